@@ -1,0 +1,51 @@
+#!/bin/sh
+# Builds the shipped binary and puts it at target/cocalc-plus.
+#
+# On Linux it is static: one file for every distribution of this architecture.
+# CARGO_TARGET_DIR moves cargo's own files; the binary's place stays.
+set -eu
+cd "$(dirname "$0")/.."
+
+# `static` makes no position-independent executable: its relocations would cost
+# each holder process private memory. Empty leaves the choice to rustc.
+relocation_model=static
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+works_with_mold() {
+    command -v mold >/dev/null 2>&1 &&
+        cc -fuse-ld=mold -Wl,--version -o /dev/null >/dev/null 2>&1
+}
+
+rust_flags() {
+    case $1 in
+    *-linux-*) ;;
+    *) return ;;
+    esac
+    printf '"-C", "target-feature=+crt-static"'
+    if [ -n "$relocation_model" ]; then
+        printf ', "-C", "relocation-model=%s"' "$relocation_model"
+    fi
+    if works_with_mold; then
+        printf ', "-C", "link-arg=-fuse-ld=mold"'
+    fi
+}
+
+triple=$(rustc -vV | sed -n 's/^host: //p')
+flags=$(rust_flags "$triple")
+# cargo would take these instead of ours, and the binary would be dynamic.
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS
+
+say "building target/cocalc-plus for $triple"
+# --target keeps build scripts and procedural macros dynamic.
+cargo build --release --locked --target "$triple" \
+    --config "target.$triple.rustflags=[$flags]"
+
+# Renamed into place: the old file may be running.
+mkdir -p target
+built=${CARGO_TARGET_DIR:-target}/$triple/release/cocalc-plus
+cp "$built" "target/.cocalc-plus.$$"
+mv -f "target/.cocalc-plus.$$" target/cocalc-plus
+say "built target/cocalc-plus ($(wc -c <target/cocalc-plus | tr -d ' ') bytes)"

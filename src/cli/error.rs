@@ -1,0 +1,110 @@
+//! Turns an error into what a person reads; nobody else does.
+
+use std::error::Error;
+use std::fmt::Write;
+use std::io;
+
+use crate::daemon::launch::LaunchError;
+use crate::holder;
+use crate::plus::serve::ServeError;
+use crate::protocol::control::Failure;
+use crate::ssh::registry::RegistryError;
+use crate::ssh::target::TargetError;
+use crate::ssh::tunnel::TunnelError;
+
+/// Everything that can end a command.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// A connect, or something that a tunnel was asked for.
+    #[error(transparent)]
+    Remote(#[from] Failure),
+    /// The target is none.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// Arguments that do not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// The server.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// A process that should stay.
+    #[error("the server does not start: {0}")]
+    Launch(#[from] LaunchError),
+    /// The laptop's registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The tunnel's process.
+    #[error(transparent)]
+    Tunnel(#[from] TunnelError),
+    /// The holder's process.
+    #[error(transparent)]
+    Holder(#[from] holder::Error),
+    /// Whatever the system says.
+    #[error("the system refused")]
+    Io(#[from] io::Error),
+}
+
+/// Renders an error: what, its causes, the end of a log, and what to type.
+pub fn render(error: &CliError) -> String {
+    let mut text = format!("error: {error}\n");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let _ = writeln!(text, "  caused by: {inner}");
+        cause = inner.source();
+    }
+    if let CliError::Launch(launch) = error
+        && !launch.log().trim().is_empty()
+    {
+        let _ = write!(text, "the end of its log:\n{}\n", launch.log().trim_end());
+    }
+    if let Some(hint) = hint(error) {
+        let _ = write!(text, "\nhint: {hint}\n");
+    }
+    text
+}
+
+fn hint(error: &CliError) -> Option<String> {
+    match error {
+        CliError::Remote(failure) => Some(failure.hint.clone()).filter(|hint| !hint.is_empty()),
+        CliError::Target(_) => Some("cocalc-plus ssh user@host[:port]".into()),
+        CliError::Usage(_) => Some("cocalc-plus --help".into()),
+        CliError::Serve(ServeError::Port { .. }) => Some("cocalc-plus serve --port 0".into()),
+        CliError::Registry(RegistryError::Runtime(_)) | CliError::Serve(ServeError::Runtime(_)) => {
+            Some("set COCALC_PLUS_RUNTIME to a directory of your own with mode 700".into())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::control::Cause;
+
+    #[test]
+    fn an_error_names_the_thing_and_what_to_type() {
+        let failure = Failure {
+            cause: Cause::Auth,
+            message: "`gpu1` did not accept you: Permission denied (publickey)".into(),
+            hint: "ssh gpu1".into(),
+        };
+        let expected =
+            "error: `gpu1` did not accept you: Permission denied (publickey)\n\nhint: ssh gpu1\n";
+        assert_eq!(render(&failure.into()), expected);
+    }
+
+    #[test]
+    fn causes_stand_below() {
+        let source = io::Error::from(io::ErrorKind::AddrInUse);
+        let error = CliError::Serve(ServeError::Port { port: 80, source });
+        let text = render(&error);
+        assert!(
+            text.starts_with("error: port 80 is taken\n  caused by: "),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("hint: cocalc-plus serve --port 0\n"),
+            "{text}"
+        );
+    }
+}

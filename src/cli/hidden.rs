@@ -1,0 +1,160 @@
+//! The subcommands that this program starts itself as; nobody types them.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use super::LogLevel;
+use super::error::CliError;
+use super::exit::Exit;
+use super::output;
+use crate::holder;
+use crate::holder::HoldOptions;
+use crate::release::build;
+use crate::ssh::attach;
+use crate::ssh::attach::AttachRequest;
+use crate::ssh::registry::Registry;
+use crate::ssh::tunnel;
+use crate::ssh::tunnel::PortWish;
+use crate::ssh::tunnel::TunnelOptions;
+use crate::sys::dirs;
+use crate::sys::log::BoundedLog;
+use crate::sys::stdio;
+
+/// The remote end of the one exec.
+#[derive(Debug, clap::Args)]
+pub struct AttachArgs {
+    /// What every line of ours begins with
+    #[arg(long)]
+    marker: String,
+    /// The server's port
+    #[arg(long)]
+    port: Option<u16>,
+    /// Whether a server must run already
+    #[arg(long)]
+    running_only: bool,
+    /// Whether the installer has just put this binary here
+    #[arg(long)]
+    installed: bool,
+}
+
+/// The laptop's process that keeps one target connected.
+#[derive(Debug, clap::Args)]
+pub struct TunnelArgs {
+    /// The target's slug
+    #[arg(long)]
+    name: String,
+    /// The target in the person's spelling
+    #[arg(long, allow_hyphen_values = true)]
+    target: String,
+    /// The port to take, or to fail
+    #[arg(long)]
+    port: Option<u16>,
+    /// The port to begin looking at
+    #[arg(long, conflicts_with = "port", default_value_t = 17_000)]
+    near: u16,
+}
+
+/// The process that owns a pty.
+#[derive(Debug, clap::Args)]
+pub struct HolderArgs {
+    /// Where its socket is to be
+    #[arg(long)]
+    dir: PathBuf,
+    /// Its id
+    #[arg(long)]
+    id: String,
+    /// Width in cells
+    #[arg(long)]
+    cols: u16,
+    /// Height in cells
+    #[arg(long)]
+    rows: u16,
+}
+
+/// Whether this executable's bytes have a hash.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// The SHA-256, in hexadecimal
+    sha256: String,
+}
+
+/// Runs the remote end of the one exec.
+///
+/// # Errors
+/// When stdio cannot be used.
+pub fn attach(args: AttachArgs) -> Result<Exit, CliError> {
+    // A login shell's directory may be unmounted under us; nothing here needs one.
+    let _ = std::env::set_current_dir(dirs::home());
+    let request = AttachRequest {
+        marker: args.marker,
+        port: args.port,
+        may_start: !args.running_only,
+        was_installed: args.installed,
+    };
+    single_threaded()?.block_on(async {
+        let (input, output) = stdio::take()?;
+        attach::run(request, input, output).await
+    })?;
+    Ok(Exit::Success)
+}
+
+/// Runs a tunnel.
+///
+/// # Errors
+/// When it cannot listen; its starter has been told.
+pub fn tunnel(args: TunnelArgs) -> Result<Exit, CliError> {
+    let log = BoundedLog::open(&Registry::open()?.log(&args.name))?;
+    output::trace_to_log(LogLevel::Info, log);
+    let port = args
+        .port
+        .map_or(PortWish::Near(args.near), PortWish::Exactly);
+    let options = TunnelOptions {
+        name: args.name,
+        target: args.target,
+        port,
+    };
+    single_threaded()?.block_on(tunnel::run(options))?;
+    Ok(Exit::Success)
+}
+
+/// Runs a holder.
+///
+/// # Errors
+/// When it holds nothing; its starter has been told.
+pub fn holder(args: HolderArgs) -> Result<Exit, CliError> {
+    let HolderArgs {
+        dir,
+        id,
+        cols,
+        rows,
+    } = args;
+    holder::hold(&HoldOptions {
+        dir,
+        id,
+        cols,
+        rows,
+    })?;
+    Ok(Exit::Success)
+}
+
+/// Compares this executable's hash, for a remote that has no tool for it.
+///
+/// # Errors
+/// When the executable cannot be read.
+pub fn verify(args: &VerifyArgs) -> Result<Exit, CliError> {
+    let mut file: File = dirs::open_executable()?;
+    let found = build::hash(&mut file)?;
+    Ok(if found == args.sha256 {
+        Exit::Success
+    } else {
+        Exit::Hash
+    })
+}
+
+/// A runtime of one thread: these processes wait most of their time, and
+/// there may be many of them.
+fn single_threaded() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+}

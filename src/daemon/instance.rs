@@ -1,0 +1,250 @@
+//! An instance's directory, lock and connection file.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::protocol::connection::ConnectionInfo;
+use crate::sys::dirs;
+use crate::sys::env;
+use crate::sys::files;
+use crate::sys::lock::Lock;
+use crate::sys::process;
+use crate::sys::process::End;
+use crate::sys::process::Identity;
+
+/// How long a server may take from SIGTERM to its end before SIGKILL.
+pub const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// Variables that name a batch job: each job is an instance of its own.
+const JOB_VARIABLES: [&str; 4] = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"];
+
+/// One server's place: user, machine, boot, data directory and job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    dir: PathBuf,
+}
+
+/// How [`Instance::stop`] ended a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It ended by itself after SIGTERM.
+    Politely,
+    /// It had to be killed.
+    Killed,
+    /// None was running.
+    WasNotRunning,
+}
+
+impl Instance {
+    /// Finds this process's instance and makes its directory.
+    ///
+    /// # Errors
+    /// When no runtime directory is safe to use.
+    pub fn current() -> io::Result<Self> {
+        let job = JOB_VARIABLES
+            .iter()
+            .find_map(|name| env::var(name))
+            .unwrap_or_default();
+        Self::below(&dirs::runtime()?, &dirs::data(), &job)
+    }
+
+    fn below(runtime: &Path, data: &Path, job: &str) -> io::Result<Self> {
+        let parts = [
+            process::uid().to_string(),
+            process::hostname(),
+            process::boot_id(),
+            data.display().to_string(),
+            job.to_owned(),
+        ];
+        let digest = Sha256::digest(parts.join("\0"));
+        let name: String = digest
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let instance = Self {
+            dir: runtime.join(name),
+        };
+        instance.make_dirs()?;
+        Ok(instance)
+    }
+
+    /// Makes the directory and that of the holders, if they are not there.
+    ///
+    /// # Errors
+    /// When either exists and is not this user's alone.
+    pub fn make_dirs(&self) -> io::Result<()> {
+        files::private_dir(&self.dir)?;
+        files::private_dir(&self.holders())
+    }
+
+    /// The server's unix socket.
+    pub fn socket(&self) -> PathBuf {
+        self.dir.join("server.sock")
+    }
+
+    /// The directory of the holders' sockets.
+    pub fn holders(&self) -> PathBuf {
+        self.dir.join("t")
+    }
+
+    /// The server's log, in the state directory, so that it survives a boot.
+    pub fn log(&self) -> PathBuf {
+        let name = self
+            .dir
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        dirs::state().join(format!("server-{name}.log"))
+    }
+
+    /// Where the connection information stands.
+    pub fn connection_file(&self) -> PathBuf {
+        self.dir.join("connection.json")
+    }
+
+    /// Takes the lock of a live server, or tells by `None` that one has it.
+    ///
+    /// # Errors
+    /// When the lock file cannot be opened.
+    pub fn lock(&self) -> io::Result<Option<Lock>> {
+        Lock::try_take(&self.dir.join("lock"))
+    }
+
+    /// Reads the connection file; `None` when there is none or it is not whole.
+    pub fn connection(&self) -> Option<ConnectionInfo> {
+        serde_json::from_slice(&fs::read(self.connection_file()).ok()?).ok()
+    }
+
+    /// Reads the connection file of a server that runs.
+    pub fn running(&self) -> Option<ConnectionInfo> {
+        self.connection().filter(|info| identity(info).is_alive())
+    }
+
+    /// Says whether a server ran here and was killed rather than stopped.
+    pub fn was_killed(&self) -> bool {
+        self.connection()
+            .is_some_and(|info| !identity(&info).is_alive())
+    }
+
+    /// Publishes the connection information, after listening.
+    ///
+    /// # Errors
+    /// Whatever writing says.
+    pub fn publish(&self, info: &ConnectionInfo) -> io::Result<()> {
+        files::write_private(&self.connection_file(), &encode(info))
+    }
+
+    /// Removes what a server published, at its end.
+    pub fn retract(&self) {
+        let _ = fs::remove_file(self.connection_file());
+        let _ = fs::remove_file(self.socket());
+    }
+
+    /// Ends the running server: SIGTERM, a grace, SIGKILL.
+    pub async fn stop(&self) -> Ended {
+        let Some(info) = self.running() else {
+            self.retract();
+            return Ended::WasNotRunning;
+        };
+        let server = identity(&info);
+        server.signal(End::Politely);
+        if process::wait_gone(&server, STOP_GRACE).await {
+            return Ended::Politely;
+        }
+        server.signal(End::AtOnce);
+        process::wait_gone(&server, STOP_GRACE).await;
+        self.retract();
+        Ended::Killed
+    }
+}
+
+/// Writes a copy of the connection information for another program.
+///
+/// # Errors
+/// Whatever writing says.
+pub fn write_copy(info: &ConnectionInfo, path: &Path) -> io::Result<()> {
+    files::write_private(path, &encode(info))
+}
+
+/// Returns the process that a connection file speaks of.
+pub fn identity(info: &ConnectionInfo) -> Identity {
+    Identity {
+        pid: info.pid,
+        start: info.process_start.clone(),
+        boot_id: info.boot_id.clone(),
+    }
+}
+
+fn encode(info: &ConnectionInfo) -> Vec<u8> {
+    serde_json::to_vec(info).expect("strings and numbers serialise")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info_of(identity: &Identity) -> ConnectionInfo {
+        ConnectionInfo {
+            port: 1,
+            token: "t".into(),
+            pid: identity.pid,
+            started_at: 0,
+            socket: "/s".into(),
+            version: "0".into(),
+            id: "i".into(),
+            process_start: identity.start.clone(),
+            boot_id: identity.boot_id.clone(),
+            ui: "u".into(),
+        }
+    }
+
+    #[test]
+    fn a_dead_pid_that_is_someone_elses_now_is_not_running() {
+        let dir = tempfile::tempdir().unwrap();
+        let runtime = dir.path().join("run");
+        let instance = Instance::below(&runtime, Path::new("/data"), "").unwrap();
+        let mut me = Identity::of_self();
+        instance.publish(&info_of(&me)).unwrap();
+        assert!(instance.running().is_some());
+        me.start = "0".into();
+        instance.publish(&info_of(&me)).unwrap();
+        assert!(instance.running().is_none());
+        assert!(instance.was_killed());
+    }
+
+    #[test]
+    fn data_directory_and_job_make_instances_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let runtime = dir.path().join("run");
+        let plain = Instance::below(&runtime, Path::new("/a"), "").unwrap();
+        assert_eq!(
+            plain,
+            Instance::below(&runtime, Path::new("/a"), "").unwrap()
+        );
+        assert_ne!(
+            plain,
+            Instance::below(&runtime, Path::new("/b"), "").unwrap()
+        );
+        assert_ne!(
+            plain,
+            Instance::below(&runtime, Path::new("/a"), "17").unwrap()
+        );
+    }
+
+    #[test]
+    fn a_broken_connection_file_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let instance = Instance::below(&dir.path().join("run"), Path::new("/a"), "").unwrap();
+        fs::write(instance.connection_file(), "{\"port\":").unwrap();
+        assert!(instance.connection().is_none());
+        assert!(!instance.was_killed());
+    }
+}

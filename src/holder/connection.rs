@@ -1,0 +1,266 @@
+//! One client's connection to the terminal.
+//!
+//! ```text
+//!             hello in time                program ended, all sent
+//! accepted ─────────────────▶ serving ─────────────────────────────▶ Exit, closed
+//!     │                          │ no frame, a gap in what was typed
+//!     └──────────────────────────┴─────────────────────────────────▶ Refused, closed
+//! ```
+//!
+//! One task serves: it writes while it reads, and neither direction waits for
+//! the other, except that a client whose input waits for the pty is not read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::net::unix::OwnedReadHalf;
+use tokio::net::unix::OwnedWriteHalf;
+use tokio::sync::mpsc::Permit;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::delivery::Delivery;
+use super::error::Error;
+use super::terminal::TYPED_BYTES;
+use super::terminal::Terminal;
+use super::terminal::Typed;
+use super::wire::FrameReader;
+use crate::protocol::terminal::ClientHello;
+use crate::protocol::terminal::Frame;
+use crate::protocol::terminal::Refused;
+use crate::protocol::terminal::agree_on_version;
+
+/// How long a client may take to say hello.
+const HELLO_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a client may take to read its last frame.
+const GOODBYE_DEADLINE: Duration = Duration::from_secs(1);
+
+/// The longest name of a client, in bytes.
+const MAX_CLIENT_BYTES: usize = 64;
+
+/// A write buffer that grew beyond this is given back when it is empty.
+const KEPT_BYTES: usize = 16 << 10;
+
+/// Serves a client until either side ends.
+pub(super) async fn serve(stream: UnixStream, terminal: Arc<Terminal>) {
+    let (reader, mut writer) = stream.into_split();
+    let mut reader = FrameReader::new(reader);
+    let hello = match timeout(HELLO_DEADLINE, reader.next()).await {
+        Ok(Ok(Some(frame))) => read_hello(&frame),
+        Ok(Err(Error::TooLong(_) | Error::Frame(_))) => Err(protocol("no hello")),
+        Ok(Ok(None) | Err(_)) | Err(_) => return,
+    };
+    match hello {
+        Ok((version, hello)) => {
+            let mut connection = Connection::new(reader, writer, terminal, version, &hello);
+            if let Some(last) = connection.run().await {
+                connection.say_last(&last).await;
+            }
+        }
+        Err(refused) => {
+            let mut out = Vec::new();
+            Frame::Refused(refused).encode_with_length(&mut out);
+            let _ = timeout(GOODBYE_DEADLINE, writer.write_all(&out)).await;
+        }
+    }
+}
+
+/// Refuses a connection without waiting for its hello.
+pub(super) fn refuse(stream: &UnixStream, refused: Refused) {
+    let mut out = Vec::new();
+    Frame::Refused(refused).encode_with_length(&mut out);
+    // An empty socket takes it whole; a client that is gone needs none.
+    let _ = stream.try_write(&out);
+}
+
+struct Connection {
+    reader: FrameReader<OwnedReadHalf>,
+    writer: OwnedWriteHalf,
+    terminal: Arc<Terminal>,
+    changes: watch::Receiver<()>,
+    client: Arc<str>,
+    delivery: Delivery,
+    /// Encoded frames, and how much of them is written.
+    out: Vec<u8>,
+    written: usize,
+    /// Typed bytes that wait for the queue; the socket is not read meanwhile.
+    pending: Option<Pending>,
+    /// The acknowledgement that the client has.
+    acked: u64,
+    /// Whether the client resent what it need not: say again what was taken.
+    owes_ack: bool,
+}
+
+struct Pending {
+    seq: u64,
+    bytes: Vec<u8>,
+}
+
+impl Connection {
+    fn new(
+        reader: FrameReader<OwnedReadHalf>,
+        writer: OwnedWriteHalf,
+        terminal: Arc<Terminal>,
+        version: u16,
+        hello: &ClientHello,
+    ) -> Self {
+        terminal.resize(hello.cols, hello.rows);
+        let answer = terminal.hello(version, &hello.client);
+        let mut out = Vec::new();
+        Frame::hello(&answer).encode_with_length(&mut out);
+        let changes = terminal.changes();
+        let delivery = {
+            let mut state = terminal.state();
+            state.was_attached |= hello.cols > 0;
+            Delivery::new(hello.resume, &state.ring)
+        };
+        let (client, acked) = (Arc::from(hello.client.as_str()), answer.input_seq);
+        let (written, pending, owes_ack) = (0, None, false);
+        Self {
+            reader,
+            writer,
+            terminal,
+            changes,
+            client,
+            delivery,
+            out,
+            written,
+            pending,
+            acked,
+            owes_ack,
+        }
+    }
+
+    /// Serves; returns the last frame that the client is still to get.
+    async fn run(&mut self) -> Option<Frame> {
+        let terminal = Arc::clone(&self.terminal);
+        loop {
+            if self.out.is_empty()
+                && let Some(last) = self.fill()
+            {
+                return Some(last);
+            }
+            // Each branch is cancel-safe, so that no byte is lost or doubled.
+            tokio::select! {
+                result = self.writer.write(&self.out[self.written..]), if !self.out.is_empty() => {
+                    self.wrote(result.ok()?);
+                }
+                _ = self.changes.changed(), if self.out.is_empty() => {}
+                permit = terminal.typed().reserve(), if self.pending.is_some() => {
+                    let Ok(permit) = permit else { self.pending = None; continue };
+                    if let Some(pending) = self.pending.take() {
+                        match type_some(&terminal, &self.client, pending, permit) {
+                            Ok((rest, was_new)) => {
+                                self.pending = rest;
+                                self.owes_ack |= !was_new;
+                            }
+                            Err(refused) => return Some(Frame::Refused(refused)),
+                        }
+                    }
+                }
+                frame = self.reader.next(), if self.pending.is_none() => match frame {
+                    Ok(Some(frame)) => self.take(frame),
+                    Ok(None) | Err(Error::Broken(_)) => return None,
+                    Err(_) => return Some(Frame::Refused(protocol("no frame"))),
+                }
+            }
+        }
+    }
+
+    /// Encodes what the client needs now; returns the last frame of all.
+    fn fill(&mut self) -> Option<Frame> {
+        self.changes.borrow_and_update();
+        let state = self.terminal.state();
+        let written = state.inputs.written(&self.client);
+        if written > self.acked || self.owes_ack {
+            self.acked = self.acked.max(written);
+            self.owes_ack = false;
+            Frame::Ack { seq: written }.encode_with_length(&mut self.out);
+        }
+        if let Some(frame) = self.delivery.next(&state.ring) {
+            frame.encode_with_length(&mut self.out);
+        }
+        let is_complete = self.out.is_empty() && self.delivery.is_complete(&state.ring);
+        state.exit.filter(|_| is_complete).map(Frame::Exit)
+    }
+
+    fn wrote(&mut self, length: usize) {
+        self.written += length;
+        if self.written == self.out.len() {
+            self.written = 0;
+            self.out.clear();
+            self.out.shrink_to(KEPT_BYTES);
+        }
+    }
+
+    fn take(&mut self, frame: Frame) {
+        match frame {
+            Frame::Data { seq, bytes } => self.pending = Some(Pending { seq, bytes }),
+            Frame::Ack { seq } => self.delivery.acknowledge(seq),
+            Frame::Resize { cols, rows } => self.terminal.resize(cols, rows),
+            Frame::Kill => self.terminal.kill(),
+            // What a newer client says beyond this is not for us.
+            _ => {}
+        }
+    }
+
+    async fn say_last(&mut self, last: &Frame) {
+        last.encode_with_length(&mut self.out);
+        let rest = &self.out[self.written..];
+        let _ = timeout(GOODBYE_DEADLINE, self.writer.write_all(rest)).await;
+    }
+}
+
+/// Queues the first piece of what was typed, without what came before.
+///
+/// Returns the rest, and whether the piece held anything new. The place in the
+/// queue comes first, so that accepting and queueing are one step.
+fn type_some(
+    terminal: &Terminal,
+    client: &Arc<str>,
+    mut pending: Pending,
+    permit: Permit<'_, Typed>,
+) -> Result<(Option<Pending>, bool), Refused> {
+    let rest = pending
+        .bytes
+        .split_off(pending.bytes.len().min(TYPED_BYTES));
+    let length = pending.bytes.len();
+    let accepted = terminal.state().inputs.accept(client, pending.seq, length);
+    let known = accepted.map_err(|gap| protocol(&format!("input goes on at {}", gap.expected)))?;
+    let end = pending.seq.saturating_add(length as u64);
+    let was_new = known < length;
+    if was_new {
+        pending.bytes.drain(..known);
+        permit.send(Typed {
+            client: Arc::clone(client),
+            end,
+            bytes: pending.bytes,
+        });
+    }
+    let rest = (!rest.is_empty()).then_some(Pending {
+        seq: end,
+        bytes: rest,
+    });
+    Ok((rest, was_new))
+}
+
+fn read_hello(frame: &Frame) -> Result<(u16, ClientHello), Refused> {
+    let Frame::Hello(json) = frame else {
+        return Err(protocol("no hello"));
+    };
+    let hello: ClientHello = serde_json::from_slice(json).map_err(|_| protocol("no hello"))?;
+    if hello.client.len() > MAX_CLIENT_BYTES {
+        return Err(protocol("a client's name of more than 64 bytes"));
+    }
+    Ok((agree_on_version(hello.version)?, hello))
+}
+
+fn protocol(what: &str) -> Refused {
+    Refused {
+        code: "protocol".into(),
+        message: format!("not the terminal protocol: {what}"),
+    }
+}

@@ -1,0 +1,308 @@
+//! The holder process: start the program, serve clients, end with it.
+//!
+//! ```text
+//!            program ends, all output read          all clients have Exit, or
+//! running ──────────────────────────────▶ ended ──────────────────────────────▶ gone
+//!    │ Kill, SIGTERM                        ▲        EXIT_DEADLINE; nobody ever
+//!    └──▶ ending: hang-up, grace, kill ─────┘        attached: UNSEEN_DEADLINE
+//! ```
+//!
+//! The socket is removed on the way to *gone*; only SIGKILL leaves it behind,
+//! and then [`super::list`] removes it.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::Serialize;
+use tokio::net::UnixListener;
+use tokio::net::UnixStream;
+use tokio::process::Child;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::connection;
+use super::error::Error;
+use super::shell;
+use super::socket::Socket;
+use super::terminal::Terminal;
+use super::terminal::Typed;
+use super::terminal::clamp;
+use crate::protocol::call::TerminalRow;
+use crate::protocol::terminal::Exit;
+use crate::protocol::terminal::Refused;
+use crate::sys::detach;
+use crate::sys::heap;
+use crate::sys::pty;
+use crate::sys::pty::Program;
+use crate::sys::pty::Pty;
+use crate::sys::pty::Size;
+
+/// How many clients are served at once; the next is refused as `busy`.
+const MAX_CLIENTS: usize = 32;
+
+/// How long the program has after the hang-up until it is killed.
+pub(super) const KILL_GRACE: Duration = Duration::from_secs(2);
+
+/// How long clients have to take the last output after the program's end.
+const EXIT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a program's end waits for its first client.
+///
+/// A login shell that ends at once, for an error in its rc file, would
+/// otherwise be gone with its message before the page has connected.
+const UNSEEN_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How long accepting rests when there are no descriptors left.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// How many events one turn of the runtime takes; its buffer is kept.
+const IO_EVENTS: usize = 64;
+
+/// What to hold.
+#[derive(Clone, Debug)]
+pub struct HoldOptions {
+    /// Where the socket is to be; made with mode 0700 when it is not there.
+    pub dir: PathBuf,
+    /// The terminal's id: `[a-z0-9]`, at most 16; the socket is `ID.sock`.
+    pub id: String,
+    /// Width in cells, 1 to 1000; beyond is clamped, 0 means 80.
+    pub cols: u16,
+    /// Height in cells, 1 to 1000; beyond is clamped, 0 means 24.
+    pub rows: u16,
+}
+
+/// The line on the readiness pipe: `{"ready":{…}}` or `{"failed":"…"}`.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Readiness {
+    /// The socket is there and the program runs.
+    Ready(TerminalRow),
+    /// Nothing is held; why, with causes.
+    Failed(String),
+}
+
+/// Runs the holder process: the hidden subcommand `__holder`.
+///
+/// Runs the user's login shell, serves it on `DIR/ID.sock`, says so on stdout
+/// in one line, and returns when the terminal is gone.
+///
+/// # Errors
+/// [`Error::Insecure`], [`Error::Taken`], [`Error::Id`], [`Error::File`] or
+/// [`Error::Program`]; the line on stdout has said so, and nothing is left.
+pub fn hold(options: &HoldOptions) -> Result<(), Error> {
+    heap::give_back_early();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_io_events_per_tick(IO_EVENTS)
+        .build()?;
+    runtime.block_on(async {
+        match start(options) {
+            Ok((holder, socket)) => serve_ready(holder, socket).await,
+            Err(error) => {
+                say(&Readiness::Failed(with_causes(&error)))?;
+                Err(error)
+            }
+        }
+    })
+}
+
+fn start(options: &HoldOptions) -> Result<(Holder, Socket), Error> {
+    let socket = Socket::bind(&options.dir, &options.id)?;
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let uid = rustix::process::geteuid().as_raw();
+    let program = shell::login_shell(std::env::vars_os().collect(), &passwd, uid);
+    let size = clamp(options.cols, options.rows).unwrap_or(Size { cols: 80, rows: 24 });
+    Ok((Holder::start(&program, &options.id, size)?, socket))
+}
+
+async fn serve_ready(holder: Holder, socket: Socket) -> Result<(), Error> {
+    let mut term = signal(SignalKind::terminate())?;
+    // Caught and not looked at, which ignores it here and not in the program.
+    let _hang_up = signal(SignalKind::hangup())?;
+    let is_awaited = say(&Readiness::Ready(holder.terminal.row().clone())).is_ok();
+    let stop = async {
+        // Whoever started it gave up: nobody would ever find this terminal.
+        if is_awaited {
+            term.recv().await;
+        }
+    };
+    holder.serve(socket.listener(), stop).await;
+    Ok(())
+}
+
+/// A program on a pty, and the tasks that serve it.
+#[derive(Debug)]
+pub(super) struct Holder {
+    terminal: Arc<Terminal>,
+    child: Child,
+    typed: mpsc::Receiver<Typed>,
+}
+
+impl Holder {
+    /// Starts the program.
+    ///
+    /// # Errors
+    /// [`Error::Program`].
+    pub(super) fn start(program: &Program, id: &str, size: Size) -> Result<Self, Error> {
+        let failed = |source| Error::Program {
+            path: program.path.clone(),
+            source,
+        };
+        let (pty, child) = Pty::spawn(program, size).map_err(failed)?;
+        let row = TerminalRow {
+            id: id.to_owned(),
+            title: shell::title(program),
+            pid: child.id().unwrap_or_default(),
+            started_at: milliseconds_since_1970(),
+        };
+        let (terminal, typed) = Terminal::new(row, pty, size);
+        Ok(Self {
+            terminal: Arc::new(terminal),
+            child,
+            typed,
+        })
+    }
+
+    /// Serves clients until the program has ended and they know.
+    ///
+    /// `stop` is the outside's wish to end it.
+    pub(super) async fn serve(
+        self,
+        listener: &UnixListener,
+        stop: impl Future<Output = ()>,
+    ) -> Exit {
+        let Self {
+            terminal,
+            mut child,
+            typed,
+        } = self;
+        let mut clients = Clients {
+            listener,
+            terminal: &terminal,
+            served: JoinSet::new(),
+        };
+        let reader = Arc::clone(&terminal);
+        let reading = tokio::spawn(async move { reader.read_output().await });
+        let writer = Arc::clone(&terminal);
+        let typing = tokio::spawn(async move { writer.write_input(typed).await });
+        let end = || tokio::spawn(pty::end_session(terminal.row().pid, KILL_GRACE));
+        let mut ending: Option<JoinHandle<()>> = None;
+        tokio::pin!(stop);
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status,
+                () = clients.serve_next() => {}
+                () = terminal.killed(), if ending.is_none() => ending = Some(end()),
+                () = &mut stop, if ending.is_none() => ending = Some(end()),
+            }
+        };
+        let was_killed = ending.is_some();
+        if let Some(ending) = ending {
+            let _ = ending.await;
+        }
+        typing.abort();
+        reading.abort();
+        let _ = reading.await;
+        terminal.read_last_output();
+        let exit = exit_of(status);
+        terminal.end(exit);
+        clients.see_off(was_killed).await;
+        exit
+    }
+}
+
+/// Those who are connected, and those who come.
+struct Clients<'a> {
+    listener: &'a UnixListener,
+    terminal: &'a Arc<Terminal>,
+    served: JoinSet<()>,
+}
+
+impl Clients<'_> {
+    /// Waits until a client comes or goes. Cancel-safe.
+    async fn serve_next(&mut self) {
+        tokio::select! {
+            accepted = self.listener.accept() => match accepted {
+                Ok((stream, _)) => self.admit(stream),
+                Err(_) => tokio::time::sleep(ACCEPT_REST).await,
+            },
+            Some(_) = self.served.join_next() => {}
+        }
+    }
+
+    fn admit(&mut self, stream: UnixStream) {
+        let uid = rustix::process::geteuid().as_raw();
+        // The directory keeps others out already; this is for one that was
+        // opened up by mistake.
+        if !stream.peer_cred().is_ok_and(|peer| peer.uid() == uid) {
+            return;
+        }
+        if self.served.len() >= MAX_CLIENTS {
+            let message = format!("{MAX_CLIENTS} pages show this terminal already");
+            return connection::refuse(
+                &stream,
+                Refused {
+                    code: "busy".into(),
+                    message,
+                },
+            );
+        }
+        self.served
+            .spawn(connection::serve(stream, Arc::clone(self.terminal)));
+    }
+
+    /// Serves until every client knows of the end, within the deadlines.
+    async fn see_off(&mut self, was_killed: bool) {
+        let terminal = self.terminal;
+        let is_seen = || was_killed || terminal.state().was_attached;
+        let deadline = if is_seen() {
+            EXIT_DEADLINE
+        } else {
+            UNSEEN_DEADLINE
+        };
+        let _ = timeout(deadline, async {
+            while !(is_seen() && self.served.is_empty()) {
+                self.serve_next().await;
+            }
+        })
+        .await;
+    }
+}
+
+fn say(readiness: &Readiness) -> io::Result<()> {
+    detach::announce(&serde_json::to_vec(readiness).map_err(io::Error::other)?)
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn exit_of(status: io::Result<ExitStatus>) -> Exit {
+    status.map_or(
+        Exit {
+            code: None,
+            signal: None,
+        },
+        |status| Exit {
+            code: status.code(),
+            signal: status.signal(),
+        },
+    )
+}
+
+fn milliseconds_since_1970() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}

@@ -1,0 +1,117 @@
+//! The socket that a terminal is reached on.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use tokio::net::UnixListener;
+
+use super::error::Error;
+
+/// A listening socket; the file goes when it is dropped.
+#[derive(Debug)]
+pub(super) struct Socket {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl Socket {
+    /// Listens on `dir/id.sock`, mode 0600, in a directory of ours alone.
+    ///
+    /// The socket appears under its name only when it listens, so that whoever
+    /// sees it can connect, and whoever cannot may remove it.
+    pub(super) fn bind(dir: &Path, id: &str) -> Result<Self, Error> {
+        if !is_id(id) {
+            return Err(Error::Id { id: id.to_owned() });
+        }
+        secure(dir)?;
+        let path = dir.join(format!("{id}.sock"));
+        if std::os::unix::net::UnixStream::connect(&path).is_ok() {
+            return Err(Error::Taken { id: id.to_owned() });
+        }
+        let new = dir.join(format!(".{id}.new"));
+        let _ = fs::remove_file(&new);
+        let listener = UnixListener::bind(&new).map_err(Error::file(&new))?;
+        let mode = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(&new, mode).map_err(Error::file(&new))?;
+        fs::rename(&new, &path).map_err(Error::file(&path))?;
+        Ok(Self { listener, path })
+    }
+
+    /// Where clients come in.
+    pub(super) fn listener(&self) -> &UnixListener {
+        &self.listener
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Tells whether this is a terminal's id, and so a safe part of a path.
+pub(super) fn is_id(id: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (1..=16).contains(&id.len()) && id.bytes().all(is_allowed)
+}
+
+fn secure(dir: &Path) -> Result<(), Error> {
+    let made = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir);
+    made.map_err(Error::file(dir))?;
+    let meta = fs::symlink_metadata(dir).map_err(Error::file(dir))?;
+    let is_ours = meta.uid() == rustix::process::geteuid().as_raw();
+    if meta.is_dir() && is_ours && meta.mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(Error::Insecure {
+        dir: dir.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_we_can_reach_the_socket() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("t");
+        let socket = Socket::bind(&dir, "t1").unwrap();
+        assert_eq!(fs::metadata(&dir).unwrap().mode() & 0o777, 0o700);
+        assert_eq!(
+            fs::metadata(dir.join("t1.sock")).unwrap().mode() & 0o777,
+            0o600
+        );
+        assert!(matches!(Socket::bind(&dir, "t1"), Err(Error::Taken { .. })));
+        drop(socket);
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o750)).unwrap();
+        assert!(matches!(
+            Socket::bind(&dir, "t1"),
+            Err(Error::Insecure { .. })
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_a_dead_holder_left_is_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        drop(std::os::unix::net::UnixListener::bind(home.path().join("t1.sock")).unwrap());
+        assert!(Socket::bind(home.path(), "t1").is_ok());
+    }
+
+    #[test]
+    fn an_id_is_a_safe_part_of_a_path() {
+        assert!(is_id("t7f3a") && is_id("0123456789abcdef"));
+        for bad in ["", "..", "a/b", "T1", "a b", "0123456789abcdefg"] {
+            assert!(!is_id(bad), "{bad}");
+        }
+    }
+}

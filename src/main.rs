@@ -1,0 +1,7 @@
+//! The `cocalc-plus` program: parse, run, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cocalc_plus::cli::run()
+}

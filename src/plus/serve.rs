@@ -1,0 +1,362 @@
+//! One server: the instance's lock, both listeners, the project, the end.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State as Extracted;
+use axum::http::Response;
+use axum::response::IntoResponse;
+use axum::routing::post;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio::net::UnixListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::daemon::instance;
+use crate::daemon::instance::Instance;
+use crate::lite::http;
+use crate::lite::http::Hub;
+use crate::project::calls;
+use crate::project::terminal;
+use crate::project::terminal::Terminals;
+use crate::protocol::connection::ConnectionInfo;
+use crate::protocol::control::Stopped;
+use crate::protocol::session::State;
+use crate::protocol::session::Status;
+use crate::sys::clock;
+use crate::sys::dirs;
+use crate::sys::files;
+use crate::sys::lock::Lock;
+use crate::sys::ports::Loopback;
+use crate::sys::process::Identity;
+use crate::sys::secret;
+use crate::sys::shutdown::Shutdown;
+use crate::web::assets;
+use crate::web::gate::Credentials;
+use crate::web::gate::Gate;
+
+/// The slug of a server that was not reached by `ssh`.
+pub const NAME: &str = "local";
+
+/// How often a server looks whether its directory is still there.
+const LOOK_AFTER: Duration = Duration::from_secs(5);
+
+/// How long a second server waits for the first one's papers.
+const PAPERS_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long requests may take to end once the server is told to.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What a person decides about a server.
+#[derive(Clone, Debug, Default)]
+pub struct ServeOptions {
+    /// The TCP port; `None` is the last one if it is free, else any.
+    pub port: Option<u16>,
+    /// Where to write a copy of the connection information.
+    pub write_connection_info: Option<PathBuf>,
+    /// Where to write the process id.
+    pub pidfile: Option<PathBuf>,
+}
+
+/// Why a server cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// No directory for its sockets is safe.
+    #[error("no directory for sockets is safe to use")]
+    Runtime(#[source] io::Error),
+    /// The TCP port is taken.
+    #[error("port {port} is taken")]
+    Port {
+        /// Which.
+        port: u16,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A file could not be written.
+    #[error("cannot write `{path}`")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A second server runs and does not say how to reach it.
+    #[error("a server of this instance is starting, and has not said for 10 s how to reach it")]
+    Starting,
+    /// A socket or signal handler.
+    #[error("the server cannot start")]
+    Io(#[from] io::Error),
+}
+
+/// Whether this process is the server, or found one.
+pub enum Started {
+    /// It is; to be run.
+    Here(Box<Server>),
+    /// One runs already.
+    Running(ConnectionInfo),
+}
+
+/// A server that listens and is not served yet.
+pub struct Server {
+    instance: Instance,
+    info: ConnectionInfo,
+    gate: Arc<Gate>,
+    loopback: Loopback,
+    unix: UnixListener,
+    options: ServeOptions,
+    _lock: Lock,
+}
+
+/// Takes the instance's lock and listens, or finds the server that has it.
+///
+/// # Errors
+/// [`ServeError`]; nothing listens then.
+pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
+    let instance = Instance::current().map_err(ServeError::Runtime)?;
+    let Some(lock) = instance.lock()? else {
+        return papers_of_other(&instance).await.map(Started::Running);
+    };
+    let last_port = instance.connection().map(|info| info.port);
+    let loopback = listen(options.port, last_port)?;
+    let unix = bind_socket(&instance.socket())?;
+    let credentials = credentials()?;
+    let me = Identity::of_self();
+    let info = ConnectionInfo {
+        port: loopback.port,
+        token: credentials.token.reveal().to_owned(),
+        pid: me.pid,
+        started_at: clock::now_ms(),
+        socket: instance.socket().display().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        id: secret::word(12),
+        process_start: me.start,
+        boot_id: me.boot_id,
+        ui: assets::ui_hash().to_owned(),
+    };
+    let gate = Arc::new(Gate::new(NAME, loopback.port, credentials));
+    let server = Server {
+        instance,
+        info,
+        gate,
+        loopback,
+        unix,
+        options,
+        _lock: lock,
+    };
+    server.publish()?;
+    Ok(Started::Here(Box::new(server)))
+}
+
+/// Returns a URL of a running server for a person: its token works as a code.
+pub fn url_of(info: &ConnectionInfo) -> String {
+    format!("http://localhost:{}/?auth_token={}", info.port, info.token)
+}
+
+impl Server {
+    /// How to reach the server.
+    pub fn info(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
+    /// Mints a URL for a person.
+    pub fn mint_url(&self) -> String {
+        self.gate.mint_url()
+    }
+
+    /// Serves until shutdown; terminals live on.
+    ///
+    /// # Errors
+    /// When a listener cannot be used.
+    pub async fn run(self, shutdown: Shutdown) -> Result<(), ServeError> {
+        let log = self.instance.log().with_file_name("terminals.log");
+        let terminals = Terminals::new(self.instance.holders(), log);
+        let router = self.router(&terminals, &shutdown);
+        let mut serving = JoinSet::new();
+        for listener in self.loopback.listeners {
+            let listener = TcpListener::from_std(listener)?;
+            serving.spawn(http::serve_tcp(listener, router.clone(), shutdown.clone()));
+        }
+        serving.spawn(http::serve_unix(
+            self.unix,
+            router.clone(),
+            shutdown.clone(),
+        ));
+        let keeper = tokio::spawn(keep_dir(
+            self.instance.clone(),
+            self.info.clone(),
+            router,
+            shutdown.clone(),
+        ));
+        shutdown.begun().await;
+        keeper.abort();
+        // Whoever holds a connection open is not waited for longer.
+        let _ = tokio::time::timeout(FAREWELL, serving.join_all()).await;
+        self.instance.retract();
+        for path in self
+            .options
+            .pidfile
+            .iter()
+            .chain(&self.options.write_connection_info)
+        {
+            let _ = fs::remove_file(path);
+        }
+        Ok(())
+    }
+
+    fn publish(&self) -> Result<(), ServeError> {
+        let write = |path: &Path, written: io::Result<()>| {
+            written.map_err(|source| ServeError::File {
+                path: path.to_owned(),
+                source,
+            })
+        };
+        write(
+            &self.instance.connection_file(),
+            self.instance.publish(&self.info),
+        )?;
+        if let Some(path) = &self.options.write_connection_info {
+            write(path, instance::write_copy(&self.info, path))?;
+        }
+        if let Some(path) = &self.options.pidfile {
+            write(
+                path,
+                files::write_private(path, format!("{}\n", self.info.pid).as_bytes()),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn router(&self, terminals: &Arc<Terminals>, shutdown: &Shutdown) -> Router {
+        let state = State::Ready {
+            project: NAME.into(),
+            version: self.info.version.clone(),
+            ui: self.info.ui.clone(),
+        };
+        let status = Status {
+            target: NAME.into(),
+            state,
+            phases: Vec::new(),
+        };
+        let stop = Router::new()
+            .route("/stop", post(stop))
+            .with_state((Arc::clone(terminals), shutdown.clone()));
+        Hub {
+            gate: Arc::clone(&self.gate),
+            handler: calls::handler(NAME, Arc::clone(terminals)),
+            customize: serde_json::json!({
+                "name": NAME, "project": NAME, "version": self.info.version, "ui": self.info.ui,
+            }),
+            status: watch::Sender::new(status).subscribe(),
+            routes: terminal::router(Arc::clone(terminals)).merge(stop),
+        }
+        .router()
+    }
+}
+
+#[derive(Deserialize)]
+struct StopRequest {
+    /// Whether terminals live on.
+    #[serde(default)]
+    keep_terminals: bool,
+}
+
+/// Ends the terminals unless they are kept, answers, and ends the server.
+async fn stop(
+    Extracted((terminals, shutdown)): Extracted<(Arc<Terminals>, Shutdown)>,
+    Json(request): Json<StopRequest>,
+) -> Response<Body> {
+    let count = if request.keep_terminals {
+        terminals.list().await.len()
+    } else {
+        terminals.kill_all().await
+    };
+    shutdown.begin();
+    Json(Stopped { terminals: count }).into_response()
+}
+
+/// Makes the directory again when a cleaner took it, and listens there anew.
+async fn keep_dir(instance: Instance, info: ConnectionInfo, router: Router, shutdown: Shutdown) {
+    loop {
+        tokio::time::sleep(LOOK_AFTER).await;
+        if instance
+            .connection()
+            .is_some_and(|found| found.id == info.id)
+            && instance.socket().exists()
+        {
+            continue;
+        }
+        tracing::warn!("the runtime directory was deleted; making it again");
+        let again = instance
+            .make_dirs()
+            .and_then(|()| bind_socket(&instance.socket()))
+            .and_then(|listener| instance.publish(&info).map(|()| listener));
+        match again {
+            Ok(listener) => {
+                tokio::spawn(http::serve_unix(listener, router.clone(), shutdown.clone()));
+            }
+            Err(error) => tracing::error!(%error, "cannot make the runtime directory again"),
+        }
+    }
+}
+
+async fn papers_of_other(instance: &Instance) -> Result<ConnectionInfo, ServeError> {
+    let waiting = async {
+        loop {
+            if let Some(info) = instance.running() {
+                return info;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PAPERS_DEADLINE, waiting)
+        .await
+        .map_err(|_| ServeError::Starting)
+}
+
+fn listen(asked: Option<u16>, last: Option<u16>) -> Result<Loopback, ServeError> {
+    if let Some(port) = asked.filter(|port| *port != 0) {
+        return Loopback::exactly(port).map_err(|source| ServeError::Port { port, source });
+    }
+    // The last run's port, so that open pages and bookmarks go on.
+    if let Some(loopback) = last.and_then(|port| Loopback::exactly(port).ok()) {
+        return Ok(loopback);
+    }
+    Loopback::any().map_err(|source| ServeError::Port { port: 0, source })
+}
+
+/// Binds under another name and renames: whoever finds the socket can connect.
+fn bind_socket(path: &Path) -> io::Result<UnixListener> {
+    let fresh = path.with_extension("new");
+    let _ = fs::remove_file(&fresh);
+    let listener = UnixListener::bind(&fresh)?;
+    fs::rename(&fresh, path)?;
+    Ok(listener)
+}
+
+/// Reads the server's secrets, or makes them: they outlive it, so that pages
+/// and tunnels go on after a restart.
+fn credentials() -> Result<Credentials, ServeError> {
+    let path = dirs::data().join("credentials.json");
+    let kept = fs::read(&path)
+        .ok()
+        .and_then(|content| serde_json::from_slice(&content).ok());
+    if let Some(kept) = kept {
+        return Ok(kept);
+    }
+    let fresh = Credentials::random();
+    let content = serde_json::to_vec(&fresh).map_err(io::Error::other)?;
+    let written =
+        fs::create_dir_all(dirs::data()).and_then(|()| files::write_private(&path, &content));
+    written.map_err(|source| ServeError::File { path, source })?;
+    Ok(fresh)
+}

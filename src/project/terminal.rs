@@ -1,0 +1,234 @@
+//! The project's terminals: starting them, and carrying their bytes to pages.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::extract::State;
+use axum::extract::ws::CloseFrame;
+use axum::extract::ws::Message;
+use axum::extract::ws::WebSocket;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::http::Response;
+use axum::routing::get;
+
+use crate::holder;
+use crate::holder::SpawnOptions;
+use crate::protocol::auth;
+use crate::protocol::call::NewTerminal;
+use crate::protocol::call::Refusal;
+use crate::protocol::call::TerminalRow;
+use crate::protocol::session::CLOSE_GONE;
+use crate::protocol::terminal::ClientHello;
+use crate::protocol::terminal::Frame;
+use crate::protocol::terminal::MAX_FRAME_BYTES;
+use crate::protocol::terminal::Refused;
+use crate::sys::dirs;
+use crate::sys::secret;
+
+/// How many terminals a project may have: each is a process and a pty.
+const MAX_TERMINALS: usize = 256;
+
+/// The widest and highest terminal, in cells.
+const MAX_CELLS: u16 = 1000;
+
+/// How long a terminal's id is.
+const ID_LETTERS: usize = 8;
+
+/// The terminals whose holders listen in one directory.
+#[derive(Debug)]
+pub struct Terminals {
+    dir: PathBuf,
+    log: PathBuf,
+}
+
+impl Terminals {
+    /// Takes the holders' directory and the file for their last words.
+    pub fn new(dir: PathBuf, log: PathBuf) -> Arc<Self> {
+        Arc::new(Self { dir, log })
+    }
+
+    /// Lists the terminals that live, oldest first.
+    pub async fn list(&self) -> Vec<TerminalRow> {
+        holder::list(&self.dir).await
+    }
+
+    /// Starts a terminal with a login shell.
+    ///
+    /// # Errors
+    /// 400 for an impossible size, 429 when there are 256 already, 500 when the
+    /// holder does not start.
+    pub async fn start(&self, asked: NewTerminal) -> Result<TerminalRow, Refusal> {
+        let NewTerminal { cols, rows } = asked;
+        if ![cols, rows]
+            .iter()
+            .all(|cells| (1..=MAX_CELLS).contains(cells))
+        {
+            return Err(Refusal::new(
+                400,
+                format!("a terminal has 1 to {MAX_CELLS} columns and rows"),
+            ));
+        }
+        if self.list().await.len() >= MAX_TERMINALS {
+            return Err(Refusal::new(
+                429,
+                format!("{MAX_TERMINALS} terminals are open: close one first"),
+            ));
+        }
+        let options = SpawnOptions {
+            exe: dirs::executable()
+                .map_err(|error| failed("its program cannot be found", &error))?,
+            dir: self.dir.clone(),
+            id: secret::word(ID_LETTERS),
+            cols,
+            rows,
+            log: Some(self.log.clone()),
+        };
+        holder::spawn(options)
+            .await
+            .map_err(|error| failed("it does not start", &error))
+    }
+
+    /// Ends a terminal and what runs in its session.
+    ///
+    /// # Errors
+    /// 404 when there is none, 500 when it does not end.
+    pub async fn kill(&self, id: &str) -> Result<(), Refusal> {
+        match holder::kill(&self.dir, id).await {
+            Ok(()) => Ok(()),
+            Err(holder::Error::Gone { .. } | holder::Error::Id { .. }) => {
+                Err(Refusal::new(404, format!("no terminal `{id}`")))
+            }
+            Err(error) => Err(failed("it does not end", &error)),
+        }
+    }
+
+    /// Ends every terminal; returns how many there were.
+    pub async fn kill_all(self: &Arc<Self>) -> usize {
+        let rows = self.list().await;
+        let mut ends = tokio::task::JoinSet::new();
+        for row in &rows {
+            let (terminals, id) = (Arc::clone(self), row.id.clone());
+            ends.spawn(async move { terminals.kill(&id).await });
+        }
+        ends.join_all().await;
+        rows.len()
+    }
+}
+
+/// Returns `/terminal/{id}`, the WebSocket of terminal frames.
+pub fn router(terminals: Arc<Terminals>) -> Router {
+    Router::new()
+        .route("/terminal/{id}", get(open))
+        .with_state(terminals)
+}
+
+async fn open(
+    State(terminals): State<Arc<Terminals>>,
+    Path(id): Path<String>,
+    upgrade: WebSocketUpgrade,
+) -> Response<Body> {
+    upgrade
+        .protocols([auth::WEBSOCKET_PROTOCOL])
+        .max_message_size(MAX_FRAME_BYTES)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .on_upgrade(move |socket| async move {
+            let mut socket = socket;
+            if let Err(refused) = carry(&mut socket, &terminals, &id).await {
+                let mut message = Vec::new();
+                Frame::Refused(refused).encode(&mut message);
+                let _ = socket.send(Message::Binary(message.into())).await;
+                let close = CloseFrame {
+                    code: CLOSE_GONE,
+                    reason: "gone".into(),
+                };
+                let _ = socket.send(Message::Close(Some(close))).await;
+            }
+        })
+}
+
+/// Carries frames between a page and a holder until either goes.
+///
+/// The page's hello is read here, to connect with; everything else passes as
+/// it is, but for a kill, which is the server's alone.
+async fn carry(page: &mut WebSocket, terminals: &Terminals, id: &str) -> Result<(), Refused> {
+    let Some(hello) = first_hello(page).await else {
+        return Err(refused(
+            "protocol",
+            "a terminal's WebSocket begins with a hello",
+        ));
+    };
+    let gone = |_| refused("gone", &format!("the terminal `{id}` is gone"));
+    let socket = holder::socket_path(&terminals.dir, id).map_err(gone)?;
+    let (hello, mut from_holder, mut to_holder) = match holder::connect(&socket, &hello).await {
+        Ok(connected) => connected,
+        Err(holder::Error::Refused(theirs)) => return Err(theirs),
+        Err(error) => return Err(gone(error)),
+    };
+    if send(page, &Frame::hello(&hello)).await.is_err() {
+        return Ok(());
+    }
+    loop {
+        tokio::select! {
+            frame = from_holder.next() => match frame {
+                Ok(Some(frame)) => {
+                    if send(page, &frame).await.is_err() {
+                        return Ok(());
+                    }
+                }
+                Ok(None) => return Ok(()),
+                // The holder was killed: its program is gone with it.
+                Err(error) => {
+                    tracing::info!(id, %error, "a terminal ended without a word");
+                    return Err(refused("gone", &format!("the terminal `{id}` ended without a word")));
+                }
+            },
+            message = page.recv() => match message {
+                Some(Ok(Message::Binary(bytes))) => match Frame::decode(&bytes) {
+                    Ok(Frame::Kill | Frame::Unknown(_)) => {}
+                    Ok(frame) => {
+                        if to_holder.send(&frame).await.is_err() {
+                            return Err(refused("gone", &format!("the terminal `{id}` is gone")));
+                        }
+                    }
+                    Err(error) => return Err(refused("protocol", &error.to_string())),
+                },
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
+                Some(Ok(_)) => {}
+            },
+        }
+    }
+}
+
+async fn first_hello(page: &mut WebSocket) -> Option<ClientHello> {
+    loop {
+        match page.recv().await?.ok()? {
+            Message::Binary(bytes) => match Frame::decode(&bytes).ok()? {
+                Frame::Hello(json) => return serde_json::from_slice(&json).ok(),
+                _ => return None,
+            },
+            Message::Ping(_) | Message::Pong(_) => {}
+            _ => return None,
+        }
+    }
+}
+
+async fn send(page: &mut WebSocket, frame: &Frame) -> Result<(), axum::Error> {
+    let mut message = Vec::new();
+    frame.encode(&mut message);
+    page.send(Message::Binary(message.into())).await
+}
+
+fn refused(code: &str, message: &str) -> Refused {
+    Refused {
+        code: code.into(),
+        message: message.into(),
+    }
+}
+
+fn failed(what: &str, error: &dyn std::fmt::Display) -> Refusal {
+    tracing::error!(%error, what, "a terminal failed");
+    Refusal::new(500, format!("the terminal: {what} ({error})"))
+}

@@ -1,0 +1,69 @@
+//! Signing a browser in, and the names that both sides must spell alike.
+//!
+//! A printed URL `http://localhost:PORT/?auth_token=CODE` carries a code that
+//! works once, for [`CODE_LIFETIME`]. The page takes it out of the URL, leads
+//! to `http://NAME.localhost:PORT/#auth_token=CODE` where the browser resolves
+//! that, and spends it by `POST /auth/code`; a GET never spends it, so that a
+//! link preview or a reload cannot.
+//!
+//! ```text
+//! POST /auth/code {"code":"Zk3…"}   → 200 {"key":"b64…"} and the cookie   | 401
+//! GET  /auth/me                     → 200 {"signed_in":true,"name":"gpu1","workspace":"http://gpu1.localhost:6060"}
+//! ```
+//!
+//! Everything but `/`, static files, `/healthz`, `/auth/me` and `/auth/code`
+//! needs both the cookie and the key: cookies reach every server on
+//! `localhost`, whatever its port, but a key in origin storage does not.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+/// How long a code in a printed URL works.
+pub const CODE_LIFETIME: Duration = Duration::from_secs(600);
+
+/// The query (or fragment) parameter that carries the code.
+pub const CODE_PARAMETER: &str = "auth_token";
+
+/// The request header that carries the key.
+pub const KEY_HEADER: &str = "x-cocalc-plus-key";
+
+/// The WebSocket subprotocol that every WebSocket of ours speaks.
+pub const WEBSOCKET_PROTOCOL: &str = "cocalc-plus.v1";
+
+/// What precedes the key in a WebSocket's list of subprotocols.
+pub const WEBSOCKET_KEY_PREFIX: &str = "cocalc-plus.key.";
+
+/// The cookie's name on a port: `cocalc-plus-6060`.
+///
+/// Cookies ignore ports, so the port stands in the name: two targets on
+/// `localhost` keep one cookie each.
+pub fn cookie_name(port: u16) -> String {
+    format!("cocalc-plus-{port}")
+}
+
+/// The body of `POST /auth/code`.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct CodeRequest {
+    /// A code from a printed URL, or the connection-info file's token.
+    pub code: String,
+}
+
+/// The answer to `POST /auth/code`.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct CodeAnswer {
+    /// The key, to be kept in origin storage.
+    pub key: String,
+}
+
+/// The answer to `GET /auth/me`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Me {
+    /// Whether cookie and key of this request are right.
+    pub signed_in: bool,
+    /// The target's slug.
+    pub name: String,
+    /// The origin on which the workspace lives.
+    pub workspace: String,
+}

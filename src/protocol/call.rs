@@ -1,0 +1,118 @@
+//! A page's request to its project, and the reply.
+//!
+//! Over one WebSocket (`/call`), a text message each way:
+//!
+//! ```text
+//! {"id":1,"subject":"project.gpu1.terminal.list","payload":{}}
+//! {"id":1,"payload":{"terminals":[…]}}
+//! {"id":2,"error":{"code":404,"message":"no terminal `t9`"}}
+//! ```
+//!
+//! Replies come in any order. Handlers see subject and payload, never the
+//! carrier, so that another carrier can replace this one. Codes are those of
+//! HTTP: 400 malformed, 403 denied, 404 absent, 408 too late, 500 failed, 503
+//! nobody answers that subject.
+//!
+//! | subject | payload | reply |
+//! | --- | --- | --- |
+//! | `project.<id>.terminal.list` | `{}` | [`Terminals`] |
+//! | `project.<id>.terminal.new` | [`NewTerminal`] | [`TerminalRow`] |
+//! | `project.<id>.terminal.kill` | [`KillTerminal`] | `{}` |
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+
+/// The largest request or reply, in bytes of JSON.
+pub const MAX_CALL_BYTES: usize = 1 << 20;
+
+/// A request: `{"id":1,"subject":"project.gpu1.terminal.list","payload":{}}`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Call {
+    /// Chosen by the caller; comes back in the reply.
+    pub id: u64,
+    /// Who shall answer, tokens joined by dots.
+    pub subject: String,
+    /// The request's body.
+    #[serde(default)]
+    pub payload: Value,
+}
+
+/// The reply to the [`Call`] of the same id; exactly one of both bodies is set.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Reply {
+    /// The call's id.
+    pub id: u64,
+    /// The body, when it went well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Value>,
+    /// The refusal, when it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Refusal>,
+}
+
+/// Why a call or an HTTP request was refused: `{"code":404,"message":"…"}`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{message} ({code})")]
+pub struct Refusal {
+    /// An HTTP status.
+    pub code: u16,
+    /// A sentence for a person; details are in the server's log only.
+    pub message: String,
+}
+
+impl Refusal {
+    /// Makes a refusal.
+    pub fn new(code: u16, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+/// A handler's answer, still to come.
+pub type Answer = Pin<Box<dyn Future<Output = Result<Value, Refusal>> + Send>>;
+
+/// Answers subjects; knows no carrier.
+pub type Handler = Arc<dyn Fn(String, Value) -> Answer + Send + Sync>;
+
+/// The terminals of a project, oldest first: `{"terminals":[…]}`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Terminals {
+    /// One row a terminal.
+    pub terminals: Vec<TerminalRow>,
+}
+
+/// One terminal: `{"id":"t7f3a","title":"bash","pid":4711,"started_at":1795248000000}`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct TerminalRow {
+    /// The terminal's id: `[a-z0-9]`, at most 16.
+    pub id: String,
+    /// The name of the program that it runs.
+    pub title: String,
+    /// That program's process id.
+    pub pid: u32,
+    /// When it began, in milliseconds since 1970.
+    pub started_at: u64,
+}
+
+/// Asks for a new terminal: `{"cols":80,"rows":24}`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct NewTerminal {
+    /// Width in cells, 1 to 1000.
+    pub cols: u16,
+    /// Height in cells, 1 to 1000.
+    pub rows: u16,
+}
+
+/// Asks to end a terminal and what runs in it: `{"id":"t7f3a"}`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct KillTerminal {
+    /// The terminal's id.
+    pub id: String,
+}

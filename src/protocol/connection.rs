@@ -1,0 +1,47 @@
+//! The connection-info file of a running server.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+/// What a program needs to talk to a running server; mode 0600.
+///
+/// Written after the server listens, under another name and then renamed, so
+/// a reader finds a whole file or none.
+///
+/// `{"port":41523,"token":"b64…","pid":4711,"startedAt":1795248000000,`
+/// `"socket":"/tmp/ccp-1000/3f9a…/server.sock","version":"0.1.0",`
+/// `"id":"9c1e…","processStart":"88123","bootId":"5e0c…","ui":"9f2c…"}`
+#[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionInfo {
+    /// The TCP port on 127.0.0.1.
+    pub port: u16,
+    /// The bearer token: `Authorization: Bearer <token>`.
+    pub token: String,
+    /// The server's process id; trusted only with the next fields.
+    pub pid: u32,
+    /// When it began to listen, in milliseconds since 1970.
+    pub started_at: u64,
+    /// The unix socket, absolute.
+    pub socket: String,
+    /// The server's version.
+    pub version: String,
+    /// A random name of this run of the server.
+    pub id: String,
+    /// When the process started, as the kernel counts it.
+    pub process_start: String,
+    /// Which boot of the machine it belongs to.
+    pub boot_id: String,
+    /// The content hash of the page that it serves.
+    pub ui: String,
+}
+
+impl std::fmt::Debug for ConnectionInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConnectionInfo")
+            .field("port", &self.port)
+            .field("pid", &self.pid)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

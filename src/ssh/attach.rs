@@ -1,0 +1,204 @@
+//! The remote end of the one exec: reaches the server, then carries streams.
+//!
+//! It starts a server where there is none, prints its `ready` line and hands
+//! its stdio to the mux. Each stream becomes one connection to the server's
+//! unix socket. It ends with its stdin: when the laptop goes, so does it, and
+//! nothing that the server owns does.
+//!
+//! A server that was killed is started again at the next stream; one that was
+//! stopped is not, and the stream is answered with 503 and
+//! `x-cocalc-plus-state: stopped`, so that the page can say so.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWrite;
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+
+use crate::daemon::instance::Instance;
+use crate::daemon::launch;
+use crate::daemon::launch::LaunchError;
+use crate::protocol::attach;
+use crate::protocol::attach::Failed;
+use crate::protocol::attach::Purpose;
+use crate::protocol::attach::Ready;
+use crate::protocol::attach::ServerOrigin;
+use crate::protocol::connection::ConnectionInfo;
+use crate::proxy::mux;
+use crate::release::prune;
+use crate::sys::dirs;
+use crate::sys::process;
+
+/// The header that tells a tunnel why there is no server.
+pub const STATE_HEADER: &str = "x-cocalc-plus-state";
+
+/// How long a stream may take to say what it is for.
+const PURPOSE_DEADLINE: Duration = Duration::from_secs(20);
+
+/// What is written to a stream whose server was stopped.
+const STOPPED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nx-cocalc-plus-state: stopped\r\n\
+                         content-length: 0\r\nconnection: close\r\n\r\n";
+
+/// What the laptop asks of this end.
+#[derive(Clone, Debug)]
+pub struct AttachRequest {
+    /// What every line of ours begins with.
+    pub marker: String,
+    /// The server's port, if one was asked for.
+    pub port: Option<u16>,
+    /// Whether a server may be started.
+    pub may_start: bool,
+    /// Whether the installer has just put this binary here.
+    pub was_installed: bool,
+}
+
+/// Reaches the server, says so on `output`, and carries streams until the end.
+///
+/// # Errors
+/// When `output` cannot be written to; what keeps the server away is told
+/// there in a line of its own.
+pub async fn run<R, W>(request: AttachRequest, input: R, mut output: W) -> std::io::Result<()>
+where
+    R: AsyncRead + Unpin + Send + 'static,
+    W: AsyncWrite + Unpin + Send + 'static,
+{
+    let reached = reach(&request).await;
+    let (word, body) = match &reached {
+        Ok((_, ready)) => ("ready", serde_json::to_string(ready)),
+        Err(failed) => ("error", serde_json::to_string(failed)),
+    };
+    let body = body.map_err(std::io::Error::other)?;
+    // The newline in front ends whatever a login shell left open.
+    let line = format!("\n{} {word} {body}\n", request.marker);
+    output.write_all(line.as_bytes()).await?;
+    output.flush().await?;
+    let Ok((instance, _)) = reached else {
+        return Ok(());
+    };
+    if request.was_installed {
+        tokio::task::spawn_blocking(prune_beside);
+    }
+    let (_opener, mut incoming, driver) = mux::start(input, output, mux::Role::Accepts);
+    let mut driver = std::pin::pin!(driver);
+    loop {
+        tokio::select! {
+            _ = &mut driver => return Ok(()),
+            stream = incoming.accept() => match stream {
+                Some(stream) => {
+                    let (instance, port) = (instance.clone(), request.port);
+                    tokio::spawn(async move {
+                        if let Err(error) = carry(stream, &instance, port).await {
+                            tracing::debug!(%error, "a stream ended");
+                        }
+                    });
+                }
+                None => return Ok(()),
+            },
+        }
+    }
+}
+
+async fn reach(request: &AttachRequest) -> Result<(Instance, Ready), Failed> {
+    let failed = |code: &str, message: String| Failed {
+        code: code.into(),
+        message,
+        log: String::new(),
+    };
+    let instance = Instance::current().map_err(|error| failed("runtime-dir", error.to_string()))?;
+    if let Some(connection) = answering(&instance).await {
+        return Ok((instance, ready(connection, ServerOrigin::Reused)));
+    }
+    if !request.may_start {
+        return Err(failed("not-running", "no server runs".into()));
+    }
+    match start(&instance, request.port).await {
+        Ok(connection) => Ok((instance, ready(connection, ServerOrigin::Started))),
+        Err(error) => Err(Failed {
+            code: "server".into(),
+            message: with_source(&error),
+            log: error.log().to_owned(),
+        }),
+    }
+}
+
+fn ready(connection: ConnectionInfo, server: ServerOrigin) -> Ready {
+    Ready {
+        version: attach::VERSION,
+        server,
+        connection,
+    }
+}
+
+/// Returns the running server's papers, if its socket takes a connection.
+async fn answering(instance: &Instance) -> Option<ConnectionInfo> {
+    let connection = instance.running()?;
+    UnixStream::connect(&connection.socket).await.ok()?;
+    Some(connection)
+}
+
+async fn start(instance: &Instance, port: Option<u16>) -> Result<ConnectionInfo, LaunchError> {
+    let mut args: Vec<OsString> = vec!["serve".into(), "--daemon-child".into(), "--no-open".into()];
+    if let Some(port) = port {
+        args.extend(["--port".into(), port.to_string().into()]);
+    }
+    launch::launch(args, &instance.log()).await
+}
+
+async fn carry(
+    mut stream: mux::Stream,
+    instance: &Instance,
+    port: Option<u16>,
+) -> std::io::Result<()> {
+    let mut first = [0; 1];
+    tokio::time::timeout(PURPOSE_DEADLINE, stream.read_exact(&mut first)).await??;
+    match Purpose::from_byte(first[0]) {
+        Some(Purpose::Http) => {}
+        None => return Err(std::io::Error::other("a stream of an unknown purpose")),
+    }
+    let Some(mut server) = connect(instance, port).await else {
+        stream.write_all(STOPPED).await?;
+        return stream.shutdown().await;
+    };
+    tokio::io::copy_bidirectional(&mut stream, &mut server)
+        .await
+        .map(drop)
+}
+
+/// Connects to the server; starts it again if it was killed.
+async fn connect(instance: &Instance, port: Option<u16>) -> Option<UnixStream> {
+    if let Ok(server) = UnixStream::connect(instance.socket()).await {
+        return Some(server);
+    }
+    if !instance.was_killed() {
+        // Between a new server's lock and its papers there is a moment.
+        let running = instance.running()?;
+        return UnixStream::connect(running.socket).await.ok();
+    }
+    tracing::warn!("the server was killed; starting it again");
+    let connection = start(instance, port).await.ok()?;
+    UnixStream::connect(connection.socket).await.ok()
+}
+
+/// Removes old builds beside this one.
+fn prune_beside() {
+    if let Some(bin) = dirs::executable()
+        .ok()
+        .as_deref()
+        .and_then(Path::parent)
+        .map(PathBuf::from)
+    {
+        prune::prune(&bin, &process::platform());
+    }
+}
+
+fn with_source(error: &LaunchError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}

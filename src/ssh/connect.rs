@@ -1,0 +1,461 @@
+//! `ssh T` from the command's side: find a tunnel or make one, then connect.
+
+use std::ffi::OsString;
+use std::time::Duration;
+use std::time::Instant;
+
+use sha2::Digest;
+use sha2::Sha256;
+
+use super::bootstrap;
+use super::bootstrap::AttachWords;
+use super::control::Control;
+use super::master::Asking;
+use super::master::Master;
+use super::master::Plan;
+use super::registry::Entry;
+use super::registry::Registry;
+use super::registry::RegistryError;
+use super::target::Target;
+use super::tunnel::Announced;
+use crate::daemon::launch;
+use crate::protocol::attach::MARKER_PREFIX;
+use crate::protocol::attach::ServerOrigin;
+use crate::protocol::control::Cause;
+use crate::protocol::control::ConnectOptions;
+use crate::protocol::control::Connected;
+use crate::protocol::control::Failure;
+use crate::protocol::control::Hello;
+use crate::protocol::control::Pong;
+use crate::protocol::control::Request;
+use crate::protocol::control::ServerInfo;
+use crate::protocol::control::Url;
+use crate::protocol::session::Phase;
+use crate::protocol::session::PhaseName;
+use crate::protocol::session::PhaseState;
+use crate::release::build::Build;
+use crate::sys::clock;
+use crate::sys::lock::Lock;
+use crate::sys::process;
+use crate::sys::process::Identity;
+
+/// Where targets' ports begin: below what systems hand out by themselves.
+const FIRST_PORT: u16 = 17_000;
+
+/// How many ports the targets' names are spread over.
+const PORT_SPREAD: u16 = 8_000;
+
+/// How long another build's tunnel may take to leave.
+const LEAVE_GRACE: Duration = Duration::from_secs(5);
+
+/// What a person asked for, beyond the target.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// Options given now; what is `None` or empty is taken from the registry.
+    pub ssh_args: Vec<String>,
+    /// A key file.
+    pub identity: Option<String>,
+    /// A jump host.
+    pub proxy_jump: Option<String>,
+    /// The laptop's port; `Some(0)` forgets one that was kept.
+    pub local_port: Option<u16>,
+    /// The remote's port; `Some(0)` forgets one that was kept.
+    pub remote_port: Option<u16>,
+    /// Whether installing is forbidden.
+    pub never_install: bool,
+    /// Whether only a server that runs is wanted.
+    pub running_only: bool,
+    /// Shows each ssh command before it runs.
+    pub show_ssh: Option<fn(&str)>,
+}
+
+/// What happens during a connect, for the command's display.
+pub trait Watcher {
+    /// Another command connects this target already; we wait for it.
+    fn waits_for_another(&mut self);
+    /// The tunnel listens; `url` leads to the progress page.
+    fn opened(&mut self, name: &str, url: &str);
+    /// ssh is about to be run, and may ask on this terminal.
+    fn authenticates(&mut self);
+    /// The steps so far.
+    fn progressed(&mut self, phases: &[Phase]);
+    /// The port that was kept is taken; another is used.
+    fn port_moved(&mut self, from: u16, to: u16);
+}
+
+/// A target that is connected.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// What the registry keeps of it now.
+    pub entry: Entry,
+    /// A URL whose code works once.
+    pub url: String,
+    /// The server.
+    pub server: ServerInfo,
+    /// How long each step took; empty when the tunnel was up already.
+    pub phases: Vec<Phase>,
+    /// How long everything took.
+    pub total: Duration,
+}
+
+/// Connects a target, or finds it connected.
+///
+/// # Errors
+/// A [`Failure`]; the registry is then as it was, and a tunnel that was made
+/// for this has shown the failure to its page and gone.
+pub async fn connect(
+    target: &Target,
+    wish: &Wish,
+    watcher: &mut dyn Watcher,
+) -> Result<Session, Failure> {
+    let began = Instant::now();
+    let registry = Registry::open().map_err(local)?;
+    let name = registry.name_of(target);
+    let _lock = lock(&registry, &name, watcher).await?;
+    let build = Build::of_self().map_err(|error| local_text(&error.to_string()))?;
+    let kept = registry.find(target.spelling());
+    let options = merge(wish, kept.as_ref());
+    let changed = kept.as_ref().is_none_or(|entry| entry.options != options);
+    let mut connecting = Connecting {
+        target,
+        wish,
+        registry,
+        name,
+        options,
+        build,
+        watcher,
+        began,
+    };
+    let found = connecting.living_tunnel(changed).await;
+    let tunnel = match found {
+        Some((control, hello, Some(pong))) => return connecting.live(control, &hello, pong).await,
+        Some((control, hello, None)) => (control, hello.port),
+        None => connecting.start_tunnel(kept.as_ref()).await?,
+    };
+    connecting.join(tunnel, kept).await
+}
+
+/// One connect under way.
+struct Connecting<'a> {
+    target: &'a Target,
+    wish: &'a Wish,
+    registry: Registry,
+    name: String,
+    options: ConnectOptions,
+    build: Build,
+    watcher: &'a mut dyn Watcher,
+    began: Instant,
+}
+
+impl Connecting<'_> {
+    /// Finds a tunnel of this build, and whether its server answers; one of
+    /// another build, or with other options, is asked to leave.
+    async fn living_tunnel(&mut self, changed: bool) -> Option<(Control, Hello, Option<Pong>)> {
+        let socket = self.registry.control_socket(&self.name);
+        let (mut control, hello) = Control::find(&socket).await?;
+        let port_differs = self
+            .options
+            .local_port
+            .is_some_and(|port| port != hello.port);
+        if hello.build != self.build.id() || port_differs || changed {
+            self.dismiss(control, &hello).await;
+            return None;
+        }
+        let pong = control.ask(&Request::Ping).await.ok();
+        Some((control, hello, pong))
+    }
+
+    async fn dismiss(&self, mut control: Control, hello: &Hello) {
+        let tunnel = process::start_of(hello.pid).map(|start| Identity {
+            pid: hello.pid,
+            start,
+            boot_id: process::boot_id(),
+        });
+        let _: Result<serde_json::Value, Failure> = control.ask(&Request::Leave).await;
+        let Some(tunnel) = tunnel else { return };
+        if !process::wait_gone(&tunnel, LEAVE_GRACE).await {
+            tunnel.signal(process::End::AtOnce);
+            process::wait_gone(&tunnel, LEAVE_GRACE).await;
+        }
+    }
+
+    /// The tunnel is up and its server answered: one round trip, no ssh.
+    async fn live(
+        &mut self,
+        mut control: Control,
+        hello: &Hello,
+        pong: Pong,
+    ) -> Result<Session, Failure> {
+        let url: Url = control.ask(&Request::Url).await?;
+        self.watcher.opened(&self.name, &url.url);
+        let server = ServerInfo {
+            origin: ServerOrigin::Reused,
+            installed: false,
+            ..pong.server
+        };
+        self.finish(hello.port, url.url, server, Vec::new())
+    }
+
+    async fn start_tunnel(&mut self, kept: Option<&Entry>) -> Result<(Control, u16), Failure> {
+        let mut args: Vec<OsString> = [
+            "__tunnel",
+            "--name",
+            &self.name,
+            "--target",
+            self.target.spelling(),
+        ]
+        .into_iter()
+        .map(OsString::from)
+        .collect();
+        let preferred = kept.map_or_else(|| first_port(&self.name), |entry| entry.local_port);
+        let (flag, port) = match self.options.local_port {
+            Some(port) => ("--port", port),
+            None => ("--near", preferred),
+        };
+        args.extend([flag.into(), port.to_string().into()]);
+        let log = self.registry.log(&self.name);
+        let announced: Announced = launch::launch(args, &log).await.map_err(|error| Failure {
+            cause: Cause::Local,
+            message: format!("cannot start the tunnel: {error}"),
+            hint: match self.options.local_port {
+                Some(_) => format!("cocalc-plus ssh {} --local-port auto", self.target),
+                None => String::new(),
+            },
+        })?;
+        if kept.is_some() && announced.port != port {
+            self.watcher.port_moved(port, announced.port);
+        }
+        let socket = self.registry.control_socket(&self.name);
+        let (control, _) = Control::find(&socket).await.ok_or_else(|| Failure {
+            cause: Cause::Tunnel,
+            message: "the tunnel started and does not answer".into(),
+            hint: format!("look into {}", log.display()),
+        })?;
+        Ok((control, announced.port))
+    }
+
+    /// Makes the tunnel connect, with a master of ours if there is none.
+    async fn join(
+        &mut self,
+        tunnel: (Control, u16),
+        kept: Option<Entry>,
+    ) -> Result<Session, Failure> {
+        let (mut control, port) = tunnel;
+        let url: Url = control.ask(&Request::Url).await?;
+        self.watcher.opened(&self.name, &url.url);
+        let made = self.master_and_connect(&mut control).await;
+        match made {
+            Ok(connected) => self.finish(port, url.url, connected.server, connected.phases),
+            Err((failure, is_shown)) => {
+                if !is_shown {
+                    let (why, hint) = (failure.message.clone(), failure.hint.clone());
+                    let _: Result<serde_json::Value, Failure> =
+                        control.ask(&Request::Fail { why, hint }).await;
+                }
+                drop(kept);
+                Err(failure)
+            }
+        }
+    }
+
+    /// The error says whether the tunnel shows the failure already.
+    async fn master_and_connect(
+        &mut self,
+        control: &mut Control,
+    ) -> Result<Connected, (Failure, bool)> {
+        let unshown = |failure| (failure, false);
+        let plan = Plan::resolve(
+            self.target,
+            &self.options,
+            &self.registry,
+            self.wish.show_ssh,
+        )
+        .await
+        .map_err(unshown)?;
+        if let Some(master) = plan.find().await {
+            match self.order(control, &plan, &master).await {
+                // Full, or dead without having noticed: one fresh one.
+                Err(failure) if matches!(failure.cause, Cause::SessionRefused | Cause::Lost) => {
+                    plan.end(&master).await;
+                }
+                result => return result.map_err(|failure| (failure, true)),
+            }
+        }
+        let progress = |phase| Request::Progress { phase };
+        self.watcher.authenticates();
+        let _: serde_json::Value = control
+            .ask(&progress(PhaseState::Active))
+            .await
+            .map_err(unshown)?;
+        let master = plan.make(Asking::Person).await.map_err(unshown)?;
+        let _: serde_json::Value = control
+            .ask(&progress(PhaseState::Done))
+            .await
+            .map_err(unshown)?;
+        self.order(control, &plan, &master)
+            .await
+            .map_err(|failure| {
+                let is_shown = failure.cause != Cause::SessionRefused;
+                (failure, is_shown)
+            })
+    }
+
+    async fn order(
+        &mut self,
+        control: &mut Control,
+        plan: &Plan,
+        master: &Master,
+    ) -> Result<Connected, Failure> {
+        let request = Request::Connect {
+            control_path: master.path.display().to_string(),
+            borrowed: master.is_borrowed,
+            options: self.options.clone(),
+            install: !self.wish.never_install,
+            may_start: !self.wish.running_only,
+        };
+        let words = AttachWords {
+            marker: format!("{MARKER_PREFIX}shown"),
+            remote_port: self.options.remote_port,
+            may_start: !self.wish.running_only,
+        };
+        plan.show_exec(master, &bootstrap::line(&self.build, &words));
+        let watcher = &mut *self.watcher;
+        control
+            .connect(&request, &mut |phases| watcher.progressed(phases))
+            .await
+    }
+
+    fn finish(
+        &self,
+        port: u16,
+        url: String,
+        server: ServerInfo,
+        phases: Vec<Phase>,
+    ) -> Result<Session, Failure> {
+        let entry = Entry {
+            target: self.target.spelling().to_owned(),
+            name: self.name.clone(),
+            options: self.options.clone(),
+            local_port: port,
+            remote_port: Some(server.port),
+            version: Some(server.version.clone()),
+            last_used: clock::now_ms(),
+            stopped: false,
+        };
+        self.registry.save(&entry).map_err(local)?;
+        Ok(Session {
+            entry,
+            url,
+            server,
+            phases,
+            total: self.began.elapsed(),
+        })
+    }
+}
+
+async fn lock(registry: &Registry, name: &str, watcher: &mut dyn Watcher) -> Result<Lock, Failure> {
+    if let Some(lock) = registry.try_lock(name).map_err(local)? {
+        return Ok(lock);
+    }
+    watcher.waits_for_another();
+    let (registry, name) = (registry.clone(), name.to_owned());
+    tokio::task::spawn_blocking(move || registry.lock(&name))
+        .await
+        .map_err(|error| local_text(&error.to_string()))?
+        .map_err(local)
+}
+
+/// What is given now wins over what was kept.
+fn merge(wish: &Wish, kept: Option<&Entry>) -> ConnectOptions {
+    let kept = kept.map(|entry| entry.options.clone()).unwrap_or_default();
+    let port = |now: Option<u16>, then| match now {
+        Some(0) => None,
+        Some(port) => Some(port),
+        None => then,
+    };
+    ConnectOptions {
+        ssh_args: if wish.ssh_args.is_empty() {
+            kept.ssh_args
+        } else {
+            wish.ssh_args.clone()
+        },
+        identity: wish.identity.clone().or(kept.identity),
+        proxy_jump: wish.proxy_jump.clone().or(kept.proxy_jump),
+        local_port: port(wish.local_port, kept.local_port),
+        remote_port: port(wish.remote_port, kept.remote_port),
+    }
+}
+
+/// The port that a name prefers the first time, the same on every laptop.
+fn first_port(name: &str) -> u16 {
+    let digest = Sha256::digest(name);
+    FIRST_PORT + u16::from_be_bytes([digest[0], digest[1]]) % PORT_SPREAD
+}
+
+fn local(error: RegistryError) -> Failure {
+    match std::error::Error::source(&error) {
+        Some(source) => local_text(&format!("{error}: {source}")),
+        None => local_text(&error.to_string()),
+    }
+}
+
+fn local_text(message: &str) -> Failure {
+    Failure {
+        cause: Cause::Local,
+        message: message.to_owned(),
+        hint: String::new(),
+    }
+}
+
+/// Returns how long a step took, in milliseconds.
+pub fn phase_ms(phases: &[Phase], name: PhaseName) -> Option<u64> {
+    phases
+        .iter()
+        .find(|phase| phase.name == name)
+        .map(|phase| phase.ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_now_wins_and_zero_forgets() {
+        let options = ConnectOptions {
+            ssh_args: vec!["-4".into()],
+            identity: Some("k".into()),
+            proxy_jump: None,
+            local_port: Some(7000),
+            remote_port: Some(7001),
+        };
+        let entry = Entry {
+            target: "a".into(),
+            name: "a".into(),
+            options: options.clone(),
+            local_port: 7000,
+            remote_port: None,
+            version: None,
+            last_used: 0,
+            stopped: false,
+        };
+        assert_eq!(merge(&Wish::default(), Some(&entry)), options);
+        let wish = Wish {
+            local_port: Some(0),
+            identity: Some("l".into()),
+            ..Wish::default()
+        };
+        let merged = merge(&wish, Some(&entry));
+        assert_eq!(
+            (merged.local_port, merged.identity.as_deref()),
+            (None, Some("l"))
+        );
+        assert_eq!(merged.remote_port, Some(7001));
+    }
+
+    #[test]
+    fn first_ports_lie_below_what_systems_hand_out() {
+        for name in ["a", "gpu1", "me-gpu1-example-org"] {
+            assert!((17_000..25_000).contains(&first_port(name)));
+        }
+    }
+}

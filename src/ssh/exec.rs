@@ -1,0 +1,443 @@
+//! The one exec: from a live master to a stream mux, installing on the way.
+
+use std::path::Path;
+use std::time::Duration;
+use std::time::Instant;
+
+use openssh::Session;
+use openssh::Stdio;
+use tokio::io::AsyncBufReadExt;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::io::BufReader;
+use tokio::time::timeout;
+
+use super::bootstrap;
+use super::bootstrap::AttachWords;
+use super::master;
+use crate::protocol::attach;
+use crate::protocol::attach::Failed;
+use crate::protocol::attach::Line;
+use crate::protocol::attach::Ready;
+use crate::protocol::control::Cause;
+use crate::protocol::control::Failure;
+use crate::protocol::session::PhaseName;
+use crate::proxy::mux;
+use crate::release::build::Build;
+use crate::release::payload;
+use crate::release::payload::Codec;
+use crate::sys::secret;
+
+/// How long the remote may say and take nothing; no deadline on the whole.
+const NO_PROGRESS: Duration = Duration::from_secs(20);
+
+/// How long a login shell may take until our line runs.
+///
+/// Longer than a slow rc file on a loaded login node, shorter than a person's
+/// patience with one that waits for input.
+const SHELL_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How much is written at a time: progress is seen, and noticed, that often.
+const PIECE_BYTES: usize = 32 << 10;
+
+/// How much noise of the login shell is kept for an error's text.
+const NOISE_BYTES: usize = 2 << 10;
+
+/// The longest line that is looked at; noise may have no newline at all.
+const LINE_BYTES: u64 = 256 << 10;
+
+/// Whether the binary may be installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Install {
+    /// When it is not there.
+    IfMissing,
+    /// Never; then a missing one is an error.
+    Never,
+}
+
+/// What to reach, and how.
+#[derive(Clone, Debug)]
+pub struct Errand {
+    /// The target as the person spells it, for messages.
+    pub target: String,
+    /// This build, which the remote gets.
+    pub build: Build,
+    /// Whether the binary may be installed.
+    pub install: Install,
+    /// The server's port on the remote, if one was asked for.
+    pub remote_port: Option<u16>,
+    /// Whether a server may be started.
+    pub may_start: bool,
+}
+
+/// How far an exec is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// A step began; the one before is over.
+    Began(PhaseName),
+    /// So many bytes of so many are on their way.
+    Uploaded {
+        /// Bytes written.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+}
+
+/// An exec whose stdio is the mux.
+pub struct Attached {
+    /// What the remote said of its server.
+    pub ready: Ready,
+    /// Whether this exec installed the binary.
+    pub installed: bool,
+    /// Opens streams.
+    pub opener: mux::Opener,
+    /// Moves the bytes; ends with the connection. To be run by the owner.
+    pub driver: Driver,
+}
+
+/// The mux's driver with the exec that it runs over.
+pub type Driver = std::pin::Pin<Box<dyn Future<Output = Result<(), mux::Error>> + Send>>;
+
+/// Runs the exec on a master and waits until the server is reached.
+///
+/// # Errors
+/// A [`Failure`] whose cause is the step that failed; nothing half-installed
+/// stays on the remote.
+pub async fn attach(
+    master: &Path,
+    errand: &Errand,
+    report: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Attached, Failure> {
+    report(Progress::Began(PhaseName::Attach));
+    let marker = format!("{}{}", attach::MARKER_PREFIX, secret::word(8));
+    let words = AttachWords {
+        marker,
+        remote_port: errand.remote_port,
+        may_start: errand.may_start,
+    };
+    let mut exec = Exec::open(master, errand, words).await?;
+    let mut installed = false;
+    let line = exec.next_line(SHELL_DEADLINE).await?;
+    let line = match line {
+        Line::Need { platform, codecs } => {
+            errand.check_install(&platform)?;
+            exec.upload(Codec::choose(&codecs), report).await?;
+            installed = true;
+            report(Progress::Began(PhaseName::Install));
+            exec.next_line(NO_PROGRESS).await?
+        }
+        other => other,
+    };
+    match line {
+        Line::Ready(ready) => exec.into_mux(ready, installed),
+        Line::Error(failed) => Err(server_failure(&errand.target, failed)),
+        Line::Fail { code, detail } => Err(install_failure(&errand.target, &code, &detail)),
+        Line::Need { .. } => Err(exec.lost("asked for the binary twice")),
+    }
+}
+
+impl Errand {
+    fn check_install(&self, platform: &str) -> Result<(), Failure> {
+        let target = &self.target;
+        if self.install == Install::Never {
+            return Err(Failure {
+                cause: Cause::NotInstalled,
+                message: format!(
+                    "cocalc-plus {} is not installed on `{target}`, and --no-install forbids installing it",
+                    self.build.version
+                ),
+                hint: format!("cocalc-plus ssh {target} --install"),
+            });
+        }
+        if platform == self.build.platform {
+            return Ok(());
+        }
+        Err(Failure {
+            cause: Cause::Platform,
+            message: format!(
+                "`{target}` is {platform}, and this binary is for {}: it cannot run there",
+                self.build.platform
+            ),
+            hint: format!("build cocalc-plus on a {platform} machine and run it from there"),
+        })
+    }
+}
+
+/// The running exec, until its stdio becomes the mux.
+struct Exec<'a> {
+    errand: &'a Errand,
+    words: AttachWords,
+    child: openssh::Child<std::sync::Arc<Session>>,
+    stdin: openssh::ChildStdin,
+    stdout: BufReader<openssh::ChildStdout>,
+    stderr: openssh::ChildStderr,
+    /// What the login shell printed before us, its beginning.
+    noise: String,
+}
+
+impl<'a> Exec<'a> {
+    async fn open(master: &Path, errand: &'a Errand, words: AttachWords) -> Result<Self, Failure> {
+        let session = std::sync::Arc::new(Session::resume_mux(master.into(), None));
+        let mut command = session.arc_raw_command(bootstrap::line(&errand.build, &words));
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let spawned = timeout(NO_PROGRESS, command.spawn()).await;
+        let target = &errand.target;
+        let mut child = match spawned {
+            Ok(Ok(child)) => child,
+            // A master that still answers has refused the session; one that
+            // does not was lost. Its words alone would not tell.
+            Ok(Err(error)) if master::is_alive(master).await => {
+                return Err(Failure {
+                    cause: Cause::SessionRefused,
+                    message: format!(
+                        "`{target}` opens no further session on this connection ({error})"
+                    ),
+                    hint: format!("cocalc-plus ssh {target}"),
+                });
+            }
+            Ok(Err(error)) => return Err(lost(target, &error.to_string())),
+            Err(_) => return Err(lost(target, "no answer for 20 s")),
+        };
+        let missing = || lost(target, "the session has no stdio");
+        Ok(Self {
+            errand,
+            words,
+            stdin: child.stdin().take().ok_or_else(missing)?,
+            stdout: BufReader::with_capacity(
+                PIECE_BYTES,
+                child.stdout().take().ok_or_else(missing)?,
+            ),
+            stderr: child.stderr().take().ok_or_else(missing)?,
+            child,
+            noise: String::new(),
+        })
+    }
+
+    /// Reads until a line of ours; everything else is the login shell's.
+    async fn next_line(&mut self, limit: Duration) -> Result<Line, Failure> {
+        let until = Instant::now() + limit;
+        loop {
+            let mut text = Vec::new();
+            let left = until.saturating_duration_since(Instant::now());
+            let mut source = (&mut self.stdout).take(LINE_BYTES);
+            let read = timeout(left, source.read_until(b'\n', &mut text)).await;
+            match read {
+                Ok(Ok(length @ 1..)) => {
+                    let text = String::from_utf8_lossy(&text[..length]);
+                    if let Some(line) = Line::parse(&text, &self.words.marker) {
+                        return Ok(line);
+                    }
+                    if self.noise.len() < NOISE_BYTES {
+                        self.noise.push_str(&text);
+                    }
+                }
+                Ok(Ok(_)) => return Err(self.ended().await),
+                Ok(Err(error)) => return Err(self.lost(&error.to_string())),
+                Err(_) => return Err(self.silent(limit)),
+            }
+        }
+    }
+
+    async fn upload(
+        &mut self,
+        codec: Codec,
+        report: &(dyn Fn(Progress) + Send + Sync),
+    ) -> Result<(), Failure> {
+        let build = self.errand.build.clone();
+        let packing = tokio::task::spawn_blocking(move || payload::pack(&build, codec)).await;
+        let bytes = packing
+            .map_err(|error| self.local(&error.to_string()))?
+            .map_err(|error| self.local(&error.to_string()))?;
+        let installer = bootstrap::installer(&self.errand.build, &self.words, codec, bytes.len())
+            .ok_or_else(|| self.local("the installer is too long"))?;
+        report(Progress::Began(PhaseName::Upload));
+        self.write(installer.as_bytes()).await?;
+        let total = bytes.len() as u64;
+        let mut done = 0;
+        for piece in bytes.chunks(PIECE_BYTES) {
+            report(Progress::Uploaded { done, total });
+            if let Err(failure) = self.write(piece).await {
+                // The installer may have given up; then its line says why.
+                return match self.next_line(Duration::from_secs(2)).await {
+                    Ok(Line::Fail { code, detail }) => {
+                        Err(install_failure(&self.errand.target, &code, &detail))
+                    }
+                    _ => Err(failure),
+                };
+            }
+            done += piece.len() as u64;
+        }
+        report(Progress::Uploaded { done, total });
+        Ok(())
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match timeout(NO_PROGRESS, self.stdin.write_all(bytes)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(self.lost(&error.to_string())),
+            Err(_) => Err(self.lost("nothing moved for 20 s")),
+        }
+    }
+
+    fn into_mux(self, ready: Ready, installed: bool) -> Result<Attached, Failure> {
+        if ready.version > attach::VERSION {
+            return Err(Failure {
+                cause: Cause::Version,
+                message: format!(
+                    "`{}` speaks version {} of the attach protocol, this build speaks {}",
+                    self.errand.target,
+                    ready.version,
+                    attach::VERSION
+                ),
+                hint: "upgrade cocalc-plus on this machine".into(),
+            });
+        }
+        let (opener, _incoming, driver) = mux::start(self.stdout, self.stdin, mux::Role::Opens);
+        let (child, mut stderr) = (self.child, self.stderr);
+        let driver = async move {
+            // A full stderr pipe would stop the remote.
+            let mut sink = tokio::io::sink();
+            tokio::select! {
+                ended = driver => ended,
+                never = async {
+                    let _ = tokio::io::copy(&mut stderr, &mut sink).await;
+                    std::future::pending().await
+                } => never,
+            }
+            .inspect_err(|error| tracing::info!(%error, "the mux ended"))
+            .map(|()| drop(child))
+        };
+        Ok(Attached {
+            ready,
+            installed,
+            opener,
+            driver: Box::pin(driver),
+        })
+    }
+
+    /// Why the exec's output ended before a line of ours.
+    async fn ended(&mut self) -> Failure {
+        let mut words = String::new();
+        let _ = timeout(
+            Duration::from_millis(500),
+            (&mut self.stderr)
+                .take(NOISE_BYTES as u64)
+                .read_to_string(&mut words),
+        )
+        .await;
+        let heard = [self.noise.trim(), words.trim()]
+            .into_iter()
+            .rfind(|text| !text.is_empty());
+        let heard = heard
+            .and_then(|text| text.lines().last())
+            .map(|line| format!(": {line}"));
+        let target = &self.errand.target;
+        Failure {
+            cause: Cause::Shell,
+            message: format!(
+                "the login shell on `{target}` ended before cocalc-plus could start{}",
+                heard.unwrap_or_default()
+            ),
+            hint: format!("see what it prints: ssh {target} true"),
+        }
+    }
+
+    fn silent(&self, limit: Duration) -> Failure {
+        let target = &self.errand.target;
+        Failure {
+            cause: Cause::Shell,
+            message: format!(
+                "the login shell on `{target}` said nothing for {} s",
+                limit.as_secs()
+            ),
+            hint: format!("find out what its startup files wait for: ssh {target} true"),
+        }
+    }
+
+    fn lost(&self, why: &str) -> Failure {
+        lost(&self.errand.target, why)
+    }
+
+    fn local(&self, why: &str) -> Failure {
+        let message = format!(
+            "cannot prepare the binary for `{}`: {why}",
+            self.errand.target
+        );
+        Failure {
+            cause: Cause::Local,
+            message,
+            hint: String::new(),
+        }
+    }
+}
+
+fn lost(target: &str, why: &str) -> Failure {
+    Failure {
+        cause: Cause::Lost,
+        message: format!("the connection to `{target}` was lost: {why}"),
+        hint: format!("cocalc-plus ssh {target}"),
+    }
+}
+
+fn install_failure(target: &str, code: &str, detail: &str) -> Failure {
+    let (cause, message, hint) = match code {
+        "root" => (
+            Cause::NoRoot,
+            format!("no directory on `{target}` can hold the binary:{detail}"),
+            "name one in COCALC_PLUS_HOME in your environment there".to_owned(),
+        ),
+        "noexec" => (
+            Cause::NoExec,
+            format!("no directory on `{target}` may run programs:{detail}"),
+            "name one that may in COCALC_PLUS_HOME in your environment there".to_owned(),
+        ),
+        "space" => (
+            Cause::NoSpace,
+            format!("no room for the binary on `{target}`: {detail}"),
+            format!("ssh {target} df -h ~"),
+        ),
+        "hash" => (
+            Cause::Hash,
+            format!("the binary arrived damaged on `{target}`: {detail}"),
+            format!("cocalc-plus ssh {target}"),
+        ),
+        _ => (
+            Cause::NoExec,
+            format!("the binary does not run on `{target}`: {detail}"),
+            "build the static binary with `make build` and use that".to_owned(),
+        ),
+    };
+    Failure {
+        cause,
+        message,
+        hint,
+    }
+}
+
+fn server_failure(target: &str, failed: Failed) -> Failure {
+    if failed.code == "not-running" {
+        let message = format!("no server runs on `{target}`");
+        return Failure {
+            cause: Cause::Server,
+            message,
+            hint: format!("cocalc-plus ssh {target}"),
+        };
+    }
+    let mut message = format!(
+        "the server on `{target}` does not start: {}",
+        failed.message
+    );
+    if !failed.log.trim().is_empty() {
+        message.push_str("\nthe end of its log:\n");
+        message.push_str(failed.log.trim_end());
+    }
+    Failure {
+        cause: Cause::Server,
+        message,
+        hint: format!("ssh {target}"),
+    }
+}

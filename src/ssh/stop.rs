@@ -1,0 +1,130 @@
+//! `ssh stop T`: the server and its terminals, the tunnel, our master.
+
+use std::time::Duration;
+
+use super::connect;
+use super::connect::Watcher;
+use super::connect::Wish;
+use super::control::Control;
+use super::master::Plan;
+use super::registry::Entry;
+use super::registry::Registry;
+use super::target::Target;
+use crate::protocol::control::Cause;
+use crate::protocol::control::Failure;
+use crate::protocol::control::Request;
+use crate::protocol::control::Stopped;
+use crate::protocol::session::State;
+use crate::sys::process;
+use crate::sys::process::Identity;
+
+/// How long the server may take; its own deadline is shorter.
+const STOP_DEADLINE: Duration = Duration::from_secs(20);
+
+/// How long the tunnel may take to leave afterwards.
+const TUNNEL_GRACE: Duration = Duration::from_secs(5);
+
+/// Stops a target's server; `None` when none ran.
+///
+/// `announce` is called before a connection is made for this, because that may
+/// ask the person to authenticate.
+///
+/// # Errors
+/// A [`Failure`] when the server cannot be reached; a tunnel that lived stays.
+pub async fn stop(
+    registry: &Registry,
+    entry: &Entry,
+    keep_terminals: bool,
+    announce: impl FnOnce(),
+    watcher: &mut dyn Watcher,
+) -> Result<Option<Stopped>, Failure> {
+    let stopped = match ask_tunnel(registry, entry, keep_terminals).await {
+        Some(answer) => answer?,
+        None => {
+            announce();
+            connect_and_ask(registry, entry, keep_terminals, watcher).await?
+        }
+    };
+    end_tunnel(registry, entry).await;
+    end_master(registry, entry).await;
+    // Nobody is told of an entry that could not be written; the next command
+    // finds out by itself.
+    let _ = registry.save(&Entry {
+        stopped: true,
+        ..entry.clone()
+    });
+    Ok(stopped)
+}
+
+/// Asks a tunnel that is connected; `None` when there is none.
+async fn ask_tunnel(
+    registry: &Registry,
+    entry: &Entry,
+    keep_terminals: bool,
+) -> Option<Result<Option<Stopped>, Failure>> {
+    let (mut control, hello) = Control::find(&registry.control_socket(&entry.name)).await?;
+    if let State::Stopped { .. } = hello.status.state {
+        return Some(Ok(None));
+    }
+    hello.server?;
+    let request = Request::Stop { keep_terminals };
+    Some(control.ask_within(&request, STOP_DEADLINE).await.map(Some))
+}
+
+async fn connect_and_ask(
+    registry: &Registry,
+    entry: &Entry,
+    keep_terminals: bool,
+    watcher: &mut dyn Watcher,
+) -> Result<Option<Stopped>, Failure> {
+    let target = parse(entry)?;
+    let wish = Wish {
+        never_install: true,
+        running_only: true,
+        ..Wish::default()
+    };
+    match connect::connect(&target, &wish, watcher).await {
+        Ok(_) => ask_tunnel(registry, entry, keep_terminals)
+            .await
+            .unwrap_or(Ok(None)),
+        // Reached, and there is nothing to stop.
+        Err(failure) if failure.cause == Cause::NotInstalled => Ok(None),
+        Err(failure) if failure.cause == Cause::Server => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// A tunnel that stopped its server leaves by itself; any other is asked to.
+async fn end_tunnel(registry: &Registry, entry: &Entry) {
+    let Some((mut control, hello)) = Control::find(&registry.control_socket(&entry.name)).await
+    else {
+        return;
+    };
+    let start = process::start_of(hello.pid);
+    let _: Result<serde_json::Value, Failure> = control.ask(&Request::Leave).await;
+    if let Some(start) = start {
+        let tunnel = Identity {
+            pid: hello.pid,
+            start,
+            boot_id: process::boot_id(),
+        };
+        if !process::wait_gone(&tunnel, TUNNEL_GRACE).await {
+            tunnel.signal(process::End::AtOnce);
+        }
+    }
+}
+
+async fn end_master(registry: &Registry, entry: &Entry) {
+    let Ok(target) = parse(entry) else { return };
+    if let Ok(plan) = Plan::resolve(&target, &entry.options, registry, None).await {
+        plan.end(&plan.ours()).await;
+    }
+}
+
+fn parse(entry: &Entry) -> Result<Target, Failure> {
+    Target::parse(&entry.target).map_err(|error| Failure {
+        cause: Cause::Local,
+        message: error.to_string(),
+        hint: "cocalc-plus ssh list".into(),
+    })
+}

@@ -1,0 +1,652 @@
+//! The task that owns a target's connection: attach, watch, attach again.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::http;
+use super::http::Pages;
+use super::phases::Phases;
+use crate::protocol::control::Cause;
+use crate::protocol::control::ConnectOptions;
+use crate::protocol::control::Connected;
+use crate::protocol::control::Failure;
+use crate::protocol::control::Pong;
+use crate::protocol::control::ServerInfo;
+use crate::protocol::control::Stopped;
+use crate::protocol::session::PhaseName;
+use crate::protocol::session::PhaseState;
+use crate::protocol::session::State;
+use crate::protocol::session::Status;
+use crate::proxy::mux;
+use crate::release::build::Build;
+use crate::ssh::exec;
+use crate::ssh::exec::Attached;
+use crate::ssh::exec::Errand;
+use crate::ssh::exec::Install;
+use crate::ssh::master::Asking;
+use crate::ssh::master::Master;
+use crate::ssh::master::Plan;
+use crate::ssh::registry::Registry;
+use crate::ssh::target::Target;
+use crate::sys::clock;
+use crate::sys::secret::Secret;
+use crate::sys::shutdown::Shutdown;
+
+/// How often an idle connection is asked whether it lives.
+const PING_INTERVAL: Duration = Duration::from_secs(15);
+
+/// How long it may take to answer before it counts as lost.
+const PING_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long it may take right after this machine slept.
+const WAKE_DEADLINE: Duration = Duration::from_secs(3);
+
+/// A clock that ran so much further than the timer means that we slept.
+const SLEPT: Duration = Duration::from_secs(5);
+
+/// How long sshd may count a session that is over.
+pub const SESSION_LINGERS: Duration = Duration::from_secs(2);
+
+/// How often a refused session is asked for again within that time.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+
+/// How long a failed first connect stays for its page.
+const SHOW_FAILURE: Duration = Duration::from_secs(60);
+
+/// How long a page that is there needs to show it.
+const FAILURE_SEEN: Duration = Duration::from_secs(1);
+
+/// How long the server may take to stop.
+const STOP_DEADLINE: Duration = Duration::from_secs(15);
+
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What requests need to reach the server.
+pub struct Upstream {
+    /// Opens streams to the remote's attach.
+    pub opener: mux::Opener,
+    /// The server's token.
+    pub token: Secret,
+    /// The content hash of the server's page.
+    pub ui: String,
+    /// What commands are told of it.
+    pub server: ServerInfo,
+}
+
+/// What the link's task is asked to do.
+pub enum Command {
+    /// ssh asks the person, or has done so.
+    Progress(PhaseState),
+    /// Attach through this master and stay connected.
+    Connect(Box<Order>, oneshot::Sender<Result<Connected, Failure>>),
+    /// The first connect failed before a master lived.
+    Fail(Failure),
+    /// Go to the server and back.
+    Ping(oneshot::Sender<Result<Pong, Failure>>),
+    /// Stop the server, then end.
+    Stop(bool, oneshot::Sender<Result<Stopped, Failure>>),
+    /// The server answered that it was stopped.
+    ServerStopped,
+    /// End; the next tunnel takes over.
+    Leave(oneshot::Sender<()>),
+}
+
+/// A master to attach through, and how to make another.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The master.
+    pub master: Master,
+    /// How to make one again.
+    pub options: ConnectOptions,
+    /// Whether the binary may be installed.
+    pub install: Install,
+    /// Whether a server may be started.
+    pub may_start: bool,
+}
+
+/// What to do about a lost connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Next {
+    /// Try again after so long.
+    Retry(Duration),
+    /// Wait for a person.
+    Ask,
+}
+
+/// Decides what follows the `attempt`th failure in a row, counted from 0.
+fn after(failure: &Failure, attempt: u32) -> Next {
+    match failure.cause {
+        Cause::Auth | Cause::HostKey | Cause::Platform | Cause::NotInstalled | Cause::Version => {
+            Next::Ask
+        }
+        _ => Next::Retry(pause(attempt)),
+    }
+}
+
+/// 0, 1, 2, 4 … 30 s.
+fn pause(attempt: u32) -> Duration {
+    match attempt {
+        0 => Duration::ZERO,
+        n => Duration::from_secs(1 << (n - 1).min(5)).min(LONGEST_PAUSE),
+    }
+}
+
+/// The owner of a target's connection.
+pub struct Link {
+    target: String,
+    build: Build,
+    registry: Registry,
+    status: watch::Sender<Status>,
+    upstream: watch::Sender<Option<Arc<Upstream>>>,
+    /// Shared with the exec under way, which reports into it; never held over
+    /// an await.
+    phases: Arc<Mutex<Phases>>,
+    order: Option<Order>,
+    driver: Option<Running>,
+}
+
+/// A mux's driver in a task of its own, which ends with this.
+struct Running(JoinHandle<Result<(), mux::Error>>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Why the link's task goes on or ends.
+enum Turn {
+    Again,
+    End,
+}
+
+impl Link {
+    /// Makes a link that is not connected.
+    pub fn new(
+        target: String,
+        build: Build,
+        registry: Registry,
+        status: watch::Sender<Status>,
+        upstream: watch::Sender<Option<Arc<Upstream>>>,
+    ) -> Self {
+        let phases = Arc::default();
+        Self {
+            target,
+            build,
+            registry,
+            status,
+            upstream,
+            phases,
+            order: None,
+            driver: None,
+        }
+    }
+
+    /// Serves commands and keeps the connection until it is told to end.
+    pub async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Command>,
+        pages: Pages,
+        shutdown: &Shutdown,
+    ) {
+        let stop = shutdown.begun();
+        tokio::pin!(stop);
+        loop {
+            let turn = if self.driver.is_some() {
+                tokio::select! {
+                    () = &mut stop => Turn::End,
+                    command = inbox.recv() => self.obey(command, &pages).await,
+                    why = self.watch_connection() => self.lose(&why).await,
+                }
+            } else {
+                tokio::select! {
+                    () = &mut stop => Turn::End,
+                    command = inbox.recv() => self.obey(command, &pages).await,
+                    turn = self.come_back() => turn,
+                }
+            };
+            if matches!(turn, Turn::End) {
+                return;
+            }
+        }
+    }
+
+    async fn obey(&mut self, command: Option<Command>, pages: &Pages) -> Turn {
+        match command {
+            None => return Turn::End,
+            Some(Command::Progress(state)) => self.show_authentication(state),
+            Some(Command::Connect(order, reply)) => {
+                return self.connect(*order, reply, pages).await;
+            }
+            Some(Command::Fail(failure)) => return self.fail(&failure, pages).await,
+            Some(Command::Ping(reply)) => {
+                let _ = reply.send(self.ping().await);
+            }
+            Some(Command::Stop(keep_terminals, reply)) => {
+                let stopped = self.stop_server(keep_terminals).await;
+                let is_over = stopped.is_ok();
+                let _ = reply.send(stopped);
+                if is_over {
+                    self.say(State::Stopped {
+                        why: format!("the server on `{}` was stopped", self.target),
+                        hint: format!("cocalc-plus ssh {}", self.target),
+                    });
+                    return Turn::End;
+                }
+            }
+            Some(Command::ServerStopped) => self.server_was_stopped(),
+            Some(Command::Leave(reply)) => {
+                let _ = reply.send(());
+                return Turn::End;
+            }
+        }
+        Turn::Again
+    }
+
+    fn show_authentication(&mut self, state: PhaseState) {
+        match state {
+            PhaseState::Active => {
+                with(&self.phases, |phases| phases.begin(PhaseName::Authenticate));
+                if self.driver.is_none() {
+                    self.say(State::Connecting);
+                }
+            }
+            ended => with(&self.phases, |phases| phases.end(ended)),
+        }
+        self.refresh();
+    }
+
+    /// Makes the first connection, or one that a person asked for.
+    async fn connect(
+        &mut self,
+        order: Order,
+        reply: oneshot::Sender<Result<Connected, Failure>>,
+        pages: &Pages,
+    ) -> Turn {
+        self.drop_connection();
+        with(&self.phases, Phases::restart);
+        self.say(State::Connecting);
+        let was_connected = self.order.is_some();
+        match self.attach(&order).await {
+            Ok(attached) => {
+                self.order = Some(order);
+                let server = self.take(attached);
+                let phases = with(&self.phases, |phases| phases.seen());
+                let _ = reply.send(Ok(Connected { server, phases }));
+                Turn::Again
+            }
+            Err(failure) => {
+                with(&self.phases, |phases| phases.end(PhaseState::Failed));
+                let retried_by_caller = failure.cause == Cause::SessionRefused;
+                let _ = reply.send(Err(failure.clone()));
+                match (retried_by_caller, was_connected) {
+                    // The command makes a fresh master and asks again.
+                    (true, _) => Turn::Again,
+                    (false, true) => self.lose(&failure.message).await,
+                    (false, false) => self.fail(&failure, pages).await,
+                }
+            }
+        }
+    }
+
+    /// Shows a first failure to the page that waits for it, then ends.
+    async fn fail(&mut self, failure: &Failure, pages: &Pages) -> Turn {
+        with(&self.phases, |phases| phases.end(PhaseState::Failed));
+        self.say(State::Failed {
+            why: failure.message.clone(),
+            hint: failure.hint.clone(),
+        });
+        if self.order.is_some() {
+            return Turn::Again;
+        }
+        let until = Instant::now() + SHOW_FAILURE;
+        while pages.watching() == 0 && pages.are_expected() && Instant::now() < until {
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+        if pages.watching() > 0 {
+            tokio::time::sleep(FAILURE_SEEN).await;
+        }
+        Turn::End
+    }
+
+    /// Attaches; a session that sshd still counts is waited for.
+    async fn attach(&mut self, order: &Order) -> Result<Attached, Failure> {
+        let errand = Errand {
+            target: self.target.clone(),
+            build: self.build.clone(),
+            install: order.install,
+            remote_port: order.options.remote_port,
+            may_start: order.may_start,
+        };
+        let until = Instant::now() + SESSION_LINGERS;
+        loop {
+            let (phases, status) = (Arc::clone(&self.phases), self.status.clone());
+            let report = move |progress| {
+                let seen = with(&phases, |phases| {
+                    phases.report(progress);
+                    phases.seen()
+                });
+                status.send_modify(|status| status.phases = seen);
+            };
+            let result = exec::attach(&order.master.path, &errand, &report).await;
+            match result {
+                Err(failure)
+                    if failure.cause == Cause::SessionRefused && Instant::now() < until =>
+                {
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Takes a connection over: requests reach the server from now on.
+    fn take(&mut self, attached: Attached) -> ServerInfo {
+        with(&self.phases, |phases| {
+            phases.begin(PhaseName::Start);
+            phases.end(PhaseState::Done);
+        });
+        let connection = attached.ready.connection;
+        let server = ServerInfo {
+            version: connection.version.clone(),
+            port: connection.port,
+            origin: attached.ready.server,
+            installed: attached.installed,
+        };
+        self.driver = Some(Running(tokio::spawn(attached.driver)));
+        self.upstream.send_replace(Some(Arc::new(Upstream {
+            opener: attached.opener,
+            token: Secret::from_text(&connection.token),
+            ui: connection.ui.clone(),
+            server: server.clone(),
+        })));
+        self.say(State::Ready {
+            project: "local".into(),
+            version: connection.version,
+            ui: connection.ui,
+        });
+        tracing::info!(
+            server = server.version,
+            installed = server.installed,
+            "connected"
+        );
+        server
+    }
+
+    /// Runs the mux and pings it; returns why it is lost.
+    async fn watch_connection(&mut self) -> String {
+        let Some(driver) = self.driver.as_mut() else {
+            return std::future::pending().await;
+        };
+        let opener = self
+            .upstream
+            .borrow()
+            .as_ref()
+            .map(|upstream| upstream.opener.clone());
+        let Some(opener) = opener else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            ended = &mut driver.0 => match ended {
+                Ok(Ok(())) => "the remote side ended".into(),
+                Ok(Err(error)) => error.to_string(),
+                Err(error) => error.to_string(),
+            },
+            why = watch_pulse(opener) => why,
+        }
+    }
+
+    async fn lose(&mut self, why: &str) -> Turn {
+        tracing::warn!(why, "lost the connection");
+        self.drop_connection();
+        let why = format!("the connection to `{}` was lost: {why}", self.target);
+        self.say(State::Reconnecting {
+            why,
+            attempt: 0,
+            retry_in_ms: 0,
+        });
+        Turn::Again
+    }
+
+    fn drop_connection(&mut self) {
+        self.upstream.send_replace(None);
+        self.driver = None;
+    }
+
+    /// Tries for ever to come back, at a pace that no server minds.
+    async fn come_back(&mut self) -> Turn {
+        let Some(order) = self.order.clone() else {
+            return std::future::pending().await;
+        };
+        let waits = matches!(
+            self.status.borrow().state,
+            State::NeedsAuth { .. } | State::Stopped { .. }
+        );
+        if waits {
+            return std::future::pending().await;
+        }
+        let mut attempt = 0;
+        loop {
+            with(&self.phases, |phases| *phases = Phases::default());
+            let failure = match self.attach_again(&order).await {
+                Ok((attached, master)) => {
+                    self.order = Some(Order { master, ..order });
+                    self.take(attached);
+                    return Turn::Again;
+                }
+                Err(failure) => failure,
+            };
+            attempt += 1;
+            tracing::info!(attempt, why = failure.message, "cannot reconnect yet");
+            match after(&failure, attempt) {
+                Next::Ask => {
+                    let hint = format!("cocalc-plus ssh {}", self.target);
+                    self.say(State::NeedsAuth {
+                        why: failure.message,
+                        hint,
+                    });
+                    return Turn::Again;
+                }
+                Next::Retry(pause) => {
+                    let retry_in_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+                    self.say(State::Reconnecting {
+                        why: failure.message,
+                        attempt,
+                        retry_in_ms,
+                    });
+                    sleep_or_wake(pause).await;
+                }
+            }
+        }
+    }
+
+    /// Attaches through a master that lives, else through a new one.
+    async fn attach_again(&mut self, order: &Order) -> Result<(Attached, Master), Failure> {
+        let target = Target::parse(&self.target).map_err(|error| Failure {
+            cause: Cause::Local,
+            message: error.to_string(),
+            hint: String::new(),
+        })?;
+        let plan = Plan::resolve(&target, &order.options, &self.registry, None).await?;
+        if let Some(master) = plan.find().await {
+            let living = Order {
+                master: master.clone(),
+                ..order.clone()
+            };
+            match self.attach(&living).await {
+                // The link may be dead where the master has not noticed.
+                Err(failure) if matches!(failure.cause, Cause::SessionRefused | Cause::Lost) => {
+                    plan.end(&master).await;
+                }
+                result => return result.map(|attached| (attached, master)),
+            }
+        }
+        let master = plan.make(Asking::Nobody).await?;
+        let fresh = Order {
+            master: master.clone(),
+            ..order.clone()
+        };
+        self.attach(&fresh).await.map(|attached| (attached, master))
+    }
+
+    async fn ping(&self) -> Result<Pong, Failure> {
+        let upstream = self.connected()?;
+        let pinged = tokio::time::timeout(WAKE_DEADLINE, upstream.opener.ping()).await;
+        match pinged {
+            Ok(Ok(round_trip)) => Ok(Pong {
+                ms: round_trip.as_secs_f64() * 1000.0,
+                server: upstream.server.clone(),
+            }),
+            Ok(Err(error)) => Err(self.away(&error.to_string())),
+            Err(_) => Err(self.away("no answer for 3 s")),
+        }
+    }
+
+    async fn stop_server(&self, keep_terminals: bool) -> Result<Stopped, Failure> {
+        let upstream = self.connected()?;
+        let body = serde_json::json!({ "keep_terminals": keep_terminals }).to_string();
+        let request = Request::post("/stop")
+            .header("content-type", "application/json")
+            .body(Body::from(body))
+            .map_err(|error| self.away(&error.to_string()))?;
+        let asking = async {
+            let response = http::send(&upstream, request)
+                .await
+                .map_err(|error| self.away(&error.to_string()))?;
+            let status = response.status();
+            let body = response
+                .into_body()
+                .collect()
+                .await
+                .map_err(|error| self.away(&error.to_string()))?;
+            serde_json::from_slice(&body.to_bytes())
+                .map_err(|_| self.away(&format!("the server answered {status}")))
+        };
+        tokio::time::timeout(STOP_DEADLINE, asking)
+            .await
+            .unwrap_or_else(|_| Err(self.away("the server did not stop within 15 s")))
+    }
+
+    fn server_was_stopped(&mut self) {
+        if self.driver.is_none() {
+            return;
+        }
+        self.drop_connection();
+        self.say(State::Stopped {
+            why: format!("the server on `{}` was stopped", self.target),
+            hint: format!("cocalc-plus ssh {}", self.target),
+        });
+    }
+
+    fn connected(&self) -> Result<Arc<Upstream>, Failure> {
+        self.upstream
+            .borrow()
+            .clone()
+            .ok_or_else(|| self.away("it is not connected"))
+    }
+
+    fn away(&self, why: &str) -> Failure {
+        Failure {
+            cause: Cause::Lost,
+            message: format!("`{}` is out of reach: {why}", self.target),
+            hint: format!("cocalc-plus ssh {}", self.target),
+        }
+    }
+
+    fn say(&self, state: State) {
+        let phases = with(&self.phases, |phases| phases.seen());
+        self.status.send_modify(|status| {
+            status.state = state;
+            status.phases = phases;
+        });
+    }
+
+    fn refresh(&self) {
+        let phases = with(&self.phases, |phases| phases.seen());
+        self.status.send_modify(|status| status.phases = phases);
+    }
+}
+
+/// Works on the phases; a panic elsewhere leaves them as they were.
+fn with<T>(phases: &Mutex<Phases>, work: impl FnOnce(&mut Phases) -> T) -> T {
+    work(&mut phases.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Pings at intervals, and at once after a sleep; returns when there is no
+/// answer in time.
+async fn watch_pulse(opener: mux::Opener) -> String {
+    loop {
+        let deadline = if sleep_or_wake(PING_INTERVAL).await {
+            WAKE_DEADLINE
+        } else {
+            PING_DEADLINE
+        };
+        match tokio::time::timeout(deadline, opener.ping()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return error.to_string(),
+            Err(_) => return format!("no answer for {} s", deadline.as_secs()),
+        }
+    }
+}
+
+/// Sleeps; tells whether the machine slept meanwhile, and then returns early.
+///
+/// Timers stand still while a machine sleeps and wall clocks do not.
+async fn sleep_or_wake(duration: Duration) -> bool {
+    let until = Instant::now() + duration;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        let (wall, timer) = (clock::now_ms(), Instant::now());
+        tokio::time::sleep(left.min(SLEPT)).await;
+        let passed = Duration::from_millis(clock::now_ms().saturating_sub(wall));
+        if passed > timer.elapsed() + SLEPT {
+            return true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_of_attempts_is_bounded() {
+        let seconds: Vec<_> = (0..8).map(|attempt| pause(attempt).as_secs()).collect();
+        assert_eq!(seconds, [0, 1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn only_a_person_mends_authentication() {
+        let failure = |cause| Failure {
+            cause,
+            message: String::new(),
+            hint: String::new(),
+        };
+        assert_eq!(after(&failure(Cause::Auth), 3), Next::Ask);
+        assert_eq!(after(&failure(Cause::HostKey), 1), Next::Ask);
+        assert_eq!(
+            after(&failure(Cause::Unreachable), 2),
+            Next::Retry(Duration::from_secs(2))
+        );
+        assert_eq!(
+            after(&failure(Cause::Lost), 1),
+            Next::Retry(Duration::from_secs(1))
+        );
+    }
+}

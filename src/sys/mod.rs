@@ -1,0 +1,37 @@
+//! The edge of the operating system; the only room with `unsafe`.
+//!
+//! Every call whose answer depends on the machine is here, each with a branch
+//! for Linux and one for macOS where they differ, so that no other room asks
+//! for an environment variable, the time, a process or a lock by itself.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | [`clock`] | wall time, in milliseconds since 1970 |
+//! | [`detach`] | starting a process that outlives this one |
+//! | [`dirs`] | where state, data, logs, sockets and caches live |
+//! | [`env`] | environment variables |
+//! | [`files`] | whole-file writes, private modes |
+//! | [`heap`] | what the allocator keeps |
+//! | [`lock`] | advisory locks between processes |
+//! | [`log`] | a log file of bounded size |
+//! | [`ports`] | TCP ports that are ours on every loopback family |
+//! | [`process`] | who runs: pid, start time, boot, peers, signals |
+//! | [`pty`] | pseudo-terminals |
+//! | [`secret`] | random secrets and their comparison |
+//! | [`shutdown`] | the signal to stop, for every task |
+//! | [`stdio`] | stdin and stdout without blocking |
+
+pub mod clock;
+pub mod detach;
+pub mod dirs;
+pub mod env;
+pub mod files;
+pub mod heap;
+pub mod lock;
+pub mod log;
+pub mod ports;
+pub mod process;
+pub mod pty;
+pub mod secret;
+pub mod shutdown;
+pub mod stdio;

@@ -1,0 +1,211 @@
+//! Who runs: users, pids that cannot be mistaken, boots, peers, signals.
+
+use std::fs;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::time::Duration;
+use std::time::Instant;
+
+use rustix::process::Pid;
+use rustix::process::Signal;
+
+/// How often [`wait_gone`] looks.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A process that cannot be mistaken for a later one of the same number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The process id.
+    pub pid: u32,
+    /// When it started, as the kernel counts it; compared, never computed with.
+    pub start: String,
+    /// The boot that it belongs to.
+    pub boot_id: String,
+}
+
+impl Identity {
+    /// Returns the identity of this process.
+    pub fn of_self() -> Self {
+        let pid = std::process::id();
+        Self {
+            pid,
+            start: start_of(pid).unwrap_or_default(),
+            boot_id: boot_id(),
+        }
+    }
+
+    /// Says whether that very process still runs; a zombie does not.
+    pub fn is_alive(&self) -> bool {
+        self.boot_id == boot_id() && start_of(self.pid).is_some_and(|start| start == self.start)
+    }
+
+    /// Sends a signal, if that very process still runs.
+    pub fn signal(&self, signal: End) {
+        if let (true, Some(pid)) = (
+            self.is_alive(),
+            i32::try_from(self.pid).ok().and_then(Pid::from_raw),
+        ) {
+            // It may have ended since; then there is nothing to signal.
+            let _ = rustix::process::kill_process(pid, signal.number());
+        }
+    }
+}
+
+/// How to ask a process to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// SIGTERM: it may tidy up.
+    Politely,
+    /// SIGKILL: it may not.
+    AtOnce,
+}
+
+impl End {
+    fn number(self) -> Signal {
+        match self {
+            Self::Politely => Signal::TERM,
+            Self::AtOnce => Signal::KILL,
+        }
+    }
+}
+
+/// Waits until a process is gone; tells whether it is.
+pub async fn wait_gone(process: &Identity, limit: Duration) -> bool {
+    let until = Instant::now() + limit;
+    while process.is_alive() {
+        if Instant::now() >= until {
+            return false;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    true
+}
+
+/// Returns this user's number.
+pub fn uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Returns the machine's name, `gpu1`.
+pub fn hostname() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Returns OS and architecture as `uname -s` and `uname -m` say, `Linux-x86_64`.
+pub fn platform() -> String {
+    let names = rustix::system::uname();
+    format!(
+        "{}-{}",
+        names.sysname().to_string_lossy(),
+        names.machine().to_string_lossy()
+    )
+}
+
+/// Returns what identifies this boot of the machine, or an empty string.
+pub fn boot_id() -> String {
+    #[cfg(target_os = "linux")]
+    let found = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+    #[cfg(not(target_os = "linux"))]
+    let found = run("sysctl", &["-n", "kern.bootsessionuuid"]);
+    found.unwrap_or_default().trim().to_owned()
+}
+
+/// Returns when a process started, or `None` when it does not run (any more).
+#[cfg(target_os = "linux")]
+pub fn start_of(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the name in parentheses and may hold anything.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split(' ');
+    let state = fields.next()?;
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    // Field 22 of proc(5), `starttime`; the state is field 3.
+    fields.nth(18).map(str::to_owned)
+}
+
+/// Returns when a process started, or `None` when it does not run (any more).
+#[cfg(not(target_os = "linux"))]
+pub fn start_of(pid: u32) -> Option<String> {
+    run("ps", &["-o", "lstart=", "-p", &pid.to_string()])
+}
+
+#[cfg(not(target_os = "linux"))]
+fn run(program: &str, args: &[&str]) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the one owner of subprocesses")]
+    let output = std::process::Command::new(program)
+        .args(args)
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+/// Returns the executables that this user's processes run from, as far as the
+/// system tells.
+pub fn running_executables() -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| fs::read_link(entry.path().join("exe")).ok())
+        .collect()
+}
+
+/// Refuses a peer on a unix socket that is another user.
+///
+/// # Errors
+/// [`io::ErrorKind::PermissionDenied`] for another user's process (root too,
+/// unless we are root), or what the system says.
+pub fn check_peer(socket: &tokio::net::UnixStream) -> io::Result<()> {
+    let peer = socket.peer_cred()?.uid();
+    if peer == uid() {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        format!("user {peer} is not the owner"),
+    ))
+}
+
+/// Says whether a descriptor is a terminal.
+pub fn is_terminal<F: AsFd>(descriptor: F) -> bool {
+    rustix::termios::isatty(descriptor)
+}
+
+/// Prepares a command in the caller's environment; the one way to run others.
+pub fn command(program: &str) -> tokio::process::Command {
+    #[expect(clippy::disallowed_methods, reason = "the one owner of subprocesses")]
+    let mut command = tokio::process::Command::new(program);
+    command.kill_on_drop(true);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_alive_and_a_reused_number_is_not() {
+        let me = Identity::of_self();
+        assert!(me.is_alive());
+        let mut other = me.clone();
+        other.start = "1".into();
+        assert!(!other.is_alive());
+        let mut rebooted = me;
+        rebooted.boot_id = "another".into();
+        assert!(!rebooted.is_alive());
+    }
+
+    #[test]
+    fn the_platform_names_system_and_machine() {
+        let platform = platform();
+        assert!(platform.contains('-'), "{platform}");
+    }
+}

@@ -1,0 +1,67 @@
+/**
+ * One Chromium page for the end-to-end drivers.
+ *
+ * `CHROMIUM` names the browser, else `/usr/bin/chromium`. Whatever the page
+ * says on its console and asks over the network is recorded from the start.
+ */
+import { chromium } from "playwright-core";
+
+/** The longest wait for anything, in milliseconds; `E2E_TIMEOUT_MS` changes it. */
+export const DEADLINE_MS = Number(process.env.E2E_TIMEOUT_MS ?? 60_000);
+
+const QUIET = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Starts Chromium and opens an empty page. */
+export async function openPage({ width = 1280, height = 800, colorScheme = "light" } = {}) {
+  const isRoot = process.getuid?.() === 0;
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: isRoot ? [...QUIET, "--no-sandbox"] : QUIET,
+  });
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+  const page = await context.newPage();
+  page.setDefaultTimeout(DEADLINE_MS);
+  const said = [];
+  const asked = [];
+  page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => said.push(`exception: ${error.message}`));
+  page.on("request", (request) => asked.push(request.url()));
+  page.on("websocket", (socket) => asked.push(socket.url()));
+  return { browser, context, page, said, asked };
+}
+
+/** Waits until `<html data-state>` is one of `states`; gives the one it is. */
+export async function waitForState(page, ...states) {
+  const handle = await page.waitForFunction(
+    (wanted) => wanted.includes(document.documentElement.dataset.state) && document.documentElement.dataset.state,
+    states,
+  );
+  return handle.jsonValue();
+}
+
+/** The visible text of the selected terminal. */
+export function terminalText(page) {
+  return page.evaluate(() => window.__cocalcPlusTerminalText?.() ?? "");
+}
+
+/** Waits until the selected terminal shows `text`. */
+export async function waitForText(page, text) {
+  await page.waitForFunction((wanted) => window.__cocalcPlusTerminalText?.().includes(wanted), text);
+}
+
+/** The addresses that leave `localhost:PORT` and its subdomains. */
+export function foreign(asked, url) {
+  const { port } = new URL(url);
+  return asked.filter((address) => {
+    const { protocol, hostname, port: askedPort } = new URL(address);
+    if (protocol === "data:" || protocol === "blob:") return false;
+    return !/^(?:.+\.)?localhost$/.test(hostname) || askedPort !== port;
+  });
+}

@@ -1,0 +1,21 @@
+/** What a person can do, each as one object that button, key and palette share. */
+
+import type { App } from "./app";
+
+/** One thing to do. */
+export interface Action {
+  /** A stable name: `terminal.new`. */
+  name: string;
+  /** What the palette and tooltips say. */
+  label: string;
+  /** Other words under which the palette finds it. */
+  keywords: string;
+  /** Key combinations, in the spelling of `model/keys.ts`. */
+  keys: readonly string[];
+  /** The browser does it on that key by itself; `perform` is for the palette. */
+  isNative?: true;
+  /** Whether it makes sense now. */
+  when(app: App): boolean;
+  /** Does it. */
+  perform(app: App): void | Promise<void>;
+}

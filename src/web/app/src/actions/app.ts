@@ -1,0 +1,93 @@
+/** The whole page's state in one object: the door, the session, the workspace. */
+
+import { computed, effect, signal, untracked } from "@preact/signals-core";
+import { connectCommand } from "../model/link-code";
+import { readSettings, type Settings } from "../model/settings";
+import { stageOf, type Door } from "../model/stage";
+import { CallClient } from "../net/calls";
+import { reloadIfOutdated } from "../net/page-version";
+import { SessionClient } from "../net/session";
+import { recall, remember } from "../net/storage";
+import { Workspace } from "./workspace";
+
+/** Why this browser stands outside. */
+export type OutReason = "no-code" | "code-failed" | "expired";
+
+/** Everything that actions act on and views show. */
+export class App {
+  /** Whether this browser may come in. */
+  readonly door = signal<Door>("asking");
+  /** Why it may not. */
+  readonly outReason = signal<OutReason>("no-code");
+  /** Whether the question has gone unanswered so far. */
+  readonly isUnanswered = signal(false);
+  /** Whether the note about browsers without `NAME.localhost` is shown. */
+  readonly hasOriginNote = signal(false);
+  /** The name to show before the session tells the target. */
+  readonly name = signal(recall("target") ?? location.hostname.replace(/\.localhost$/, ""));
+  /** Whether the palette is open. */
+  readonly isPaletteOpen = signal(false);
+  /** Whether the system prefers dark. */
+  readonly isSystemDark = signal(false);
+  /** What the person set. */
+  readonly settings = signal<Settings>(readSettings(recall("settings")));
+  /** Whether the workspace has been usable in this page's life. */
+  readonly wasUsable = signal(false);
+
+  readonly session = new SessionClient(() => this.turnOut("expired"));
+  readonly calls = new CallClient();
+  readonly workspace = new Workspace(this.calls);
+
+  /** The target in the person's own spelling, as far as known. */
+  readonly target = computed(() => this.session.seen.value?.status.target ?? this.name.value);
+  /** The command that connects again. */
+  readonly command = computed(() => connectCommand(this.target.value));
+  /** Whether the page is dark. */
+  readonly isDark = computed(() => {
+    const { theme } = this.settings.value;
+    return theme === "auto" ? this.isSystemDark.value : theme === "dark";
+  });
+  /** Which face the page shows. */
+  readonly stage = computed(() =>
+    stageOf({
+      door: this.door.value,
+      link: this.isUnanswered.value ? "lost" : this.session.link.value,
+      status: this.session.seen.value?.status ?? null,
+      work: this.workspace.work.value,
+      wasUsable: this.wasUsable.value,
+    }),
+  );
+
+  constructor() {
+    const project = computed(() => this.session.ready.value?.project ?? null);
+    effect(() => {
+      const reached = project.value;
+      untracked(() => this.#follow(reached));
+    });
+    effect(() => reloadIfOutdated(this.session.ready.value?.ui ?? ""));
+    effect(() => {
+      if (this.stage.value === "ready") this.wasUsable.value = true;
+    });
+    effect(() => remember("settings", JSON.stringify(this.settings.value)));
+  }
+
+  /** Lets this browser in: the session begins. */
+  letIn(): void {
+    this.isUnanswered.value = false;
+    this.door.value = "in";
+    this.session.start();
+  }
+
+  /** Shows the sign-in page. */
+  turnOut(reason: OutReason): void {
+    this.isUnanswered.value = false;
+    this.outReason.value = reason;
+    this.door.value = "out";
+    this.session.stop();
+  }
+
+  #follow(project: string | null): void {
+    this.calls.gate(project !== null);
+    void this.workspace.reach(project);
+  }
+}

@@ -1,0 +1,70 @@
+/** How a browser comes in: the code in the URL, the right origin, the key. */
+
+import { takeCode } from "../model/link-code";
+import { delayMs } from "../model/retry";
+import { fetchMe, onKeyChange, resolves, spendCode, type Me } from "../net/auth";
+import { recall, remember } from "../net/storage";
+import type { App } from "./app";
+
+/** Takes the code out of the address bar; called before anything is fetched. */
+export function takeCodeFromAddress(): string | null {
+  const { code, clean } = takeCode(location.href);
+  if (code !== null) history.replaceState(history.state, "", clean);
+  return code;
+}
+
+/** Comes in, or shows why not; goes on asking while nobody answers. */
+export async function enter(app: App, code: string | null): Promise<void> {
+  const stop = onKeyChange(() => {
+    stop();
+    location.reload();
+  });
+  const me = await persistently(app, fetchMe);
+  app.name.value = recall("target") ?? me.name;
+  if (await movesToWorkspace(app, me, code)) return;
+  const isCodeGood = code !== null && (await persistently(app, () => spendCode(code)));
+  if (isCodeGood || me.signed_in) {
+    stop();
+    app.letIn();
+  } else {
+    app.turnOut(code === null ? "no-code" : "code-failed");
+  }
+}
+
+/** Signs in with a pasted code; `false` when it does not work. Throws offline. */
+export async function signInWith(app: App, code: string): Promise<boolean> {
+  if (!(await spendCode(code))) return false;
+  app.door.value = "asking";
+  app.letIn();
+  return true;
+}
+
+/** Hides the note about browsers without `NAME.localhost`, for good. */
+export function dismissOriginNote(app: App): void {
+  app.hasOriginNote.value = false;
+  remember("noteSeen", "yes");
+}
+
+async function movesToWorkspace(app: App, me: Me, code: string | null): Promise<boolean> {
+  const isDoorway = location.hostname === "localhost" && me.workspace !== location.origin;
+  if (!isDoorway) return false;
+  if (await resolves(me.workspace)) {
+    location.replace(code === null ? `${me.workspace}/` : `${me.workspace}/#auth_token=${encodeURIComponent(code)}`);
+    return true;
+  }
+  app.hasOriginNote.value = recall("noteSeen") === null;
+  return false;
+}
+
+async function persistently<T>(app: App, ask: () => Promise<T>): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    try {
+      const answer = await ask();
+      app.isUnanswered.value = false;
+      return answer;
+    } catch {
+      app.isUnanswered.value = true;
+      await new Promise((resolve) => setTimeout(resolve, delayMs(failures, Math.random())));
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** Every action, in the palette's order; how a key and a search find one. */
+
+import { combination, type Pressed } from "../model/keys";
+import type { Action } from "./action";
+import type { App } from "./app";
+import { fontLarger, fontReset, fontSmaller, themeAuto, toggleTheme } from "./appearance";
+import { copy, paste } from "./clipboard";
+import { palette } from "./palette";
+import { focusTabs, killTerminal, newTerminal, nextTerminal, previousTerminal } from "./terminals";
+
+/** Every action there is. */
+export const ACTIONS: readonly Action[] = [
+  newTerminal,
+  nextTerminal,
+  previousTerminal,
+  killTerminal,
+  copy,
+  paste,
+  fontLarger,
+  fontSmaller,
+  fontReset,
+  toggleTheme,
+  themeAuto,
+  focusTabs,
+  palette,
+];
+
+/** The action that a key event stands for now; `null` leaves it to the terminal. */
+export function actionFor(app: App, event: Pressed): Action | null {
+  const combo = combination(event);
+  const found = ACTIONS.find((action) => action.keys.includes(combo));
+  return found && !found.isNative && found.when(app) ? found : null;
+}
+
+/** The actions whose label or keywords hold every word typed, best first. */
+export function search(actions: readonly Action[], text: string): Action[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const fits = (action: Action) => {
+    const hay = `${action.label} ${action.keywords}`.toLowerCase();
+    return words.every((word) => hay.includes(word));
+  };
+  const rank = (action: Action) => (words.every((word) => action.label.toLowerCase().includes(word)) ? 0 : 1);
+  return actions.filter(fits).sort((a, b) => rank(a) - rank(b));
+}
+
+/** Performs the actions of pressed keys, before the terminal sees them. */
+export function listenForKeys(app: App): () => void {
+  const listener = (event: KeyboardEvent) => {
+    const action = actionFor(app, event);
+    if (!action) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!event.repeat || action.name.startsWith("font.")) void action.perform(app);
+  };
+  addEventListener("keydown", listener, { capture: true });
+  return () => removeEventListener("keydown", listener, { capture: true });
+}

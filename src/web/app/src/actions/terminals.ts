@@ -1,0 +1,59 @@
+/** Actions on terminals as a whole. */
+
+import type { Action } from "./action";
+import type { App } from "./app";
+
+const hasTabs = (app: App) => app.wasUsable.value && app.workspace.tabs.value.length > 0;
+
+/** Opens a terminal. */
+export const newTerminal: Action = {
+  name: "terminal.new",
+  label: "New terminal",
+  keywords: "open tab shell create",
+  keys: ["Alt+Shift+T"],
+  when: (app) => app.session.ready.value !== null,
+  perform: (app) => app.workspace.open(),
+};
+
+/** Goes one tab to the right. */
+export const nextTerminal: Action = {
+  name: "terminal.next",
+  label: "Next terminal",
+  keywords: "tab right switch",
+  keys: ["Alt+Shift+ArrowRight"],
+  when: hasTabs,
+  perform: (app) => app.workspace.step(1),
+};
+
+/** Goes one tab to the left. */
+export const previousTerminal: Action = {
+  name: "terminal.previous",
+  label: "Previous terminal",
+  keywords: "tab left switch",
+  keys: ["Alt+Shift+ArrowLeft"],
+  when: hasTabs,
+  perform: (app) => app.workspace.step(-1),
+};
+
+/** Asks, then ends the selected terminal. */
+export const killTerminal: Action = {
+  name: "terminal.kill",
+  label: "End this terminal",
+  keywords: "kill close tab stop",
+  keys: ["Alt+Shift+W"],
+  when: hasTabs,
+  perform: (app) => {
+    const id = app.workspace.selected.value;
+    if (id !== null) app.workspace.askToKill(id);
+  },
+};
+
+/** Leaves the terminal for the tabs, so that no keyboard is caught in it. */
+export const focusTabs: Action = {
+  name: "tabs.focus",
+  label: "Go to the tabs",
+  keywords: "focus leave terminal keyboard accessibility",
+  keys: ["Alt+Shift+ArrowUp"],
+  when: hasTabs,
+  perform: () => document.querySelector<HTMLElement>('[role="tab"][aria-selected="true"]')?.focus(),
+};

@@ -1,0 +1,217 @@
+/** The workspace: which terminals there are, which is selected, how they do. */
+
+import { computed, effect, signal, type ReadonlySignal } from "@preact/signals-core";
+import type { Screen, Size } from "../model/screen";
+import type { Work } from "../model/stage";
+import {
+  changed,
+  neighbour,
+  selectedAfterClosing,
+  without,
+  withRows,
+  type End,
+  type Tab,
+  type TerminalRow,
+} from "../model/tabs";
+import { CallError, LOST, type CallClient } from "../net/calls";
+import { recall, remember } from "../net/storage";
+import type { TerminalClient } from "../net/terminal";
+
+/** A terminal on screen: its emulator and its connection. */
+export interface Attached {
+  screen: Screen;
+  client: TerminalClient;
+}
+
+/** Owns the list of terminals and their connections. */
+export class Workspace {
+  #calls: CallClient;
+  #project: string | null = null;
+  #measured: (measure: () => Size) => void = () => {};
+  #measure = new Promise<() => Size>((resolve) => (this.#measured = resolve));
+  #tabs = signal<readonly Tab[]>([]);
+  #selected = signal<string | null>(null);
+  #attached = signal<ReadonlyMap<string, Attached>>(new Map());
+  #isLoaded = signal(false);
+  #isMaking = signal(false);
+  #wasDrawn = signal(false);
+  #problem = signal<string | null>(null);
+
+  /** The tabs, in their order. */
+  readonly tabs: ReadonlySignal<readonly Tab[]> = this.#tabs;
+  /** The selected terminal's id. */
+  readonly selected: ReadonlySignal<string | null> = this.#selected;
+  /** Whether a new terminal has been asked for. */
+  readonly isMaking: ReadonlySignal<boolean> = this.#isMaking;
+  /** Why the last thing asked for did not happen, in a sentence. */
+  readonly problem: ReadonlySignal<string | null> = this.#problem;
+  /** The terminal that waits for a yes before it is killed. */
+  readonly confirming = signal<string | null>(null);
+  /** The selected tab. */
+  readonly tab = computed(() => this.#tabs.value.find((tab) => tab.id === this.#selected.value) ?? null);
+  /** What is on screen for the selected tab. */
+  readonly current = computed(() => this.#attached.value.get(this.#selected.value ?? "") ?? null);
+  /** Whether the selected terminal refuses typing, because too much waits. */
+  readonly typingPaused = computed(() => this.current.value?.client.typingPaused.value ?? false);
+  /** How far the workspace is. */
+  readonly work = computed<Work>(() => this.#work());
+
+  constructor(calls: CallClient) {
+    this.#calls = calls;
+    effect(() => {
+      const client = this.current.value?.client;
+      if (client?.drawn.value || client?.link.value === "over") this.#wasDrawn.value = true;
+    });
+  }
+
+  /** Says how the size of a terminal that is still to be made is found. */
+  measureWith(measure: () => Size): void {
+    this.#measured(measure);
+  }
+
+  /** Requests reach the server again, or no longer (`null`). */
+  async reach(project: string | null): Promise<void> {
+    this.#project = project;
+    for (const { client } of this.#attached.value.values()) client.gate(project !== null);
+    if (project !== null) await this.#load();
+  }
+
+  /** Connects a screen to its terminal; `connect` makes the connection. */
+  attach(id: string, screen: Screen, connect: (ended: (end: End) => void) => TerminalClient): TerminalClient {
+    const client = connect((end) => this.#ended(id, end));
+    this.#attached.value = new Map(this.#attached.value).set(id, { screen, client });
+    client.gate(this.#project !== null);
+    client.start();
+    return client;
+  }
+
+  /** Disconnects a screen; the terminal goes on. */
+  detach(id: string): void {
+    const rest = new Map(this.#attached.value);
+    rest.get(id)?.client.stop();
+    rest.delete(id);
+    this.#attached.value = rest;
+  }
+
+  /** Shows a terminal; the view then gives it the keyboard. */
+  select(id: string | null): void {
+    this.#selected.value = id;
+    this.confirming.value = null;
+    if (id !== null) remember("tab", id);
+  }
+
+  /** Shows the terminal `step` tabs to the right. */
+  step(step: number): void {
+    this.select(neighbour(this.#tabs.value, this.#selected.value, step));
+  }
+
+  /** Gives the keyboard to the selected terminal. */
+  focus(): void {
+    this.current.value?.screen.focus();
+  }
+
+  /** Takes what a program calls its terminal. */
+  titled(id: string, title: string): void {
+    this.#tabs.value = changed(this.#tabs.value, id, { title });
+  }
+
+  /** Makes a terminal, sized to the window, and shows it. */
+  async open(): Promise<void> {
+    if (this.#isMaking.value) return;
+    this.#isMaking.value = true;
+    await this.#attempt("no terminal could be opened", async () => {
+      const size = (await this.#measure)();
+      const row = await this.#call<TerminalRow>("new", size);
+      this.#tabs.value = withRows(this.#tabs.value, [...this.#liveRows(), row]);
+      this.select(row.id);
+    });
+    this.#isMaking.value = false;
+  }
+
+  /** Ends a terminal and what runs in it; closes the tab of one that has ended. */
+  async kill(id: string): Promise<void> {
+    this.confirming.value = null;
+    const tab = this.#tabs.value.find((one) => one.id === id);
+    if (tab?.end) return this.#close(id);
+    await this.#attempt("the terminal was not ended", async () => {
+      await this.#call("kill", { id }).catch((error: unknown) => {
+        if (!(error instanceof CallError && error.code === 404)) throw error;
+      });
+      this.#close(id);
+    });
+  }
+
+  /** Asks before it kills a terminal that still runs. */
+  askToKill(id: string): void {
+    const tab = this.#tabs.value.find((one) => one.id === id);
+    if (tab?.end) this.#close(id);
+    else this.confirming.value = this.confirming.value === id ? null : id;
+  }
+
+  /** Does again what failed at first: listing, or opening a terminal. */
+  retry(): Promise<void> {
+    return this.#isLoaded.value ? this.open() : this.#load();
+  }
+
+  /** Forgets the last problem. */
+  dismissProblem(): void {
+    this.#problem.value = null;
+  }
+
+  async #load(): Promise<void> {
+    await this.#attempt("the terminals could not be listed", async () => {
+      const { terminals } = await this.#call<{ terminals: TerminalRow[] }>("list", {});
+      this.#tabs.value = withRows(this.#tabs.value, terminals);
+      const isFirst = !this.#isLoaded.value;
+      this.#isLoaded.value = true;
+      if (isFirst && terminals.length === 0) return this.open();
+      this.#selectSensibly();
+    });
+  }
+
+  #selectSensibly(): void {
+    const has = (id: string | null) => this.#tabs.value.some((tab) => tab.id === id);
+    if (has(this.#selected.value)) return;
+    const remembered = recall("tab");
+    this.select(has(remembered) ? remembered : (this.#tabs.value[0]?.id ?? null));
+  }
+
+  #liveRows(): TerminalRow[] {
+    const live = this.#tabs.value.filter((tab) => tab.end === null);
+    return live.map((tab) => ({ id: tab.id, title: tab.program, pid: 0, started_at: 0 }));
+  }
+
+  #close(id: string): void {
+    const next = selectedAfterClosing(this.#tabs.value, id, this.#selected.value);
+    this.#tabs.value = without(this.#tabs.value, id);
+    this.select(next);
+  }
+
+  #ended(id: string, end: End): void {
+    this.#tabs.value = changed(this.#tabs.value, id, { end });
+  }
+
+  async #attempt(what: string, attempt: () => Promise<void>): Promise<void> {
+    try {
+      this.#problem.value = null;
+      await attempt();
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      // Listing comes again with the connection; the page already says it is away.
+      if (error.code === LOST && !this.#isMaking.value) return;
+      this.#problem.value = `${what}: ${error.message}`;
+    }
+  }
+
+  #call<T>(verb: string, payload: object): Promise<T> {
+    if (this.#project === null) return Promise.reject(new CallError(LOST, "the server is out of reach"));
+    return this.#calls.call<T>(`project.${this.#project}.terminal.${verb}`, payload);
+  }
+
+  #work(): Work {
+    const client = this.current.value?.client;
+    if (client?.link.value === "away") return "away";
+    if (this.#wasDrawn.value) return "usable";
+    return this.#problem.value !== null ? "failed" : "opening";
+  }
+}

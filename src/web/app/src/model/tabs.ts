@@ -1,0 +1,68 @@
+/** The tabs of the workspace, one a terminal; pure list operations. */
+
+import type { Exit } from "./frames";
+
+/** A row of `terminal.list`, as `src/protocol/call.rs` has it. */
+export interface TerminalRow {
+  id: string;
+  title: string;
+  pid: number;
+  started_at: number;
+}
+
+/** How a terminal ended, as far as the page knows. */
+export type End = { exit: Exit } | { refused: { code: string; message: string } } | { gone: true };
+
+/** One terminal of the workspace. */
+export interface Tab {
+  id: string;
+  /** The program's name, as the server told it. */
+  program: string;
+  /** What the program says it is called (OSC 0 or 2), if it did. */
+  title: string | null;
+  end: End | null;
+}
+
+/**
+ * Brings the tabs up to date with what the server lists.
+ *
+ * Order and live titles stay. A terminal that the server no longer has leaves,
+ * unless the page knows how it ended and is still showing that.
+ */
+export function withRows(tabs: readonly Tab[], rows: readonly TerminalRow[]): Tab[] {
+  const listed = new Set(rows.map((row) => row.id));
+  const kept = tabs.filter((tab) => tab.end !== null || listed.has(tab.id));
+  const known = new Set(kept.map((tab) => tab.id));
+  const added = rows.filter((row) => !known.has(row.id));
+  return [...kept, ...added.map((row) => ({ id: row.id, program: row.title, title: null, end: null }))];
+}
+
+/** Changes one tab. */
+export function changed(tabs: readonly Tab[], id: string, change: Partial<Tab>): Tab[] {
+  return tabs.map((tab) => (tab.id === id ? { ...tab, ...change } : tab));
+}
+
+/** Removes one tab. */
+export function without(tabs: readonly Tab[], id: string): Tab[] {
+  return tabs.filter((tab) => tab.id !== id);
+}
+
+/** The tab `step` places to the right, around the end; `null` when there is none. */
+export function neighbour(tabs: readonly Tab[], id: string | null, step: number): string | null {
+  if (tabs.length === 0) return null;
+  const at = tabs.findIndex((tab) => tab.id === id);
+  if (at < 0) return tabs[0]?.id ?? null;
+  return tabs[(at + step + tabs.length) % tabs.length]?.id ?? null;
+}
+
+/** What is selected when `id` closes: the right neighbour, else the left one. */
+export function selectedAfterClosing(tabs: readonly Tab[], id: string, selected: string | null): string | null {
+  if (selected !== id) return selected;
+  const at = tabs.findIndex((tab) => tab.id === id);
+  return tabs[at + 1]?.id ?? tabs[at - 1]?.id ?? null;
+}
+
+/** What stands on the tab. */
+export function tabLabel(tab: Tab): string {
+  return tab.title?.trim() || tab.program || "terminal";
+}

@@ -1,0 +1,62 @@
+/** How quantities and steps read on screen. */
+
+import type { Phase, PhaseName } from "./status";
+
+/** `0.4 s`, `9.8 s`, `12 s`, `1 min 05 s`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+
+/** Whole seconds of a countdown, never below one: `4 s`. */
+export function countdown(ms: number): string {
+  return duration(Math.max(1, Math.ceil(ms / 1000)) * 1000).replace(".0 s", " s");
+}
+
+/** Megabytes of 10^6 bytes, one decimal: `3.1`. */
+export function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}
+
+/** A rate: `1.2 MB/s`, `340 kB/s`. */
+export function rate(bytesPerSecond: number): string {
+  if (bytesPerSecond >= 1e6) return `${megabytes(bytesPerSecond)} MB/s`;
+  return `${Math.round(bytesPerSecond / 1e3)} kB/s`;
+}
+
+const PHASE_WORDS: Record<PhaseName, { pending: string; active: string; done: string; failed: string }> = {
+  authenticate: { pending: "Sign in", active: "Signing in", done: "Signed in", failed: "Signing in failed" },
+  attach: {
+    pending: "Start a shell",
+    active: "Starting a shell",
+    done: "Shell started",
+    failed: "Starting a shell failed",
+  },
+  upload: {
+    pending: "Upload cocalc-plus",
+    active: "Uploading cocalc-plus",
+    done: "cocalc-plus uploaded",
+    failed: "The upload failed",
+  },
+  install: { pending: "Install", active: "Checking and installing", done: "Installed", failed: "Installing failed" },
+  start: {
+    pending: "Start the server",
+    active: "Starting the server",
+    done: "Server is up",
+    failed: "The server did not start",
+  },
+};
+
+/** A step's label: `Signing in`. */
+export function phaseLabel(name: PhaseName, state: Phase["state"] | "pending"): string {
+  return PHASE_WORDS[name][state];
+}
+
+/** How a terminal ended: `exited with status 0`, `was ended by signal 9`. */
+export function exitWords(exit: { code?: number; signal?: number }): string {
+  if (exit.signal !== undefined) return `was ended by signal ${exit.signal}`;
+  return `exited with status ${exit.code ?? 0}`;
+}

@@ -1,0 +1,116 @@
+/**
+ * Requests to the project over the `/call` WebSocket; the shapes of
+ * `src/protocol/call.rs`.
+ *
+ * A call waits until the connection is there, at most `ANSWER_MS` in all. One
+ * that was under way when the connection broke is refused and never repeated:
+ * whether it was carried out is not known.
+ */
+
+import { KeptSocket } from "./socket";
+
+/** The longest wait for an answer, in milliseconds. */
+const ANSWER_MS = 20_000;
+
+/** The code of a call that the connection swallowed; all others are those of HTTP. */
+export const LOST = 0;
+
+/** A refused call; `code` is that of HTTP, or `LOST`. */
+export class CallError extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+interface Pending {
+  text: string;
+  isSent: boolean;
+  resolve(payload: unknown): void;
+  reject(error: CallError): void;
+}
+
+interface Reply {
+  id: number;
+  payload?: unknown;
+  error?: { code: number; message: string };
+}
+
+/** Sends calls and matches replies. */
+export class CallClient {
+  #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #isOpen = false;
+  #socket = new KeptSocket("/call", {
+    opened: () => this.#opened(),
+    message: (data) => this.#told(data),
+    closed: () => this.#lost(),
+  });
+
+  constructor() {
+    this.#socket.gate(false);
+    this.#socket.start();
+  }
+
+  /** Says whether requests reach the server. */
+  gate(open: boolean): void {
+    this.#socket.gate(open);
+  }
+
+  /** Ends it; whatever is under way is refused. */
+  stop(): void {
+    this.#socket.stop();
+    this.#lost();
+  }
+
+  /** Calls a subject: `project.gpu1.terminal.list`. Throws `CallError`. */
+  call<T>(subject: string, payload: object): Promise<T> {
+    const id = ++this.#lastId;
+    const text = JSON.stringify({ id, subject, payload });
+    return new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(id);
+        reject(new CallError(408, `no answer to ${subject}`));
+      }, ANSWER_MS);
+      const done = () => {
+        clearTimeout(timer);
+        this.#pending.delete(id);
+      };
+      const pending: Pending = {
+        text,
+        isSent: false,
+        resolve: (value) => (done(), resolve(value as T)),
+        reject: (error) => (done(), reject(error)),
+      };
+      this.#pending.set(id, pending);
+      if (this.#isOpen) this.#send(pending);
+    });
+  }
+
+  #send(pending: Pending): void {
+    pending.isSent = this.#socket.send(pending.text);
+  }
+
+  #opened(): void {
+    this.#isOpen = true;
+    for (const pending of this.#pending.values()) this.#send(pending);
+  }
+
+  #told(data: string | ArrayBuffer): void {
+    if (typeof data !== "string") return;
+    const reply = JSON.parse(data) as Reply;
+    const pending = this.#pending.get(reply.id);
+    this.#socket.proved();
+    if (reply.error) pending?.reject(new CallError(reply.error.code, reply.error.message));
+    else pending?.resolve(reply.payload ?? {});
+  }
+
+  #lost(): void {
+    this.#isOpen = false;
+    for (const pending of [...this.#pending.values()]) {
+      if (pending.isSent) pending.reject(new CallError(LOST, "the connection was lost meanwhile"));
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/** What this origin remembers in the browser; works without storage too. */
+
+/** The names under which things are kept. */
+export const STORED = {
+  key: "cocalc-plus.key",
+  target: "cocalc-plus.target",
+  tab: "cocalc-plus.tab",
+  settings: "cocalc-plus.settings",
+  noteSeen: "cocalc-plus.note-seen",
+  reloadedFor: "cocalc-plus.reloaded-for",
+} as const;
+
+type Name = keyof typeof STORED;
+
+/** Reads what was kept; `null` when nothing was, or storage is forbidden. */
+export function recall(name: Name, storage: "local" | "session" = "local"): string | null {
+  try {
+    return store(storage).getItem(STORED[name]);
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps a text, or forgets it; silently does nothing where storage is forbidden. */
+export function remember(name: Name, text: string | null, storage: "local" | "session" = "local"): void {
+  try {
+    if (text === null) store(storage).removeItem(STORED[name]);
+    else store(storage).setItem(STORED[name], text);
+  } catch {
+    // A page without storage works until it is reloaded.
+  }
+}
+
+function store(which: "local" | "session"): Storage {
+  return which === "local" ? localStorage : sessionStorage;
+}

@@ -1,0 +1,82 @@
+/** The tabs of terminals. */
+
+import { useEffect, useRef } from "preact/hooks";
+import type { App } from "../actions/app";
+import { killTerminal, newTerminal } from "../actions/terminals";
+import { neighbour, tabLabel, type Tab } from "../model/tabs";
+import { CrossIcon, PlusIcon } from "./icons";
+import { hint } from "./key-hint";
+import { KillPopover } from "./kill-popover";
+
+/** A tab a terminal, and a button for a new one. */
+export function Tabs({ app }: { app: App }) {
+  const { tabs, selected, confirming, isMaking } = app.workspace;
+  const asked = tabs.value.find((tab) => tab.id === confirming.value);
+  return (
+    <div class="tabs-area">
+      <div class="tabs" role="tablist" aria-label="Terminals" onKeyDown={(event) => moveFocus(app, event)}>
+        {tabs.value.map((tab) => (
+          <TabItem key={tab.id} app={app} tab={tab} isSelected={tab.id === selected.value} />
+        ))}
+      </div>
+      <button
+        type="button"
+        class="bar-button"
+        title={newTerminal.label + hint(newTerminal)}
+        aria-label={newTerminal.label}
+        disabled={isMaking.value || !newTerminal.when(app)}
+        onClick={() => void newTerminal.perform(app)}
+      >
+        <PlusIcon />
+      </button>
+      {asked && <KillPopover app={app} tab={asked} />}
+    </div>
+  );
+}
+
+function TabItem({ app, tab, isSelected }: { app: App; tab: Tab; isSelected: boolean }) {
+  const item = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isSelected) item.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [isSelected]);
+  const label = tabLabel(tab);
+  return (
+    <div ref={item} class={`tab ${isSelected ? "tab-selected" : ""} ${tab.end ? "tab-ended" : ""}`} data-tab={tab.id}>
+      <button
+        type="button"
+        role="tab"
+        class="tab-label"
+        aria-selected={isSelected}
+        aria-controls={`pane-${tab.id}`}
+        tabIndex={isSelected ? 0 : -1}
+        title={tab.end ? `${label} (ended)` : label}
+        onClick={() => {
+          app.workspace.select(tab.id);
+          app.workspace.focus();
+        }}
+      >
+        <span>{label}</span>
+      </button>
+      <button
+        type="button"
+        class="tab-close"
+        tabIndex={-1}
+        title={tab.end ? "Close this tab" : killTerminal.label + (isSelected ? hint(killTerminal) : "")}
+        aria-label={`${tab.end ? "Close" : "End"} ${label}`}
+        onClick={() => app.workspace.askToKill(tab.id)}
+      >
+        <CrossIcon />
+      </button>
+    </div>
+  );
+}
+
+function moveFocus(app: App, event: KeyboardEvent): void {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const from = (event.target as HTMLElement).closest<HTMLElement>("[data-tab]")?.dataset["tab"];
+  if (step === undefined || from === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const id = neighbour(app.workspace.tabs.value, from, step);
+  app.workspace.select(id);
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-tab="${id}"] [role="tab"]`)?.focus());
+}

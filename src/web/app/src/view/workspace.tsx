@@ -1,0 +1,77 @@
+/**
+ * The workspace: bar, banner, terminals, palette.
+ *
+ * With the terminal emulator it is a chunk of its own, fetched while the page
+ * connects, so that the first paint waits for neither.
+ */
+
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { App } from "../actions/app";
+import { listenForKeys } from "../actions/list";
+import { newTerminal } from "../actions/terminals";
+import { Banner, Notice } from "./banner";
+import { keyOf } from "./key-hint";
+import { Palette } from "./palette";
+import { TerminalPane } from "./terminal-pane";
+import { sizeFor } from "./terminal-screen";
+import { exposeTerminalText } from "./terminal-text";
+import { TopBar } from "./top-bar";
+import "./styles/workspace.css";
+import "./styles/palette.css";
+
+/** Everything below the progress page; a terminal is mounted once it was selected. */
+export function WorkspaceView({ app }: { app: App }) {
+  const area = useRef<HTMLElement>(null);
+  useEffect(() => {
+    app.workspace.measureWith(() => {
+      const shown = app.workspace.current.value?.screen.size();
+      const looks = { isDark: app.isDark.value, fontSize: app.settings.value.fontSize };
+      return shown ?? sizeFor(area.current?.querySelector<HTMLElement>(".measure") ?? document.body, looks);
+    });
+    exposeTerminalText(app);
+    return listenForKeys(app);
+  }, [app]);
+  const { tabs, selected } = app.workspace;
+  const seen = useSeen(selected.value);
+  // Only after the pane has become visible can it take the keyboard.
+  useLayoutEffect(() => app.workspace.focus(), [app, selected.value]);
+  return (
+    <div class="workspace">
+      <TopBar app={app} />
+      <Notice app={app} />
+      <main class="terminals" ref={area}>
+        <Banner app={app} />
+        <div class="pane-screen measure" aria-hidden="true" />
+        {tabs.value
+          .filter((tab) => seen.has(tab.id))
+          .map((tab) => (
+            <TerminalPane key={tab.id} app={app} tab={tab} isShown={tab.id === selected.value} />
+          ))}
+        {tabs.value.length === 0 && app.wasUsable.value && <Empty app={app} />}
+      </main>
+      {app.isPaletteOpen.value && <Palette app={app} />}
+    </div>
+  );
+}
+
+function Empty({ app }: { app: App }) {
+  return (
+    <div class="empty">
+      <p>No terminal is open.</p>
+      <button type="button" class="primary" onClick={() => void newTerminal.perform(app)}>
+        New terminal
+      </button>
+      <p class="aside">
+        <kbd>{keyOf(newTerminal)}</kbd>
+      </p>
+    </div>
+  );
+}
+
+function useSeen(id: string | null): ReadonlySet<string> {
+  const [seen, setSeen] = useState<ReadonlySet<string>>(new Set());
+  if (id === null || seen.has(id)) return seen;
+  const next = new Set(seen).add(id);
+  setSeen(next);
+  return next;
+}

@@ -1,0 +1,375 @@
+//! Who may pass: Host, Origin, then credentials, on every request.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::Response;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+
+use super::assets;
+use crate::protocol::auth;
+use crate::protocol::call::Refusal;
+use crate::sys::secret::Secret;
+
+/// The most codes that wait to be spent; the oldest goes when one is minted.
+const MAX_CODES: usize = 64;
+
+/// What signs a browser or a program in; kept 0600 by its owner.
+#[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
+pub struct Credentials {
+    /// The cookie's value: who.
+    pub cookie: Secret,
+    /// The key in origin storage: from where.
+    pub key: Secret,
+    /// The bearer token of programs.
+    pub token: Secret,
+}
+
+impl Credentials {
+    /// Makes new ones.
+    pub fn random() -> Self {
+        Self {
+            cookie: Secret::random(),
+            key: Secret::random(),
+            token: Secret::random(),
+        }
+    }
+}
+
+/// The door of one workspace on one port.
+#[derive(Debug)]
+pub struct Gate {
+    name: String,
+    port: u16,
+    credentials: Credentials,
+    /// Unspent codes and when each ends; never held over an await.
+    codes: Mutex<Vec<(Secret, Instant)>>,
+}
+
+/// How a request may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Passage {
+    /// Its path is open to everybody.
+    Public,
+    /// Its credentials are right.
+    SignedIn,
+}
+
+impl Gate {
+    /// Makes the door of the workspace `name` on `port`.
+    pub fn new(name: &str, port: u16, credentials: Credentials) -> Self {
+        Self {
+            name: name.to_owned(),
+            port,
+            credentials,
+            codes: Mutex::default(),
+        }
+    }
+
+    /// The workspace's slug.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The origin on which the workspace lives, `http://gpu1.localhost:17031`.
+    pub fn workspace(&self) -> String {
+        format!("http://{}.localhost:{}", self.name, self.port)
+    }
+
+    /// Mints a URL whose code works once, for ten minutes.
+    pub fn mint_url(&self) -> String {
+        let code = Secret::random();
+        let parameter = auth::CODE_PARAMETER;
+        let url = format!(
+            "http://localhost:{}/?{parameter}={}",
+            self.port,
+            code.reveal()
+        );
+        if let Ok(mut codes) = self.codes.lock() {
+            let now = Instant::now();
+            codes.retain(|(_, end)| *end > now);
+            if codes.len() == MAX_CODES {
+                codes.remove(0);
+            }
+            codes.push((code, now + lifetime()));
+        }
+        url
+    }
+
+    /// Spends a code; the token works too, and stays.
+    pub fn spend(&self, offered: &str) -> Option<&Credentials> {
+        if self.credentials.token.matches(offered) {
+            return Some(&self.credentials);
+        }
+        let mut codes = self.codes.lock().ok()?;
+        let at = codes.iter().position(|(code, _)| code.matches(offered))?;
+        let (_, end) = codes.remove(at);
+        (end > Instant::now()).then_some(&self.credentials)
+    }
+
+    /// Says whether a URL was minted that nobody has used yet.
+    pub fn has_unspent_codes(&self) -> bool {
+        let now = Instant::now();
+        self.codes
+            .lock()
+            .is_ok_and(|codes| codes.iter().any(|(_, end)| *end > now))
+    }
+
+    /// Says whether a request comes from a signed-in page or program.
+    pub fn is_signed_in(&self, headers: &HeaderMap) -> bool {
+        self.has_token(headers) || (self.has_cookie(headers) && self.has_key(headers))
+    }
+
+    fn decide(&self, path: &str, headers: &HeaderMap) -> Result<Passage, Refusal> {
+        let host = text(headers, &header::HOST)
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        if !self.is_our_host(&host, headers) {
+            return Err(Refusal::new(403, "this host name is not served here"));
+        }
+        let origin = text(headers, &header::ORIGIN);
+        if headers.contains_key(header::ORIGIN)
+            && origin.map(str::to_ascii_lowercase) != Some(format!("http://{host}"))
+        {
+            return Err(Refusal::new(
+                403,
+                "requests from another origin are refused",
+            ));
+        }
+        if is_public(path) {
+            return Ok(Passage::Public);
+        }
+        if self.is_signed_in(headers) {
+            return Ok(Passage::SignedIn);
+        }
+        Err(Refusal::new(
+            401,
+            "sign in first: open the URL that `cocalc-plus` printed",
+        ))
+    }
+
+    /// Names of pages, and addresses for programs that show the token; on the
+    /// unix socket a program names no port.
+    fn is_our_host(&self, host: &str, headers: &HeaderMap) -> bool {
+        let port = self.port;
+        if host == format!("{}.localhost:{port}", self.name) || host == format!("localhost:{port}")
+        {
+            return true;
+        }
+        let is_address = host == "localhost"
+            || host == format!("127.0.0.1:{port}")
+            || host == format!("[::1]:{port}");
+        is_address && !headers.contains_key(header::ORIGIN) && self.has_token(headers)
+    }
+
+    fn has_token(&self, headers: &HeaderMap) -> bool {
+        text(headers, &header::AUTHORIZATION)
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .is_some_and(|token| self.credentials.token.matches(token))
+    }
+
+    fn has_cookie(&self, headers: &HeaderMap) -> bool {
+        let name = auth::cookie_name(self.port);
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .any(|(key, value)| key == name && self.credentials.cookie.matches(value))
+    }
+
+    fn has_key(&self, headers: &HeaderMap) -> bool {
+        let offered = headers
+            .get(auth::KEY_HEADER)
+            .and_then(|value| value.to_str().ok());
+        let protocols = text(headers, &header::SEC_WEBSOCKET_PROTOCOL).unwrap_or_default();
+        let from_protocol = protocols
+            .split(',')
+            .find_map(|protocol| protocol.trim().strip_prefix(auth::WEBSOCKET_KEY_PREFIX));
+        offered
+            .or(from_protocol)
+            .is_some_and(|key| self.credentials.key.matches(key))
+    }
+}
+
+/// The middleware that stands before every route of a door.
+pub async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response<Body> {
+    match gate.decide(request.uri().path(), request.headers()) {
+        Ok(_) => next.run(request).await,
+        Err(refusal) => {
+            tracing::debug!(code = refusal.code, path = request.uri().path(), "refused");
+            refuse(&refusal)
+        }
+    }
+}
+
+/// Answers with a refusal: `{"error":{"code":401,"message":"…"}}`.
+pub fn refuse(refusal: &Refusal) -> Response<Body> {
+    let status = StatusCode::from_u16(refusal.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = axum::Json(serde_json::json!({ "error": refusal }));
+    (status, [(header::CACHE_CONTROL, "no-store")], body).into_response()
+}
+
+fn is_public(path: &str) -> bool {
+    matches!(path, "/healthz" | "/auth/me" | "/auth/code") || assets::is_asset(path)
+}
+
+fn lifetime() -> Duration {
+    auth::CODE_LIFETIME
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate() -> Gate {
+        Gate::new("gpu1", 6060, Credentials::random())
+    }
+
+    fn headers(pairs: &[(&str, String)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    header::HeaderName::try_from(*name).unwrap(),
+                    value.parse().unwrap(),
+                )
+            })
+            .collect()
+    }
+
+    fn code_of(url: &str) -> String {
+        url.split_once("auth_token=").unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn only_our_host_names_are_served_case_blind() {
+        let gate = gate();
+        for (host, status) in [
+            ("gpu1.localhost:6060", 200),
+            ("GPU1.LocalHost:6060", 200),
+            ("localhost:6060", 200),
+            ("localhost:6061", 403),
+            ("localhost", 403),
+            ("gpu2.localhost:6060", 403),
+            ("gpu1.localhost.:6060", 403),
+            ("evil.example:6060", 403),
+            ("127.0.0.1:6060", 403),
+            ("[::1]:6060", 403),
+            ("", 403),
+        ] {
+            let verdict = gate.decide("/healthz", &headers(&[("host", host.into())]));
+            assert_eq!(
+                verdict.map_or_else(|refusal| refusal.code, |_| 200),
+                status,
+                "{host}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_needs_a_token_and_no_origin() {
+        let gate = gate();
+        let bearer = format!("Bearer {}", gate.credentials.token.reveal());
+        let mut program = headers(&[("host", "127.0.0.1:6060".into()), ("authorization", bearer)]);
+        assert_eq!(gate.decide("/call", &program), Ok(Passage::SignedIn));
+        program.insert(header::ORIGIN, "http://127.0.0.1:6060".parse().unwrap());
+        assert_eq!(gate.decide("/call", &program).unwrap_err().code, 403);
+    }
+
+    #[test]
+    fn a_foreign_origin_is_refused_even_with_credentials() {
+        let gate = gate();
+        for origin in [
+            "http://evil.example",
+            "null",
+            "http://localhost:6060",
+            "https://gpu1.localhost:6060",
+        ] {
+            let request = headers(&[
+                ("host", "gpu1.localhost:6060".into()),
+                ("origin", origin.into()),
+                (
+                    "cookie",
+                    format!("cocalc-plus-6060={}", gate.credentials.cookie.reveal()),
+                ),
+                ("x-cocalc-plus-key", gate.credentials.key.reveal().into()),
+            ]);
+            assert_eq!(
+                gate.decide("/call", &request).unwrap_err().code,
+                403,
+                "{origin}"
+            );
+        }
+    }
+
+    #[test]
+    fn cookie_and_key_are_both_needed() {
+        let gate = gate();
+        let host = ("host", "localhost:6060".to_owned());
+        let cookie = (
+            "cookie",
+            format!("a=b; cocalc-plus-6060={}", gate.credentials.cookie.reveal()),
+        );
+        let key = (
+            "x-cocalc-plus-key",
+            gate.credentials.key.reveal().to_owned(),
+        );
+        let protocols = format!(
+            "cocalc-plus.v1, cocalc-plus.key.{}",
+            gate.credentials.key.reveal()
+        );
+        let websocket = ("sec-websocket-protocol", protocols);
+        let code = |pairs: &[(&str, String)]| {
+            gate.decide("/call", &headers(pairs))
+                .map_or_else(|refusal| refusal.code, |_| 200)
+        };
+        assert_eq!(code(&[host.clone()]), 401);
+        assert_eq!(code(&[host.clone(), cookie.clone()]), 401);
+        assert_eq!(code(&[host.clone(), key.clone()]), 401);
+        assert_eq!(code(&[host.clone(), cookie.clone(), key]), 200);
+        assert_eq!(code(&[host, cookie, websocket]), 200);
+    }
+
+    #[test]
+    fn a_code_works_once_and_the_token_stays() {
+        let gate = gate();
+        let code = code_of(&gate.mint_url());
+        assert!(gate.spend("wrong").is_none());
+        assert!(gate.spend(&code).is_some());
+        assert!(gate.spend(&code).is_none());
+        let token = gate.credentials.token.reveal().to_owned();
+        assert!(gate.spend(&token).is_some());
+        assert!(gate.spend(&token).is_some());
+    }
+
+    #[test]
+    fn old_codes_go_when_too_many_wait() {
+        let gate = gate();
+        let first = code_of(&gate.mint_url());
+        for _ in 0..MAX_CODES {
+            gate.mint_url();
+        }
+        assert!(gate.spend(&first).is_none());
+        assert_eq!(gate.codes.lock().unwrap().len(), MAX_CODES);
+    }
+}

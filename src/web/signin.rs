@@ -1,0 +1,81 @@
+//! The routes that sign a browser in, and `/healthz`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::Response;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::routing::post;
+
+use super::gate;
+use super::gate::Gate;
+use crate::protocol::auth;
+use crate::protocol::auth::CodeAnswer;
+use crate::protocol::auth::CodeRequest;
+use crate::protocol::auth::Me;
+use crate::protocol::call::Refusal;
+
+/// The largest body of a sign-in, in bytes.
+const MAX_BODY_BYTES: usize = 4096;
+
+/// How long a browser keeps the cookie, in seconds: it is worth nothing
+/// without the key, and a tab that was left open for weeks must recover.
+const COOKIE_SECONDS: u32 = 400 * 24 * 3600;
+
+/// Returns `/healthz`, `/auth/me` and `/auth/code`.
+pub fn router(gate: Arc<Gate>) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/auth/me", get(me))
+        .route("/auth/code", post(code))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(gate)
+}
+
+/// Alive, and reachable by a page on `localhost` that asks whether this
+/// browser resolves our workspace's name.
+async fn healthz() -> Response<Body> {
+    let headers = [
+        (header::CACHE_CONTROL.as_str(), "no-store"),
+        ("cross-origin-resource-policy", "cross-origin"),
+    ];
+    (headers, Json(serde_json::json!({ "ok": true }))).into_response()
+}
+
+async fn me(State(gate): State<Arc<Gate>>, headers: HeaderMap) -> Response<Body> {
+    let me = Me {
+        signed_in: gate.is_signed_in(&headers),
+        name: gate.name().to_owned(),
+        workspace: gate.workspace(),
+    };
+    ([(header::CACHE_CONTROL, "no-store")], Json(me)).into_response()
+}
+
+async fn code(State(gate): State<Arc<Gate>>, Json(request): Json<CodeRequest>) -> Response<Body> {
+    let Some(credentials) = gate.spend(&request.code) else {
+        return gate::refuse(&Refusal::new(
+            401,
+            "this code was used already, or is too old",
+        ));
+    };
+    let cookie = format!(
+        "{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={COOKIE_SECONDS}",
+        auth::cookie_name(gate.port()),
+        credentials.cookie.reveal()
+    );
+    let headers = [
+        (header::SET_COOKIE, cookie),
+        (header::CACHE_CONTROL, "no-store".into()),
+    ];
+    let answer = CodeAnswer {
+        key: credentials.key.reveal().to_owned(),
+    };
+    (headers, Json(answer)).into_response()
+}

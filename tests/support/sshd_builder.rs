@@ -1,0 +1,140 @@
+//! What a private sshd shall be: its user, keys, port and configuration.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use super::login::Login;
+use super::sshd::{self, Sshd};
+use super::{finished, set_mode, temporary_directory};
+
+/// How many ports to try: a free one may be taken before sshd binds it.
+const PORT_TRIES: usize = 20;
+
+/// What a private sshd shall be.
+#[derive(Debug)]
+pub(crate) struct Builder {
+    login: Login,
+    address: &'static str,
+    lines: Vec<String>,
+    environment: Vec<(String, String)>,
+}
+
+impl Builder {
+    /// Begins with the defaults: the user of the tests, a key, `127.0.0.1`.
+    pub(super) fn new() -> Self {
+        Self {
+            login: Login::current(),
+            address: "127.0.0.1",
+            lines: Vec::new(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// Chooses who logs in; by default the user of the tests, with a key.
+    pub(crate) fn login(mut self, login: Login) -> Self {
+        self.login = login;
+        self
+    }
+
+    /// Chooses the loopback address; by default `127.0.0.1`.
+    pub(crate) fn address(mut self, address: &'static str) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Adds a line of `sshd_config(5)`; it wins over the builder's own.
+    pub(crate) fn line(mut self, line: &str) -> Self {
+        self.lines.push(line.to_owned());
+        self
+    }
+
+    /// Adds a variable for the remote side; neither part has a space.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts the sshd; it listens when this returns.
+    #[track_caller]
+    pub(crate) fn start(self) -> Sshd {
+        let directory = temporary_directory();
+        make_keys(directory.path());
+        for name in ["home", "run"] {
+            let path = directory.path().join(name);
+            fs::create_dir(&path).expect("the directory is new");
+            set_mode(&path, 0o700);
+            self.login.account().own(&path);
+        }
+        for _ in 0..PORT_TRIES {
+            let port = free_port(self.address);
+            fs::write(
+                directory.path().join("config"),
+                self.config(directory.path(), port),
+            )
+            .expect("the directory is ours");
+            if let Some(child) = sshd::spawn(directory.path()) {
+                return Sshd {
+                    child,
+                    port,
+                    address: self.address,
+                    login: self.login,
+                    directory,
+                };
+            }
+        }
+        panic!("no port of {PORT_TRIES} stayed free");
+    }
+
+    /// Writes the configuration; sshd obeys the first line of each keyword.
+    fn config(&self, directory: &Path, port: u16) -> String {
+        let at = directory.display();
+        let account = self.login.account();
+        let has_password = self.login.password().is_some();
+        let yes_no = |is_on: bool| if is_on { "yes" } else { "no" };
+        let mut variables = format!("HOME={at}/home COCALC_PLUS_RUNTIME={at}/run");
+        for (name, value) in &self.environment {
+            variables = format!("{variables} {name}={value}");
+        }
+        let own = [
+            format!("Port {port}"),
+            format!("ListenAddress {}", self.address),
+            format!("HostKey {at}/host_key"),
+            format!("AuthorizedKeysFile {at}/authorized_keys"),
+            format!("AllowUsers {}", account.name),
+            format!("PasswordAuthentication {}", yes_no(has_password)),
+            format!("PubkeyAuthentication {}", yes_no(!has_password)),
+            format!("SetEnv {variables}"),
+            "KbdInteractiveAuthentication no".to_owned(),
+            "PermitRootLogin yes".to_owned(),
+            "UsePAM no".to_owned(),
+            // `/tmp` is writable by all, which strict modes refuse.
+            "StrictModes no".to_owned(),
+            // Many cases connect at once; by default sshd drops some of ten.
+            "MaxStartups 200".to_owned(),
+            "LogLevel VERBOSE".to_owned(),
+            "PidFile none".to_owned(),
+            "UseDNS no".to_owned(),
+        ];
+        format!("{}\n{}\n", self.lines.join("\n"), own.join("\n"))
+    }
+}
+
+fn make_keys(directory: &Path) {
+    for name in ["host_key", "client_key"] {
+        let mut keygen = Command::new("ssh-keygen");
+        keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]);
+        finished::run(keygen.arg(directory.join(name)), Duration::from_secs(60)).success();
+    }
+    let public = directory.join("client_key.pub");
+    fs::copy(public, directory.join("authorized_keys")).expect("the key was just made");
+    // sshd reads it as the login user.
+    set_mode(&directory.join("authorized_keys"), 0o644);
+}
+
+fn free_port(address: &str) -> u16 {
+    let listener = TcpListener::bind((address, 0)).expect("loopback has a free port");
+    listener.local_addr().expect("it is bound").port()
+}
