@@ -5,6 +5,11 @@
 //!
 //! Writes `$OUT_DIR/assets.rs`: the table that `src/web/assets.rs` includes.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo's interface to build scripts is the environment, and npm is a process"
+)]
+
 use std::env;
 use std::fs;
 use std::io::Write;

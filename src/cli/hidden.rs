@@ -84,7 +84,7 @@ pub struct VerifyArgs {
 /// When stdio cannot be used.
 pub fn attach(args: AttachArgs) -> Result<Exit, CliError> {
     // A login shell's directory may be unmounted under us; nothing here needs one.
-    let _ = std::env::set_current_dir(dirs::home());
+    dirs::go_home();
     let request = AttachRequest {
         marker: args.marker,
         port: args.port,

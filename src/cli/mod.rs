@@ -1,9 +1,4 @@
 //! The command line: one file a subcommand; the only room that prints.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the one room that prints"
-)]
 
 pub mod browser;
 pub mod completions;

@@ -117,7 +117,7 @@ async fn foreground(args: &Args, level: LogLevel) -> Result<Exit, CliError> {
         }
         Started::Running(info) => {
             output::say(&format!("a server runs already (pid {})", info.pid));
-            args.present(&info, &serve::url_of(&info));
+            args.present(&info, &serve::url_of(&info).await);
             return Ok(Exit::Success);
         }
     };
@@ -147,7 +147,7 @@ async fn daemon(args: &Args) -> Result<Exit, CliError> {
         info.pid,
         log.display()
     ));
-    args.present(&info, &serve::url_of(&info));
+    args.present(&info, &serve::url_of(&info).await);
     Ok(Exit::Success)
 }
 

@@ -39,8 +39,10 @@ use super::terminal::clamp;
 use crate::protocol::call::TerminalRow;
 use crate::protocol::terminal::Exit;
 use crate::protocol::terminal::Refused;
+use crate::sys::clock;
 use crate::sys::detach;
 use crate::sys::heap;
+use crate::sys::process;
 use crate::sys::pty;
 use crate::sys::pty::Program;
 use crate::sys::pty::Pty;
@@ -118,8 +120,8 @@ pub fn hold(options: &HoldOptions) -> Result<(), Error> {
 fn start(options: &HoldOptions) -> Result<(Holder, Socket), Error> {
     let socket = Socket::bind(&options.dir, &options.id)?;
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let uid = rustix::process::geteuid().as_raw();
-    let program = shell::login_shell(std::env::vars_os().collect(), &passwd, uid);
+    let uid = process::uid();
+    let program = shell::login_shell(pty::inheritable_env(), &passwd, uid);
     let size = clamp(options.cols, options.rows).unwrap_or(Size { cols: 80, rows: 24 });
     Ok((Holder::start(&program, &options.id, size)?, socket))
 }
@@ -162,7 +164,7 @@ impl Holder {
             id: id.to_owned(),
             title: shell::title(program),
             pid: child.id().unwrap_or_default(),
-            started_at: milliseconds_since_1970(),
+            started_at: clock::now_ms(),
         };
         let (terminal, typed) = Terminal::new(row, pty, size);
         Ok(Self {
@@ -240,7 +242,7 @@ impl Clients<'_> {
     }
 
     fn admit(&mut self, stream: UnixStream) {
-        let uid = rustix::process::geteuid().as_raw();
+        let uid = process::uid();
         // The directory keeps others out already; this is for one that was
         // opened up by mistake.
         if !stream.peer_cred().is_ok_and(|peer| peer.uid() == uid) {
@@ -298,11 +300,4 @@ fn exit_of(status: io::Result<ExitStatus>) -> Exit {
             signal: status.signal(),
         },
     )
-}
-
-fn milliseconds_since_1970() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use tokio::net::UnixListener;
 
 use super::error::Error;
+use crate::sys::process;
 
 /// A listening socket; the file goes when it is dropped.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ fn secure(dir: &Path) -> Result<(), Error> {
         .create(dir);
     made.map_err(Error::file(dir))?;
     let meta = fs::symlink_metadata(dir).map_err(Error::file(dir))?;
-    let is_ours = meta.uid() == rustix::process::geteuid().as_raw();
+    let is_ours = meta.uid() == process::uid();
     if meta.is_dir() && is_ours && meta.mode() & 0o077 == 0 {
         return Ok(());
     }

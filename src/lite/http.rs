@@ -1,31 +1,32 @@
-//! The hub's routes, and serving them on TCP and a unix socket at once.
+//! The hub's routes, behind its door.
 
-use std::io;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::HeaderMap;
 use axum::http::Response;
 use axum::http::Uri;
+use axum::http::header;
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
-use tokio::net::UnixListener;
-use tokio::net::UnixStream;
+use axum::routing::post;
+use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::call;
+use super::listen::Site;
 use crate::protocol::call::Handler;
 use crate::protocol::call::Refusal;
+use crate::protocol::control::Stopped;
+use crate::protocol::control::Url;
 use crate::protocol::session::Status;
-use crate::sys::process;
 use crate::sys::shutdown::Shutdown;
 use crate::web::assets;
 use crate::web::gate;
@@ -34,121 +35,98 @@ use crate::web::session;
 use crate::web::signin;
 
 /// What a product decides about its hub.
+#[derive(Clone)]
 pub struct Hub {
     /// The door.
     pub gate: Arc<Gate>,
     /// Answers the pages' calls.
     pub handler: Handler,
     /// What `/customize` tells a signed-in page.
-    pub customize: serde_json::Value,
+    pub customize: Arc<serde_json::Value>,
     /// What `/session` tells a page that came directly.
-    pub status: watch::Receiver<Status>,
-    /// Further routes, behind the door.
-    pub routes: Router,
+    pub status: watch::Sender<Status>,
+    /// Ends what shall end with the server; then the server ends.
+    pub stop: Stopper,
+    /// Told when the server shall end.
+    pub shutdown: Shutdown,
 }
 
-#[derive(Clone)]
-struct Served {
-    gate: Arc<Gate>,
-    handler: Handler,
-    customize: Arc<serde_json::Value>,
-    status: watch::Receiver<Status>,
+/// Ends a server's terminals, unless they are kept, and counts them.
+pub type Stopper = Arc<dyn Fn(Fate) -> Counting + Send + Sync>;
+
+/// How many terminals ended or live on, once it is known.
+pub type Counting = Pin<Box<dyn Future<Output = usize> + Send>>;
+
+/// What becomes of the terminals when a server is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// They end too.
+    End,
+    /// They live on.
+    LiveOn,
+}
+
+/// The body of `POST /stop`: `{"keep_terminals":false}`.
+#[derive(Deserialize)]
+struct StopRequest {
+    #[serde(default)]
+    keep_terminals: bool,
 }
 
 impl Hub {
-    /// Returns the hub's routes behind its door.
-    pub fn router(self) -> Router {
-        let served = Served {
-            gate: Arc::clone(&self.gate),
-            handler: self.handler,
-            customize: Arc::new(self.customize),
-            status: self.status,
-        };
-        Router::new()
+    /// Puts the hub's routes, and `routes` of the product, behind the door.
+    pub fn site(self, routes: Router) -> Site {
+        let gate = Arc::clone(&self.gate);
+        let shutdown = self.shutdown.clone();
+        let routes = Router::new()
             .route("/call", get(serve_call))
             .route("/session", get(serve_session))
             .route("/customize", get(serve_customize))
+            .route("/auth/url", post(mint_url))
+            .route("/stop", post(stop))
             .fallback(serve_asset)
-            .with_state(served)
-            .merge(self.routes)
-            .merge(signin::router(Arc::clone(&self.gate)))
-            .layer(middleware::from_fn_with_state(self.gate, gate::guard))
+            .with_state(self)
+            .merge(routes)
+            .merge(signin::router(Arc::clone(&gate)))
+            .layer(middleware::from_fn_with_state(gate, gate::guard));
+        Site::new(routes, shutdown)
     }
 }
 
-/// Serves a router on every TCP listener until shutdown.
-///
-/// # Errors
-/// When accepting fails for good.
-pub async fn serve_tcp(
-    listener: TcpListener,
-    router: Router,
-    shutdown: Shutdown,
-) -> io::Result<()> {
-    // A key's echo must not wait for Nagle's algorithm.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown.begun())
-        .await
-}
-
-/// Serves a router on a unix socket, to this user alone, until shutdown.
-///
-/// # Errors
-/// When accepting fails for good.
-pub async fn serve_unix(
-    listener: UnixListener,
-    router: Router,
-    shutdown: Shutdown,
-) -> io::Result<()> {
-    axum::serve(OwnersOnly(listener), router)
-        .with_graceful_shutdown(shutdown.begun())
-        .await
-}
-
-/// Accepts connections of this user and closes every other.
-struct OwnersOnly(UnixListener);
-
-impl axum::serve::Listener for OwnersOnly {
-    type Io = UnixStream;
-    type Addr = tokio::net::unix::SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            let (stream, address) = axum::serve::Listener::accept(&mut self.0).await;
-            match process::check_peer(&stream) {
-                Ok(()) => return (stream, address),
-                Err(error) => tracing::warn!(%error, "refused a connection on the unix socket"),
-            }
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
-    }
-}
-
-async fn serve_call(State(hub): State<Served>, upgrade: WebSocketUpgrade) -> Response<Body> {
+async fn serve_call(State(hub): State<Hub>, upgrade: WebSocketUpgrade) -> Response<Body> {
     call::serve(upgrade, hub.handler)
 }
 
-async fn serve_session(State(hub): State<Served>, upgrade: WebSocketUpgrade) -> Response<Body> {
-    session::watch(upgrade, hub.status, ())
+async fn serve_session(State(hub): State<Hub>, upgrade: WebSocketUpgrade) -> Response<Body> {
+    session::watch(upgrade, hub.status.subscribe(), ())
 }
 
-async fn serve_customize(State(hub): State<Served>) -> Response<Body> {
+async fn serve_customize(State(hub): State<Hub>) -> Response<Body> {
     Json(&*hub.customize).into_response()
 }
 
-async fn serve_asset(
-    State(hub): State<Served>,
-    uri: Uri,
-    headers: HeaderMap,
-    request: Request,
-) -> Response<Body> {
-    drop(request);
+/// Mints a URL for whoever is signed in already: another command, or a page
+/// for a second browser.
+async fn mint_url(State(hub): State<Hub>) -> Response<Body> {
+    let url = Url {
+        url: hub.gate.mint_url(),
+    };
+    ([(header::CACHE_CONTROL, "no-store")], Json(url)).into_response()
+}
+
+/// Ends the terminals unless they are kept, answers, and ends the server.
+async fn stop(State(hub): State<Hub>, Json(request): Json<StopRequest>) -> Response<Body> {
+    let fate = if request.keep_terminals {
+        Fate::LiveOn
+    } else {
+        Fate::End
+    };
+    let terminals = (hub.stop)(fate).await;
+    hub.shutdown.begin();
+    Json(Stopped { terminals }).into_response()
+}
+
+async fn serve_asset(State(hub): State<Hub>, uri: Uri, headers: HeaderMap) -> Response<Body> {
     assets::respond(uri.path(), &headers, hub.gate.port())
         .unwrap_or_else(|| gate::refuse(&Refusal::new(404, "there is nothing at this path")))
 }

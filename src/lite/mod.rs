@@ -6,4 +6,6 @@
 //! no ssh and no container.
 
 pub mod call;
+pub mod client;
 pub mod http;
+pub mod listen;

@@ -7,14 +7,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
-use axum::Router;
-use axum::body::Body;
-use axum::extract::State as Extracted;
-use axum::http::Response;
-use axum::response::IntoResponse;
-use axum::routing::post;
-use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::net::UnixListener;
 use tokio::sync::watch;
@@ -22,13 +14,14 @@ use tokio::task::JoinSet;
 
 use crate::daemon::instance;
 use crate::daemon::instance::Instance;
-use crate::lite::http;
+use crate::lite::client as hub_client;
+use crate::lite::http::Fate;
 use crate::lite::http::Hub;
+use crate::lite::listen::Site;
 use crate::project::calls;
 use crate::project::terminal;
 use crate::project::terminal::Terminals;
 use crate::protocol::connection::ConnectionInfo;
-use crate::protocol::control::Stopped;
 use crate::protocol::session::State;
 use crate::protocol::session::Status;
 use crate::sys::clock;
@@ -157,9 +150,15 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
     Ok(Started::Here(Box::new(server)))
 }
 
-/// Returns a URL of a running server for a person: its token works as a code.
-pub fn url_of(info: &ConnectionInfo) -> String {
-    format!("http://localhost:{}/?auth_token={}", info.port, info.token)
+/// Asks a running server for a URL whose code works once.
+///
+/// A server of an older build that does not mint for others is reached by its
+/// token, which works as a code too.
+pub async fn url_of(info: &ConnectionInfo) -> String {
+    match hub_client::mint_url(info).await {
+        Some(url) => url,
+        None => format!("http://localhost:{}/?auth_token={}", info.port, info.token),
+    }
 }
 
 impl Server {
@@ -178,25 +177,14 @@ impl Server {
     /// # Errors
     /// When a listener cannot be used.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), ServeError> {
-        let log = self.instance.log().with_file_name("terminals.log");
-        let terminals = Terminals::new(self.instance.holders(), log);
-        let router = self.router(&terminals, &shutdown);
+        let site = self.site(&shutdown);
         let mut serving = JoinSet::new();
         for listener in self.loopback.listeners {
             let listener = TcpListener::from_std(listener)?;
-            serving.spawn(http::serve_tcp(listener, router.clone(), shutdown.clone()));
+            serving.spawn(site.clone().serve_tcp(listener));
         }
-        serving.spawn(http::serve_unix(
-            self.unix,
-            router.clone(),
-            shutdown.clone(),
-        ));
-        let keeper = tokio::spawn(keep_dir(
-            self.instance.clone(),
-            self.info.clone(),
-            router,
-            shutdown.clone(),
-        ));
+        serving.spawn(site.clone().serve_unix(self.unix));
+        let keeper = tokio::spawn(keep_dir(self.instance.clone(), self.info.clone(), site));
         shutdown.begun().await;
         keeper.abort();
         // Whoever holds a connection open is not waited for longer.
@@ -236,7 +224,9 @@ impl Server {
         Ok(())
     }
 
-    fn router(&self, terminals: &Arc<Terminals>, shutdown: &Shutdown) -> Router {
+    fn site(&self, shutdown: &Shutdown) -> Site {
+        let log = self.instance.log().with_file_name("terminals.log");
+        let terminals = Terminals::new(self.instance.holders(), log);
         let state = State::Ready {
             project: NAME.into(),
             version: self.info.version.clone(),
@@ -247,45 +237,32 @@ impl Server {
             state,
             phases: Vec::new(),
         };
-        let stop = Router::new()
-            .route("/stop", post(stop))
-            .with_state((Arc::clone(terminals), shutdown.clone()));
-        Hub {
+        let customize = serde_json::json!({
+            "name": NAME, "project": NAME, "version": self.info.version, "ui": self.info.ui,
+        });
+        let stopped = Arc::clone(&terminals);
+        let hub = Hub {
             gate: Arc::clone(&self.gate),
-            handler: calls::handler(NAME, Arc::clone(terminals)),
-            customize: serde_json::json!({
-                "name": NAME, "project": NAME, "version": self.info.version, "ui": self.info.ui,
+            handler: calls::handler(NAME, Arc::clone(&terminals)),
+            customize: Arc::new(customize),
+            status: watch::Sender::new(status),
+            stop: Arc::new(move |fate| {
+                let terminals = Arc::clone(&stopped);
+                Box::pin(async move {
+                    match fate {
+                        Fate::End => terminals.kill_all().await,
+                        Fate::LiveOn => terminals.list().await.len(),
+                    }
+                })
             }),
-            status: watch::Sender::new(status).subscribe(),
-            routes: terminal::router(Arc::clone(terminals)).merge(stop),
-        }
-        .router()
+            shutdown: shutdown.clone(),
+        };
+        hub.site(terminal::router(terminals))
     }
 }
 
-#[derive(Deserialize)]
-struct StopRequest {
-    /// Whether terminals live on.
-    #[serde(default)]
-    keep_terminals: bool,
-}
-
-/// Ends the terminals unless they are kept, answers, and ends the server.
-async fn stop(
-    Extracted((terminals, shutdown)): Extracted<(Arc<Terminals>, Shutdown)>,
-    Json(request): Json<StopRequest>,
-) -> Response<Body> {
-    let count = if request.keep_terminals {
-        terminals.list().await.len()
-    } else {
-        terminals.kill_all().await
-    };
-    shutdown.begin();
-    Json(Stopped { terminals: count }).into_response()
-}
-
 /// Makes the directory again when a cleaner took it, and listens there anew.
-async fn keep_dir(instance: Instance, info: ConnectionInfo, router: Router, shutdown: Shutdown) {
+async fn keep_dir(instance: Instance, info: ConnectionInfo, site: Site) {
     loop {
         tokio::time::sleep(LOOK_AFTER).await;
         if instance
@@ -302,7 +279,7 @@ async fn keep_dir(instance: Instance, info: ConnectionInfo, router: Router, shut
             .and_then(|listener| instance.publish(&info).map(|()| listener));
         match again {
             Ok(listener) => {
-                tokio::spawn(http::serve_unix(listener, router.clone(), shutdown.clone()));
+                tokio::spawn(site.clone().serve_unix(listener));
             }
             Err(error) => tracing::error!(%error, "cannot make the runtime directory again"),
         }

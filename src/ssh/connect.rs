@@ -36,17 +36,12 @@ use crate::protocol::session::PhaseState;
 use crate::release::build::Build;
 use crate::sys::clock;
 use crate::sys::lock::Lock;
-use crate::sys::process;
-use crate::sys::process::Identity;
 
 /// Where targets' ports begin: below what systems hand out by themselves.
 const FIRST_PORT: u16 = 17_000;
 
 /// How many ports the targets' names are spread over.
 const PORT_SPREAD: u16 = 8_000;
-
-/// How long another build's tunnel may take to leave.
-const LEAVE_GRACE: Duration = Duration::from_secs(5);
 
 /// What a person asked for, beyond the target.
 #[derive(Clone, Debug, Default)]
@@ -158,25 +153,11 @@ impl Connecting<'_> {
             .local_port
             .is_some_and(|port| port != hello.port);
         if hello.build != self.build.id() || port_differs || changed {
-            self.dismiss(control, &hello).await;
+            control.dismiss(&hello).await;
             return None;
         }
         let pong = control.ask(&Request::Ping).await.ok();
         Some((control, hello, pong))
-    }
-
-    async fn dismiss(&self, mut control: Control, hello: &Hello) {
-        let tunnel = process::start_of(hello.pid).map(|start| Identity {
-            pid: hello.pid,
-            start,
-            boot_id: process::boot_id(),
-        });
-        let _: Result<serde_json::Value, Failure> = control.ask(&Request::Leave).await;
-        let Some(tunnel) = tunnel else { return };
-        if !process::wait_gone(&tunnel, LEAVE_GRACE).await {
-            tunnel.signal(process::End::AtOnce);
-            process::wait_gone(&tunnel, LEAVE_GRACE).await;
-        }
     }
 
     /// The tunnel is up and its server answered: one round trip, no ssh.

@@ -16,6 +16,8 @@ use crate::protocol::control::Request;
 use crate::protocol::control::Response;
 use crate::protocol::session::Phase;
 use crate::sys::process;
+use crate::sys::process::End;
+use crate::sys::process::Identity;
 
 /// How long a tunnel may take to answer what it can answer by itself.
 const LOCAL_DEADLINE: Duration = Duration::from_secs(5);
@@ -23,6 +25,9 @@ const LOCAL_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a tunnel may be silent while it connects: it tells of every step,
 /// and each has its own, shorter deadline.
 const CONNECT_SILENCE: Duration = Duration::from_secs(120);
+
+/// How long a tunnel may take to leave.
+const LEAVE_GRACE: Duration = Duration::from_secs(5);
 
 /// A connection to a tunnel.
 #[derive(Debug)]
@@ -79,6 +84,23 @@ impl Control {
                 Some(phases) => progress(phases),
                 None => return read(&response),
             }
+        }
+    }
+
+    /// Asks the tunnel to end and waits until its process has; the port and
+    /// the master stay for the next one.
+    pub async fn dismiss(mut self, hello: &Hello) {
+        let start = process::start_of(hello.pid);
+        let _: Result<serde_json::Value, Failure> = self.ask(&Request::Leave).await;
+        let Some(start) = start else { return };
+        let tunnel = Identity {
+            pid: hello.pid,
+            start,
+            boot_id: process::boot_id(),
+        };
+        if !process::wait_gone(&tunnel, LEAVE_GRACE).await {
+            tunnel.signal(End::AtOnce);
+            process::wait_gone(&tunnel, LEAVE_GRACE).await;
         }
     }
 

@@ -247,6 +247,7 @@ impl<'a> Exec<'a> {
         codec: Codec,
         report: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<(), Failure> {
+        report(Progress::Began(PhaseName::Upload));
         let build = self.errand.build.clone();
         let packing = tokio::task::spawn_blocking(move || payload::pack(&build, codec)).await;
         let bytes = packing
@@ -254,7 +255,6 @@ impl<'a> Exec<'a> {
             .map_err(|error| self.local(&error.to_string()))?;
         let installer = bootstrap::installer(&self.errand.build, &self.words, codec, bytes.len())
             .ok_or_else(|| self.local("the installer is too long"))?;
-        report(Progress::Began(PhaseName::Upload));
         self.write(installer.as_bytes()).await?;
         let total = bytes.len() as u64;
         let mut done = 0;

@@ -15,14 +15,9 @@ use crate::protocol::control::Failure;
 use crate::protocol::control::Request;
 use crate::protocol::control::Stopped;
 use crate::protocol::session::State;
-use crate::sys::process;
-use crate::sys::process::Identity;
 
 /// How long the server may take; its own deadline is shorter.
 const STOP_DEADLINE: Duration = Duration::from_secs(20);
-
-/// How long the tunnel may take to leave afterwards.
-const TUNNEL_GRACE: Duration = Duration::from_secs(5);
 
 /// Stops a target's server; `None` when none ran.
 ///
@@ -94,23 +89,10 @@ async fn connect_and_ask(
     }
 }
 
-/// A tunnel that stopped its server leaves by itself; any other is asked to.
 async fn end_tunnel(registry: &Registry, entry: &Entry) {
-    let Some((mut control, hello)) = Control::find(&registry.control_socket(&entry.name)).await
-    else {
-        return;
-    };
-    let start = process::start_of(hello.pid);
-    let _: Result<serde_json::Value, Failure> = control.ask(&Request::Leave).await;
-    if let Some(start) = start {
-        let tunnel = Identity {
-            pid: hello.pid,
-            start,
-            boot_id: process::boot_id(),
-        };
-        if !process::wait_gone(&tunnel, TUNNEL_GRACE).await {
-            tunnel.signal(process::End::AtOnce);
-        }
+    let found = Control::find(&registry.control_socket(&entry.name)).await;
+    if let Some((control, hello)) = found {
+        control.dismiss(&hello).await;
     }
 }
 

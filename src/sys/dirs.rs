@@ -31,6 +31,12 @@ pub fn home() -> PathBuf {
         .unwrap_or_else(|| PathBuf::from("/"))
 }
 
+/// Makes the home the current directory, as far as that goes.
+pub fn go_home() {
+    #[expect(clippy::disallowed_methods, reason = "at the start of a process, once")]
+    let _ = std::env::set_current_dir(home());
+}
+
 /// Returns the directory of the server's data.
 pub fn data() -> PathBuf {
     env::path("DATA").unwrap_or_else(|| project(|dirs| Some(dirs.data_dir()), ".local/share"))

@@ -16,6 +16,10 @@
     unsafe_code,
     reason = "what happens between fork and exec has no safe interface"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "starts the program of a terminal, and reads what it may inherit"
+)]
 
 use std::ffi::OsString;
 use std::io;
@@ -154,6 +158,11 @@ impl Pty {
             winsize(size),
         )?)
     }
+}
+
+/// The environment of this process, for a [`Program`] that is to inherit some.
+pub fn inheritable_env() -> Vec<(OsString, OsString)> {
+    std::env::vars_os().collect()
 }
 
 /// Ends every process of a session: hang-up, `grace`, then kill.
@@ -338,7 +347,10 @@ mod tests {
             argv0: "-sh".into(),
             args: vec!["-c".into(), script.into()],
             cwd: "/tmp".into(),
-            env: vec![("PATH".into(), std::env::var_os("PATH").unwrap())],
+            env: inheritable_env()
+                .into_iter()
+                .filter(|(name, _)| name == "PATH")
+                .collect(),
         }
     }
 

@@ -343,7 +343,7 @@ mod tests {
             gate.decide("/call", &headers(pairs))
                 .map_or_else(|refusal| refusal.code, |_| 200)
         };
-        assert_eq!(code(&[host.clone()]), 401);
+        assert_eq!(code(std::slice::from_ref(&host)), 401);
         assert_eq!(code(&[host.clone(), cookie.clone()]), 401);
         assert_eq!(code(&[host.clone(), key.clone()]), 401);
         assert_eq!(code(&[host.clone(), cookie.clone(), key]), 200);

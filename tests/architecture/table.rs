@@ -80,7 +80,7 @@ const ROOMS: &[Room] = &[
     room(
         "proxy",
         1,
-        &["sys"],
+        &[],
         "forwarding is mechanism; policy is its caller's",
     ),
     room(
@@ -92,7 +92,7 @@ const ROOMS: &[Room] = &[
     room(
         "lite",
         2,
-        &["sys", "protocol", "web", "daemon"],
+        &["sys", "protocol", "web"],
         "Lite stays neutral; products build on it",
     ),
     room(
@@ -117,8 +117,7 @@ const ROOMS: &[Room] = &[
         "cli",
         5,
         &[
-            "sys", "protocol", "daemon", "holder", "web", "proxy", "release", "lite", "project",
-            "ssh", "plus",
+            "sys", "protocol", "daemon", "holder", "release", "ssh", "plus",
         ],
         "one file a subcommand, each calling one room",
     ),

@@ -80,7 +80,7 @@ struct Shared {
 
 /// A running link; stops, and closes its connections, when dropped.
 #[derive(Debug)]
-pub struct Link {
+pub(crate) struct Link {
     addr: SocketAddr,
     shared: Arc<Shared>,
     acceptor: AbortHandle,
@@ -91,7 +91,7 @@ impl Link {
     ///
     /// # Errors
     /// Whatever binding a loopback port fails with.
-    pub async fn start(upstream: SocketAddr) -> io::Result<Self> {
+    pub(crate) async fn start(upstream: SocketAddr) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
         socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
@@ -117,52 +117,52 @@ impl Link {
     }
 
     /// The address to connect to instead of the upstream's.
-    pub fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// Sets the one-way delay; a round trip takes twice as long.
-    pub fn set_delay(&self, delay: Duration) {
+    pub(crate) fn set_delay(&self, delay: Duration) {
         self.change(|settings| settings.delay = delay);
     }
 
     /// Sets the bytes per second each way; `None` is unlimited.
-    pub fn set_rate(&self, bytes_per_second: Option<u64>) {
+    pub(crate) fn set_rate(&self, bytes_per_second: Option<u64>) {
         self.change(|settings| settings.rate = bytes_per_second);
     }
 
     /// Stops every byte; nothing is closed, connecting still succeeds.
-    pub fn freeze(&self) {
+    pub(crate) fn freeze(&self) {
         self.change(|settings| settings.is_frozen = true);
     }
 
     /// Ends a freeze; what waited moves on.
-    pub fn thaw(&self) {
+    pub(crate) fn thaw(&self) {
         self.change(|settings| settings.is_frozen = false);
     }
 
     /// Closes every connection, and each new one at once, until mended.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.change(|settings| settings.is_cut = true);
     }
 
     /// Lets new connections through again.
-    pub fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.change(|settings| settings.is_cut = false);
     }
 
     /// Connections accepted so far, those refused by a cut excluded.
-    pub fn connections(&self) -> u64 {
+    pub(crate) fn connections(&self) -> u64 {
         self.shared.connections.load(Ordering::Relaxed)
     }
 
     /// Bytes delivered to the upstream so far.
-    pub fn bytes_up(&self) -> u64 {
+    pub(crate) fn bytes_up(&self) -> u64 {
         self.shared.up.bytes.load(Ordering::Relaxed)
     }
 
     /// Bytes delivered from the upstream so far.
-    pub fn bytes_down(&self) -> u64 {
+    pub(crate) fn bytes_down(&self) -> u64 {
         self.shared.down.bytes.load(Ordering::Relaxed)
     }
 

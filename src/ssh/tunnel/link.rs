@@ -95,7 +95,7 @@ pub enum Command {
     Fail(Failure),
     /// Go to the server and back.
     Ping(oneshot::Sender<Result<Pong, Failure>>),
-    /// Stop the server, then end.
+    /// Stop the server; whoever asks dismisses this process next.
     Stop(bool, oneshot::Sender<Result<Stopped, Failure>>),
     /// The server answered that it was stopped.
     ServerStopped,
@@ -236,15 +236,10 @@ impl Link {
             }
             Some(Command::Stop(keep_terminals, reply)) => {
                 let stopped = self.stop_server(keep_terminals).await;
-                let is_over = stopped.is_ok();
-                let _ = reply.send(stopped);
-                if is_over {
-                    self.say(State::Stopped {
-                        why: format!("the server on `{}` was stopped", self.target),
-                        hint: format!("cocalc-plus ssh {}", self.target),
-                    });
-                    return Turn::End;
+                if stopped.is_ok() {
+                    self.server_was_stopped();
                 }
+                let _ = reply.send(stopped);
             }
             Some(Command::ServerStopped) => self.server_was_stopped(),
             Some(Command::Leave(reply)) => {

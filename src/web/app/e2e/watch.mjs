@@ -9,6 +9,7 @@
  * | command | does |
  * | --- | --- |
  * | `type TEXT` | types TEXT and Enter; `keys TEXT` leaves Enter out |
+ * | `paste COUNT TEXT` | pastes TEXT COUNT times over, at once |
  * | `press KEY` | presses a key as Playwright names it: `Control+C` |
  * | `wait-text TEXT` | waits until the terminal shows TEXT |
  * | `wait-no-text TEXT` | waits until it no longer does |
@@ -35,6 +36,10 @@ const commands = {
     await page.keyboard.press("Enter");
   },
   keys: (text) => page.keyboard.type(text),
+  paste: (line) => {
+    const [, count, text] = /^(\d+) (.*)$/s.exec(line);
+    return page.keyboard.insertText(text.repeat(Number(count)));
+  },
   press: (key) => page.keyboard.press(key),
   "wait-text": (text) => waitForText(page, text),
   "wait-no-text": (text) =>

@@ -38,6 +38,7 @@ test("an old acknowledgement changes nothing", () => {
 test("pieces carry consecutive positions and respect the size", () => {
   const all = pieces(taken(typed("abc", "defg"), 1), 2);
   expect(all.map((piece) => piece.seq)).toEqual([1, 3, 5]);
+  expect(pieces(typed("a", "b", "x".repeat(2000), "c"), 65536).map((piece) => piece.seq)).toEqual([0, 2, 2002]);
   expect(all.every((piece) => piece.bytes.length <= 2)).toBe(true);
 });
 

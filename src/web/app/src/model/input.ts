@@ -10,6 +10,9 @@
 /** The most bytes kept while the terminal is away; more is refused visibly. */
 export const AWAY_LIMIT_BYTES = 64 * 1024;
 
+/** Keys are gathered into chunks of up to this many bytes. */
+const CHUNK_BYTES = 1024;
+
 /** The most bytes on the way while the terminal is there: a large paste. */
 export const LIVE_LIMIT_BYTES = 8 * 1024 * 1024;
 
@@ -29,7 +32,7 @@ export const NOTHING_TYPED: Input = { base: 0, next: 0, chunks: [] };
 /** Keeps typed bytes; gives `null` when `limit` refuses them, all of them. */
 export function typeInto(input: Input, bytes: Uint8Array, limit: number): Input | null {
   if (input.next - input.base + bytes.length > limit) return null;
-  return { base: input.base, next: input.next + bytes.length, chunks: [...input.chunks, bytes] };
+  return { base: input.base, next: input.next + bytes.length, chunks: appended(input.chunks, bytes) };
 }
 
 /** Forgets what lies below `taken`. */
@@ -73,4 +76,13 @@ export function pieces(input: Input, size: number): { seq: number; bytes: Uint8A
     }
   }
   return out;
+}
+
+function appended(chunks: readonly Uint8Array[], bytes: Uint8Array): Uint8Array[] {
+  const last = chunks.at(-1);
+  if (!last || last.length + bytes.length > CHUNK_BYTES) return [...chunks, bytes];
+  const joined = new Uint8Array(last.length + bytes.length);
+  joined.set(last);
+  joined.set(bytes, last.length);
+  return [...chunks.slice(0, -1), joined];
 }

@@ -1,0 +1,116 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_cocalc_plus_global_optspecs
+    string join \n log-level= h/help V/version
+end
+
+function __fish_cocalc_plus_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_cocalc_plus_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_cocalc_plus_using_subcommand
+    set -l cmd (__fish_cocalc_plus_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
+warn\t'What a person should know'
+info\t'What happens'
+debug\t'What happens inside'
+trace\t'Everything'"
+complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -s V -l version -d 'Print version'
+complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -f -a "ssh" -d 'Connect to a machine by ssh and open its workspace in the browser'
+complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -f -a "serve" -d 'Run the server of this machine, for this user alone'
+complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -f -a "completions" -d 'Print the completions of a shell'
+complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l ssh-arg -d 'Pass one word to ssh before the destination; repeatable, and kept' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l identity -d 'Use this key file, as ssh -i; kept' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l proxy-jump -d 'Go through this host, as ssh -J; kept' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l local-port -d 'Listen on this port here; 0 or auto takes any that is free; kept' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l remote-port -d 'Let the server listen on this port there; 0 or auto takes any; kept' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
+warn\t'What a person should know'
+info\t'What happens'
+debug\t'What happens inside'
+trace\t'Everything'"
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l install -d 'Install the binary on the target if it is missing (the default)'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l no-install -d 'Fail if the binary is not installed on the target'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l open -d 'Open the browser, even where no desktop is seen'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l no-open -d 'Do not open the browser'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l json -d 'Print one JSON object instead of text'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l verbose-ssh -d 'Show each ssh command, ready to paste'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l stop -d 'Stop the target\'s server, as `ssh stop TARGET`'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l status -d 'Show the target\'s connection, as `ssh status TARGET`'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -a "list" -d 'List the targets and how they are connected'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -a "status" -d 'Show one target\'s connection'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -a "stop" -d 'Stop a target\'s server and terminals, and disconnect'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from list" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
+warn\t'What a person should know'
+info\t'What happens'
+debug\t'What happens inside'
+trace\t'Everything'"
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON array instead of a table'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from status" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
+warn\t'What a person should know'
+info\t'What happens'
+debug\t'What happens inside'
+trace\t'Everything'"
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object instead of a table'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from stop" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
+warn\t'What a person should know'
+info\t'What happens'
+debug\t'What happens inside'
+trace\t'Everything'"
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from stop" -l keep -d 'Leave the terminals running; the next connect finds them'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from stop" -l json -d 'Print one JSON object instead of text'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the targets and how they are connected'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show one target\'s connection'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop a target\'s server and terminals, and disconnect'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l port -d 'Listen on this port; 0 takes any that is free' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l write-connection-info -d 'Write port and token as JSON to this file (mode 0600) once it listens' -r -F
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l pidfile -d 'Write the process id to this file' -r -F
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l log -d 'Write messages to this file instead of stderr or the default log' -r -F
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
+warn\t'What a person should know'
+info\t'What happens'
+debug\t'What happens inside'
+trace\t'Everything'"
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l daemon -d 'Leave the terminal; return when it listens'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l daemon-stop -d 'Stop the server that runs; its terminals live on'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l daemon-status -d 'Say whether a server runs'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l open -d 'Open the browser, even where no desktop is seen'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l no-open -d 'Do not open the browser'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l json -d 'Print one JSON object instead of text'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l daemon-child
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand completions" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
+warn\t'What a person should know'
+info\t'What happens'
+debug\t'What happens inside'
+trace\t'Everything'"
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and not __fish_seen_subcommand_from ssh serve completions help" -f -a "ssh" -d 'Connect to a machine by ssh and open its workspace in the browser'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and not __fish_seen_subcommand_from ssh serve completions help" -f -a "serve" -d 'Run the server of this machine, for this user alone'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and not __fish_seen_subcommand_from ssh serve completions help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and not __fish_seen_subcommand_from ssh serve completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and __fish_seen_subcommand_from ssh" -f -a "list" -d 'List the targets and how they are connected'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and __fish_seen_subcommand_from ssh" -f -a "status" -d 'Show one target\'s connection'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and __fish_seen_subcommand_from ssh" -f -a "stop" -d 'Stop a target\'s server and terminals, and disconnect'

@@ -1,0 +1,47 @@
+//! `completions/` and `man/` are what the command line's definition says.
+//!
+//! To write them anew: `UPDATE_GENERATED=1 cargo test --test generated`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use cocalc_plus::cli::completions;
+
+#[test]
+fn completions_and_manuals_are_fresh() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let generated = completions::generated().expect("the definition renders");
+    if option_env("UPDATE_GENERATED") {
+        for (path, content) in &generated {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().expect("it lies in a directory")).unwrap();
+            fs::write(path, content).unwrap();
+        }
+    }
+    for (path, content) in &generated {
+        let found = fs::read(root.join(path)).unwrap_or_default();
+        assert!(
+            found == *content,
+            "{} is old: UPDATE_GENERATED=1 cargo test --test generated",
+            path.display()
+        );
+    }
+    let expected: BTreeSet<PathBuf> = generated.into_iter().map(|(path, _)| path).collect();
+    let found: BTreeSet<PathBuf> = ["completions", "man"]
+        .into_iter()
+        .flat_map(|dir| {
+            fs::read_dir(root.join(dir))
+                .unwrap()
+                .map(move |entry| (dir, entry))
+        })
+        .map(|(dir, entry)| Path::new(dir).join(entry.unwrap().file_name()))
+        .collect();
+    assert_eq!(found, expected, "a file there belongs to no command");
+}
+
+fn option_env(name: &str) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "the one switch of this test")]
+    std::env::var_os(name).is_some()
+}

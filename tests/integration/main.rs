@@ -1,0 +1,4 @@
+//! The product against real processes: sshd, terminals, a browser.
+
+#[path = "../support/mod.rs"]
+mod support;

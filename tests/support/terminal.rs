@@ -1,0 +1,218 @@
+//! A page's side of one terminal: hello, replay, data, acknowledgements.
+//!
+//! Whatever arrives is checked: output must continue exactly where the last
+//! byte ended, so a byte that is missing or comes twice fails every case.
+
+use std::time::{Duration, Instant};
+
+use cocalc_plus::protocol::session::CLOSE_GONE;
+use cocalc_plus::protocol::terminal::{ClientHello, Exit, Frame, HolderHello, Refused, VERSION};
+
+use super::visitor::Visitor;
+use super::websocket::{Said, WebSocket};
+
+/// How long an awaited text may take.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How a terminal's WebSocket ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The program ended.
+    Exit(Exit),
+    /// The connection was refused, and then closed with a code.
+    Refused(Refused, Option<u16>),
+    /// The connection ended with a code, if with any.
+    Closed(Option<u16>),
+}
+
+/// What a page keeps of a terminal, whether or not it is connected.
+pub(crate) struct Terminal {
+    /// The terminal's id.
+    pub(crate) id: String,
+    /// What the holder said of itself last.
+    pub(crate) hello: HolderHello,
+    /// Everything that was drawn since the last clear.
+    pub(crate) output: Vec<u8>,
+    socket: WebSocket,
+    client: String,
+    /// The position of the next byte of output.
+    drawn: u64,
+    /// The position of the next byte of input.
+    typed: u64,
+    /// How far [`Self::expect`] has looked.
+    seen: usize,
+}
+
+impl Terminal {
+    /// Attaches to a terminal for the first time.
+    #[track_caller]
+    pub(crate) fn attach(visitor: &Visitor, id: &str) -> Self {
+        let client = format!("case-{id}");
+        let mut socket = visitor.websocket(&format!("/terminal/{id}"));
+        send(&mut socket, &hello(&client, None));
+        let hello = match receive(&mut socket) {
+            Ok(Frame::Hello(json)) => serde_json::from_slice(&json).expect("a hello"),
+            other => panic!("no hello: {other:?}"),
+        };
+        Self {
+            id: id.to_owned(),
+            hello,
+            output: Vec::new(),
+            socket,
+            client,
+            drawn: 0,
+            typed: 0,
+            seen: 0,
+        }
+    }
+
+    /// Attaches again where it stopped, as a page does; through another
+    /// visitor, if the first one's door is gone.
+    #[track_caller]
+    pub(crate) fn resume(&mut self, visitor: &Visitor) {
+        let path = format!("/terminal/{}", self.id);
+        self.socket = visitor.websocket(&path);
+        send(&mut self.socket, &hello(&self.client, Some(self.drawn)));
+        match receive(&mut self.socket) {
+            Ok(Frame::Hello(json)) => {
+                self.hello = serde_json::from_slice(&json).expect("a hello");
+                assert_eq!(self.hello.input_seq, self.typed, "input was lost or repeated");
+            }
+            other => panic!("no hello: {other:?}"),
+        }
+    }
+
+    /// Types a line and the return key.
+    #[track_caller]
+    pub(crate) fn line(&mut self, text: &str) -> &mut Self {
+        let bytes = format!("{text}\r").into_bytes();
+        let seq = self.typed;
+        self.typed += bytes.len() as u64;
+        let is_sent = self.send(&Frame::Data { seq, bytes });
+        assert!(is_sent, "the terminal's WebSocket is closed");
+        self
+    }
+
+    /// Tells a new size.
+    #[track_caller]
+    pub(crate) fn resize(&mut self, cols: u16, rows: u16) -> &mut Self {
+        assert!(self.send(&Frame::Resize { cols, rows }));
+        self
+    }
+
+    /// Waits until `text` appears behind what was waited for before.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, text: &str) -> &mut Self {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let fresh = &self.output[self.seen..];
+            let wanted = text.as_bytes();
+            if let Some(at) = fresh.windows(wanted.len()).position(|window| window == wanted) {
+                self.seen += at + wanted.len();
+                return self;
+            }
+            assert!(Instant::now() < end, "`{text}` did not appear: {}", self.tail());
+            if let Err(end) = self.step() {
+                panic!("`{text}` did not appear before {end:?}: {}", self.tail());
+            }
+        }
+    }
+
+    /// Reads to the end of the connection.
+    #[track_caller]
+    pub(crate) fn end(&mut self) -> End {
+        loop {
+            if let Err(end) = self.step() {
+                return end;
+            }
+        }
+    }
+
+    /// Returns the lines that hold a number and nothing else.
+    pub(crate) fn numbers(&self) -> Vec<u64> {
+        let text = String::from_utf8_lossy(&self.output);
+        // A shell may move its cursor to the first column before a line.
+        let lines = text.lines().map(|line| line.rsplit('\r').next().unwrap_or(line));
+        lines.filter_map(|line| line.parse().ok()).collect()
+    }
+
+    fn tail(&self) -> String {
+        let from = self.output.len().saturating_sub(2000);
+        String::from_utf8_lossy(&self.output[from..]).into_owned()
+    }
+
+    fn send(&mut self, frame: &Frame) -> bool {
+        send(&mut self.socket, frame)
+    }
+
+    /// Takes one frame: draws it and acknowledges it.
+    #[track_caller]
+    fn step(&mut self) -> Result<(), End> {
+        match receive(&mut self.socket)? {
+            Frame::Replay { seq, clear, bytes, .. } => {
+                if clear {
+                    self.output.clear();
+                    self.seen = 0;
+                }
+                self.output.extend(bytes);
+                self.drawn = seq;
+            }
+            Frame::Data { seq, bytes } => {
+                assert_eq!(seq, self.drawn, "output is missing or comes twice");
+                self.drawn += bytes.len() as u64;
+                self.output.extend(bytes);
+                let ack = Frame::Ack { seq: self.drawn };
+                self.send(&ack);
+            }
+            Frame::Exit(exit) => return Err(End::Exit(exit)),
+            Frame::Ack { .. } => {}
+            other => panic!("a page gets no {other:?}"),
+        }
+        Ok(())
+    }
+}
+
+/// Sends `first` to a terminal's WebSocket and returns how that ends.
+#[track_caller]
+pub(crate) fn refusal(visitor: &Visitor, id: &str, first: &Frame) -> End {
+    let mut socket = visitor.websocket(&format!("/terminal/{id}"));
+    send(&mut socket, first);
+    match receive(&mut socket) {
+        Err(end) => end,
+        Ok(frame) => panic!("not refused: {frame:?}"),
+    }
+}
+
+/// Returns the hello of a page that has drawn nothing, or up to `resume`.
+pub(crate) fn hello(client: &str, resume: Option<u64>) -> Frame {
+    Frame::hello(&ClientHello {
+        version: VERSION,
+        client: client.to_owned(),
+        cols: 80,
+        rows: 24,
+        resume,
+    })
+}
+
+/// Returns how a terminal that does not exist is refused.
+pub(crate) fn is_gone(end: &End) -> bool {
+    matches!(end, End::Refused(refused, Some(CLOSE_GONE)) if refused.code == "gone")
+}
+
+fn send(socket: &mut WebSocket, frame: &Frame) -> bool {
+    let mut message = Vec::new();
+    frame.encode(&mut message);
+    socket.send_binary(message)
+}
+
+#[track_caller]
+fn receive(socket: &mut WebSocket) -> Result<Frame, End> {
+    match socket.next() {
+        Said::Binary(message) => match Frame::decode(&message).expect("a frame") {
+            Frame::Refused(refused) => Err(End::Refused(refused, socket.end())),
+            frame => Ok(frame),
+        },
+        Said::Closed(code) => Err(End::Closed(code)),
+        Said::Text(text) => panic!("a terminal says no text: {text}"),
+    }
+}
