@@ -70,7 +70,11 @@ impl Watcher for Display {
         ));
     }
 
-    fn opened(&mut self, name: &str, url: &str) {
+    fn wants_page(&self) -> bool {
+        self.opens.is_some()
+    }
+
+    fn open_page(&mut self, name: &str, url: &str) {
         if let Some(open) = self.opens.take() {
             open(name, url);
         }

@@ -1,7 +1,7 @@
 //! The subcommands that this program starts itself as; nobody types them.
 
+use std::ffi::OsString;
 use std::fs::File;
-use std::path::PathBuf;
 
 use super::LogLevel;
 use super::error::CliError;
@@ -54,23 +54,6 @@ pub struct TunnelArgs {
     near: u16,
 }
 
-/// The process that owns a pty.
-#[derive(Debug, clap::Args)]
-pub struct HolderArgs {
-    /// Where its socket is to be
-    #[arg(long)]
-    dir: PathBuf,
-    /// Its id
-    #[arg(long)]
-    id: String,
-    /// Width in cells
-    #[arg(long)]
-    cols: u16,
-    /// Height in cells
-    #[arg(long)]
-    rows: u16,
-}
-
 /// Whether this executable's bytes have a hash.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
@@ -117,24 +100,45 @@ pub fn tunnel(args: TunnelArgs) -> Result<Exit, CliError> {
     Ok(Exit::Success)
 }
 
-/// Runs a holder.
+/// Runs a holder, if that is what the arguments say.
+///
+/// Before the command line's definition is made: that costs each holder 150 kB
+/// for life, as much as all else together.
 ///
 /// # Errors
 /// When it holds nothing; its starter has been told.
-pub fn holder(args: HolderArgs) -> Result<Exit, CliError> {
-    let HolderArgs {
+pub fn holder(args: &[OsString]) -> Option<Result<Exit, CliError>> {
+    let words: Vec<&str> = args
+        .iter()
+        .skip(1)
+        .map(|word| word.to_str())
+        .collect::<Option<_>>()?;
+    let [
+        holder::SUBCOMMAND,
+        "--dir",
         dir,
+        "--id",
         id,
+        "--cols",
+        cols,
+        "--rows",
+        rows,
+    ] = words[..]
+    else {
+        return None;
+    };
+    let (cols, rows) = (cols.parse().ok()?, rows.parse().ok()?);
+    let options = HoldOptions {
+        dir: dir.into(),
+        id: id.to_owned(),
         cols,
         rows,
-    } = args;
-    holder::hold(&HoldOptions {
-        dir,
-        id,
-        cols,
-        rows,
-    })?;
-    Ok(Exit::Success)
+    };
+    Some(
+        holder::hold(&options)
+            .map(|()| Exit::Success)
+            .map_err(CliError::from),
+    )
 }
 
 /// Compares this executable's hash, for a remote that has no tool for it.

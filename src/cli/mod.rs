@@ -93,15 +93,17 @@ enum Command {
     Attach(hidden::AttachArgs),
     #[command(name = "__tunnel", hide = true)]
     Tunnel(hidden::TunnelArgs),
-    #[command(name = "__holder", hide = true)]
-    Holder(hidden::HolderArgs),
     #[command(name = "__verify", hide = true)]
     Verify(hidden::VerifyArgs),
 }
 
 /// Parses the arguments, runs, and returns the exit code.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse_from(with_serve(env::args())) {
+    let args = env::args();
+    if let Some(held) = hidden::holder(&args) {
+        return end(held);
+    }
+    let cli = match Cli::try_parse_from(with_serve(args)) {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() {
@@ -125,9 +127,13 @@ pub fn run() -> ExitCode {
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Attach(args)) => hidden::attach(args),
         Some(Command::Tunnel(args)) => hidden::tunnel(args),
-        Some(Command::Holder(args)) => hidden::holder(args),
         Some(Command::Verify(args)) => hidden::verify(&args),
     };
+    end(ran)
+}
+
+/// Prints what went wrong, and returns the exit code.
+fn end(ran: Result<exit::Exit, error::CliError>) -> ExitCode {
     match ran {
         Ok(code) => code.into(),
         Err(failure) => {

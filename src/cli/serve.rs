@@ -233,12 +233,7 @@ impl LogLevel {
 
 impl Args {
     fn options(&self) -> ServeOptions {
-        let port = self.port.or_else(|| {
-            env::var("COCALC_PORT")
-                .or_else(|| env::var("PORT"))?
-                .parse()
-                .ok()
-        });
+        let port = self.asked_port();
         ServeOptions {
             port,
             write_connection_info: self.write_connection_info.clone(),
@@ -246,10 +241,25 @@ impl Args {
         }
     }
 
+    /// The port of the flag, else of the original system's variables.
+    ///
+    /// Not in a server that another process started: `PORT` in a login's
+    /// environment is meant for whatever that login runs.
+    fn asked_port(&self) -> Option<u16> {
+        let variables = ["COCALC_PORT", "PORT"].into_iter();
+        let named = || {
+            variables
+                .filter_map(env::var)
+                .find_map(|port| port.parse().ok())
+        };
+        self.port
+            .or_else(|| if self.daemon_child { None } else { named() })
+    }
+
     /// The child's command line; it runs in `/`, so paths become absolute.
     fn child_words(&self) -> Result<Vec<std::ffi::OsString>, CliError> {
         let mut words: Vec<std::ffi::OsString> = vec!["serve".into(), "--daemon-child".into()];
-        if let Some(port) = self.port {
+        if let Some(port) = self.asked_port() {
             words.extend(["--port".into(), port.to_string().into()]);
         }
         let files = [

@@ -345,7 +345,7 @@ impl ConnectArgs {
     fn wish(&self) -> Wish {
         Wish {
             ssh_args: self.ssh_arg.clone(),
-            identity: self.identity.clone(),
+            identity: self.identity.as_deref().map(from_anywhere),
             proxy_jump: self.proxy_jump.clone(),
             local_port: self.local_port,
             remote_port: self.remote_port,
@@ -353,6 +353,15 @@ impl ConnectArgs {
             running_only: false,
             show_ssh: self.verbose_ssh.then_some(|line: &str| output::say(line)),
         }
+    }
+}
+
+/// A key file's path is kept and used from other directories later.
+fn from_anywhere(identity: &str) -> String {
+    let path = std::path::Path::new(identity);
+    match std::path::absolute(path) {
+        Ok(absolute) if path.exists() => absolute.display().to_string(),
+        _ => identity.to_owned(),
     }
 }
 

@@ -439,7 +439,7 @@ async fn a_kill_ends_the_session_with_its_jobs() {
 
 #[tokio::test]
 async fn a_program_that_ignores_the_hang_up_is_killed() {
-    let held = Held::new("trap '' HUP TERM INT; echo on; while :; do sleep 1000; done");
+    let held = Held::new("trap '' HUP TERM INT; echo on; while :; do read x; done");
     let mut page = held.page("a").await;
     page.until("on").await;
     page.writer.send(&Frame::Kill).await.unwrap();

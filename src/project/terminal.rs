@@ -13,6 +13,8 @@ use axum::extract::ws::WebSocket;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::Response;
 use axum::routing::get;
+use futures::SinkExt;
+use futures::StreamExt;
 
 use crate::holder;
 use crate::holder::SpawnOptions;
@@ -152,7 +154,9 @@ async fn open(
 /// Carries frames between a page and a holder until either goes.
 ///
 /// The page's hello is read here, to connect with; everything else passes as
-/// it is, but for a kill, which is the server's alone.
+/// it is, but for a kill, which is the server's alone. Each direction waits
+/// for itself: a program that does not read what is typed does not stop its
+/// output, nor a slow page its keys.
 async fn carry(page: &mut WebSocket, terminals: &Terminals, id: &str) -> Result<(), Refused> {
     let Some(hello) = first_hello(page).await else {
         return Err(refused(
@@ -167,38 +171,50 @@ async fn carry(page: &mut WebSocket, terminals: &Terminals, id: &str) -> Result<
         Err(holder::Error::Refused(theirs)) => return Err(theirs),
         Err(error) => return Err(gone(error)),
     };
-    if send(page, &Frame::hello(&hello)).await.is_err() {
-        return Ok(());
-    }
-    loop {
-        tokio::select! {
-            frame = from_holder.next() => match frame {
-                Ok(Some(frame)) => {
-                    if send(page, &frame).await.is_err() {
-                        return Ok(());
-                    }
-                }
+    let (mut to_page, mut from_page) = page.split();
+    let down = async {
+        let mut frame = Frame::hello(&hello);
+        loop {
+            let mut message = Vec::new();
+            frame.encode(&mut message);
+            if to_page.send(Message::Binary(message.into())).await.is_err() {
+                return Ok(());
+            }
+            frame = match from_holder.next().await {
+                Ok(Some(frame)) => frame,
                 Ok(None) => return Ok(()),
                 // The holder was killed: its program is gone with it.
                 Err(error) => {
                     tracing::info!(id, %error, "a terminal ended without a word");
-                    return Err(refused("gone", &format!("the terminal `{id}` ended without a word")));
+                    let text = format!("the terminal `{id}` ended without a word");
+                    return Err(refused("gone", &text));
                 }
-            },
-            message = page.recv() => match message {
-                Some(Ok(Message::Binary(bytes))) => match Frame::decode(&bytes) {
-                    Ok(Frame::Kill | Frame::Unknown(_)) => {}
-                    Ok(frame) => {
-                        if to_holder.send(&frame).await.is_err() {
-                            return Err(refused("gone", &format!("the terminal `{id}` is gone")));
-                        }
-                    }
-                    Err(error) => return Err(refused("protocol", &error.to_string())),
-                },
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
-                Some(Ok(_)) => {}
-            },
+            };
         }
+    };
+    let up = async {
+        while let Some(Ok(message)) = from_page.next().await {
+            let bytes = match message {
+                Message::Binary(bytes) => bytes,
+                Message::Close(_) => return Ok(()),
+                _ => continue,
+            };
+            match Frame::decode(&bytes) {
+                Ok(Frame::Kill | Frame::Unknown(_)) => {}
+                Ok(frame) => {
+                    if to_holder.send(&frame).await.is_err() {
+                        // What the holder said last is on its way down.
+                        return std::future::pending().await;
+                    }
+                }
+                Err(error) => return Err(refused("protocol", &error.to_string())),
+            }
+        }
+        Ok(())
+    };
+    tokio::select! {
+        ended = down => ended,
+        ended = up => ended,
     }
 }
 
@@ -213,12 +229,6 @@ async fn first_hello(page: &mut WebSocket) -> Option<ClientHello> {
             _ => return None,
         }
     }
-}
-
-async fn send(page: &mut WebSocket, frame: &Frame) -> Result<(), axum::Error> {
-    let mut message = Vec::new();
-    frame.encode(&mut message);
-    page.send(Message::Binary(message.into())).await
 }
 
 fn refused(code: &str, message: &str) -> Refused {

@@ -12,6 +12,7 @@
 //! {"target":"gpu1","state":"ready","project":"gpu1","version":"0.1.0","ui":"9f2c…","phases":[…]}
 //! {"target":"gpu1","state":"reconnecting","why":"the connection to gpu1 was lost","attempt":3,"retry_in_ms":2000,"phases":[]}
 //! {"target":"gpu1","state":"needs-auth","why":"…","hint":"cocalc-plus ssh gpu1","phases":[]}
+//! {"target":"gpu1","state":"gone","why":"the server on `gpu1` does not start: …","hint":"ssh gpu1","phases":[]}
 //! {"target":"gpu1","state":"failed","why":"permission denied by `gpu1`","hint":"ssh gpu1","phases":[…]}
 //! {"target":"gpu1","state":"stopped","why":"the server on gpu1 was stopped","hint":"cocalc-plus ssh gpu1","phases":[]}
 //! ```
@@ -77,6 +78,13 @@ pub enum State {
         /// Why, in a sentence.
         why: String,
         /// The command to type next, or an empty string.
+        hint: String,
+    },
+    /// The server is gone and does not start again.
+    Gone {
+        /// Why, in a sentence.
+        why: String,
+        /// The command to type next.
         hint: String,
     },
     /// The server was stopped by somebody.

@@ -68,8 +68,10 @@ pub struct Wish {
 pub trait Watcher {
     /// Another command connects this target already; we wait for it.
     fn waits_for_another(&mut self);
-    /// The tunnel listens; `url` leads to the progress page.
-    fn opened(&mut self, name: &str, url: &str);
+    /// Whether the page shall be opened in a browser.
+    fn wants_page(&self) -> bool;
+    /// The page can be opened: `url` leads to the progress page, once.
+    fn open_page(&mut self, name: &str, url: &str);
     /// ssh is about to be run, and may ask on this terminal.
     fn authenticates(&mut self);
     /// The steps so far.
@@ -127,7 +129,7 @@ pub async fn connect(
         Some((control, hello, None)) => (control, hello.port),
         None => connecting.start_tunnel(kept.as_ref()).await?,
     };
-    connecting.join(tunnel, kept).await
+    connecting.join(tunnel).await
 }
 
 /// One connect under way.
@@ -167,14 +169,23 @@ impl Connecting<'_> {
         hello: &Hello,
         pong: Pong,
     ) -> Result<Session, Failure> {
+        self.open_page(&mut control).await?;
         let url: Url = control.ask(&Request::Url).await?;
-        self.watcher.opened(&self.name, &url.url);
         let server = ServerInfo {
             origin: ServerOrigin::Reused,
             installed: false,
             ..pong.server
         };
         self.finish(hello.port, url.url, server, Vec::new())
+    }
+
+    /// Opens the page at once; it shows how far the connect is.
+    async fn open_page(&mut self, control: &mut Control) -> Result<(), Failure> {
+        if self.watcher.wants_page() {
+            let url: Url = control.ask(&Request::Url).await?;
+            self.watcher.open_page(&self.name, &url.url);
+        }
+        Ok(())
     }
 
     async fn start_tunnel(&mut self, kept: Option<&Entry>) -> Result<(Control, u16), Failure> {
@@ -216,24 +227,21 @@ impl Connecting<'_> {
     }
 
     /// Makes the tunnel connect, with a master of ours if there is none.
-    async fn join(
-        &mut self,
-        tunnel: (Control, u16),
-        kept: Option<Entry>,
-    ) -> Result<Session, Failure> {
+    async fn join(&mut self, tunnel: (Control, u16)) -> Result<Session, Failure> {
         let (mut control, port) = tunnel;
-        let url: Url = control.ask(&Request::Url).await?;
-        self.watcher.opened(&self.name, &url.url);
+        self.open_page(&mut control).await?;
         let made = self.master_and_connect(&mut control).await;
         match made {
-            Ok(connected) => self.finish(port, url.url, connected.server, connected.phases),
+            Ok(connected) => {
+                let url: Url = control.ask(&Request::Url).await?;
+                self.finish(port, url.url, connected.server, connected.phases)
+            }
             Err((failure, is_shown)) => {
                 if !is_shown {
                     let (why, hint) = (failure.message.clone(), failure.hint.clone());
                     let _: Result<serde_json::Value, Failure> =
                         control.ask(&Request::Fail { why, hint }).await;
                 }
-                drop(kept);
                 Err(failure)
             }
         }

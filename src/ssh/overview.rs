@@ -96,6 +96,7 @@ fn describe(entry: &Entry, hello: Option<Hello>) -> Row {
         Some(State::Reconnecting { why, .. }) => (TargetStatus::Reconnecting, Some(why.clone())),
         Some(State::NeedsAuth { why, .. }) => (TargetStatus::NeedsAuth, Some(why.clone())),
         Some(State::Stopped { why, .. }) => (TargetStatus::Stopped, Some(why.clone())),
+        Some(State::Gone { why, .. }) => (TargetStatus::Gone, Some(why.clone())),
         Some(State::Failed { why, .. }) => (TargetStatus::Disconnected, Some(why.clone())),
         None if entry.stopped => (TargetStatus::Stopped, None),
         None => (TargetStatus::Disconnected, None),

@@ -24,11 +24,25 @@ use super::process;
 /// The name under which [`directories`] files us.
 const APPLICATION: &str = "cocalc-plus";
 
-/// Returns the home directory: `$HOME`, else what the system says.
+/// Returns the home directory: `$HOME`, else the one in `/etc/passwd`.
+///
+/// The C library is never asked: a static one would load the name-service
+/// modules of another version from the system, and crash.
 pub fn home() -> PathBuf {
     env::path("HOME")
-        .or_else(|| directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()))
+        .or_else(|| home_in(&fs::read_to_string("/etc/passwd").ok()?, process::uid()))
         .unwrap_or_else(|| PathBuf::from("/"))
+}
+
+/// Finds a user's home in the text of `/etc/passwd`, passwd(5).
+fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
+    let uid = uid.to_string();
+    passwd
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .find(|fields| fields.get(2) == Some(&uid.as_str()))
+        .and_then(|fields| fields.get(5).map(PathBuf::from))
+        .filter(|home| home.is_absolute())
 }
 
 /// Makes the home the current directory, as far as that goes.
@@ -53,7 +67,9 @@ pub fn cache() -> PathBuf {
 }
 
 fn project(pick: impl Fn(&directories::ProjectDirs) -> Option<&Path>, fallback: &str) -> PathBuf {
-    directories::ProjectDirs::from("", "", APPLICATION)
+    // Without `$HOME` it would ask the C library, see `home`.
+    env::path("HOME")
+        .and_then(|_| directories::ProjectDirs::from("", "", APPLICATION))
         .and_then(|dirs| pick(&dirs).map(Path::to_owned))
         .unwrap_or_else(|| home().join(fallback).join(APPLICATION))
 }
@@ -107,4 +123,16 @@ pub fn open_executable() -> io::Result<fs::File> {
         return fs::File::open("/proc/self/exe");
     }
     fs::File::open(executable()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_is_found_without_the_c_library() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\nbroken\nme:x:1000:1000::/home/me:/bin/sh\n";
+        assert_eq!(home_in(passwd, 1000), Some(PathBuf::from("/home/me")));
+        assert_eq!(home_in(passwd, 1001), None);
+    }
 }

@@ -1,4 +1,9 @@
-//! The product against real processes: sshd, terminals, a browser.
+//! The product against real processes: sshds, login shells, a browser.
+//!
+//! One module a subject. Every case has an sshd and a laptop of its own, so
+//! all run side by side; what measures time takes the machine for itself.
 
 #[path = "../support/mod.rs"]
 mod support;
+
+mod connect;

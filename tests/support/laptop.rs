@@ -108,6 +108,11 @@ impl Laptop {
         self.directory.path().join("run")
     }
 
+    /// Returns the path of a file of this laptop, outside the home.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
     /// Returns the ssh configuration, for `--ssh-arg -F`.
     pub(crate) fn ssh_config(&self) -> PathBuf {
         self.directory.path().join("ssh_config")
@@ -190,7 +195,8 @@ impl Laptop {
         file.write_all(text.as_bytes()).expect("`/tmp` has room");
     }
 
-    fn read(&self, name: &str) -> String {
+    /// Reads one of its files; one that is not there is empty.
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.directory.path().join(name)).unwrap_or_default()
     }
 }

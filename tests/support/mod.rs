@@ -14,16 +14,24 @@
 )]
 
 pub(crate) mod account;
+pub(crate) mod chromium;
 pub(crate) mod counts;
 pub(crate) mod finished;
+pub(crate) mod http;
 pub(crate) mod laptop;
 pub(crate) mod link;
 pub(crate) mod login;
 pub(crate) mod poll;
 pub(crate) mod processes;
 pub(crate) mod pty;
+pub(crate) mod served;
 pub(crate) mod sshd;
 pub(crate) mod sshd_builder;
+pub(crate) mod targets;
+pub(crate) mod terminal;
+pub(crate) mod visitor;
+pub(crate) mod wan;
+pub(crate) mod websocket;
 
 use std::env;
 use std::fs;

@@ -51,6 +51,11 @@ impl Sshd {
         self.port
     }
 
+    /// Returns the loopback address it listens on.
+    pub(crate) fn address(&self) -> &'static str {
+        self.address
+    }
+
     /// Returns who logs in.
     pub(crate) fn login(&self) -> &Login {
         &self.login
@@ -113,9 +118,22 @@ impl Sshd {
         format!("{} {}\n", self.host_key_alias(), self.host_key())
     }
 
-    fn host_key_alias(&self) -> String {
+    /// Returns the name under which laptops know the host key.
+    pub(crate) fn host_key_alias(&self) -> String {
         let name = self.directory.path().file_name();
         name.expect("it has one").to_string_lossy().into_owned()
+    }
+
+    /// Replaces what `authorized_keys` says, which sshd reads at each login.
+    pub(crate) fn authorize(&self, keys: &str) {
+        let path = self.directory.path().join("authorized_keys");
+        fs::write(path, keys).expect("the directory is ours");
+    }
+
+    /// Returns the public half of [`Self::client_key`].
+    pub(crate) fn client_public_key(&self) -> String {
+        let text = fs::read_to_string(self.directory.path().join("client_key.pub"));
+        text.expect("the builder made it")
     }
 
     /// Returns the log so far.

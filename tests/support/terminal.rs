@@ -76,7 +76,10 @@ impl Terminal {
         match receive(&mut self.socket) {
             Ok(Frame::Hello(json)) => {
                 self.hello = serde_json::from_slice(&json).expect("a hello");
-                assert_eq!(self.hello.input_seq, self.typed, "input was lost or repeated");
+                assert_eq!(
+                    self.hello.input_seq, self.typed,
+                    "input was lost or repeated"
+                );
             }
             other => panic!("no hello: {other:?}"),
         }
@@ -107,11 +110,18 @@ impl Terminal {
         loop {
             let fresh = &self.output[self.seen..];
             let wanted = text.as_bytes();
-            if let Some(at) = fresh.windows(wanted.len()).position(|window| window == wanted) {
+            if let Some(at) = fresh
+                .windows(wanted.len())
+                .position(|window| window == wanted)
+            {
                 self.seen += at + wanted.len();
                 return self;
             }
-            assert!(Instant::now() < end, "`{text}` did not appear: {}", self.tail());
+            assert!(
+                Instant::now() < end,
+                "`{text}` did not appear: {}",
+                self.tail()
+            );
             if let Err(end) = self.step() {
                 panic!("`{text}` did not appear before {end:?}: {}", self.tail());
             }
@@ -132,7 +142,9 @@ impl Terminal {
     pub(crate) fn numbers(&self) -> Vec<u64> {
         let text = String::from_utf8_lossy(&self.output);
         // A shell may move its cursor to the first column before a line.
-        let lines = text.lines().map(|line| line.rsplit('\r').next().unwrap_or(line));
+        let lines = text
+            .lines()
+            .map(|line| line.rsplit('\r').next().unwrap_or(line));
         lines.filter_map(|line| line.parse().ok()).collect()
     }
 
@@ -149,7 +161,9 @@ impl Terminal {
     #[track_caller]
     fn step(&mut self) -> Result<(), End> {
         match receive(&mut self.socket)? {
-            Frame::Replay { seq, clear, bytes, .. } => {
+            Frame::Replay {
+                seq, clear, bytes, ..
+            } => {
                 if clear {
                     self.output.clear();
                     self.seen = 0;

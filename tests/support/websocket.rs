@@ -58,8 +58,8 @@ impl WebSocket {
             .expect("these are header values");
         let connection = visitor.address().connect();
         let connection = connection.map_err(|cause| cause.to_string())?;
-        let (inner, answer) = tungstenite::client(request, connection)
-            .map_err(|cause| cause.to_string())?;
+        let (inner, answer) =
+            tungstenite::client(request, connection).map_err(|cause| cause.to_string())?;
         let chosen = answer.headers().get("sec-websocket-protocol");
         if chosen.is_none_or(|chosen| chosen != auth::WEBSOCKET_PROTOCOL) {
             return Err(format!("the server chose the protocol {chosen:?}"));

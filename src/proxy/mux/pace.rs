@@ -48,6 +48,12 @@ const WINDOW_MAX: u64 = 2 * 1024 * 1024 - 64 * 1024;
 /// Acknowledgements per window; more cost packets, fewer make bursts.
 const MARKS_PER_WINDOW: u64 = 32;
 
+/// Rounds of which the fastest counts as the link's rate.
+///
+/// With one, every hiccup of a busy machine would look like a slower link,
+/// and bulk would lose half its rate beside a compiler.
+const RATE_ROUNDS: usize = 4;
+
 /// Age at which the base round trip is measured anew, with a drained queue.
 const BASE_MAX_AGE: Duration = Duration::from_secs(10);
 
@@ -62,7 +68,7 @@ const PACE_STEADY: u64 = 125;
 /// Pace while the window doubles every round trip.
 const PACE_STARTUP: u64 = 250;
 
-/// Pace while the queue drains, as a part of what shall stay under way.
+/// Pace during a drain, as a part of what shall stay under way.
 ///
 /// Below 100, or the queue would not drain; not zero, or keys would wait.
 const PACE_DRAIN: u64 = 75;
@@ -111,6 +117,8 @@ pub(super) struct Pacer {
     window: u64,
     /// Smallest round trip seen, and when it was last seen or confirmed.
     base: Option<(Duration, Instant)>,
+    /// The delivery rates of the last rounds in which the window was the limit.
+    rates: VecDeque<Rate>,
     /// Mean round trip of the newest round; `window / round_trip` is the rate.
     round_trip: Duration,
     /// When the pace allows the next frame.
@@ -127,6 +135,13 @@ struct Sent {
     at: Instant,
     /// Bytes under way when it was sent, with it.
     flight: u64,
+}
+
+/// Bytes in a time.
+#[derive(Debug, Clone, Copy)]
+struct Rate {
+    bytes: u64,
+    time: Duration,
 }
 
 /// What the pacer does at the end of a round trip.
@@ -170,6 +185,7 @@ impl Pacer {
             marked: 0,
             window: WINDOW_START,
             base: None,
+            rates: VecDeque::with_capacity(RATE_ROUNDS),
             round_trip: Duration::ZERO,
             next_at: None,
             phase: Phase::Startup,
@@ -311,11 +327,18 @@ impl Pacer {
             }
             return;
         }
+        if self.rates.len() == RATE_ROUNDS {
+            self.rates.pop_front();
+        }
+        self.rates.push_back(Rate {
+            bytes: round.flights,
+            time: round.sum,
+        });
         match self.phase {
             Phase::Startup if round_trip < base + QUEUE_TARGET / 2 => self.window *= 2,
             Phase::Startup | Phase::Steady | Phase::Drain { .. } => {
                 self.phase = Phase::Steady;
-                let aim = scale_bytes(round.flights, base + QUEUE_TARGET, round.sum);
+                let aim = self.aim(base + QUEUE_TARGET);
                 self.window = (self.window + aim.min(self.window * 2)) / 2;
             }
         }
@@ -326,6 +349,16 @@ impl Pacer {
                 least: Duration::MAX,
             };
         }
+    }
+
+    /// Bytes that the link delivers in `time`.
+    fn aim(&self, time: Duration) -> u64 {
+        let delivered = |rate: &Rate| scale_bytes(rate.bytes, time, rate.time);
+        self.rates
+            .iter()
+            .map(delivered)
+            .max()
+            .unwrap_or(self.window)
     }
 
     /// One acknowledgement while draining.

@@ -42,6 +42,20 @@ pub struct Served {
     pub status: watch::Sender<Status>,
     /// The link's task.
     pub commands: mpsc::Sender<Command>,
+    /// Held by each command that is connected.
+    pub callers: Callers,
+}
+
+/// How many commands are connected, by the clones that they hold.
+#[derive(Clone, Debug, Default)]
+pub struct Callers(Arc<()>);
+
+impl Callers {
+    /// Says whether any command is connected, seen from the link's task.
+    pub fn are_none(&self) -> bool {
+        // The link's own and the listener's.
+        Arc::strong_count(&self.0) <= 2
+    }
 }
 
 /// Serves commands of this user until the process ends.

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::control::Callers;
 use super::http;
 use super::http::Pages;
 use super::phases::Phases;
@@ -70,6 +71,9 @@ const FAILURE_SEEN: Duration = Duration::from_secs(1);
 /// How long the server may take to stop.
 const STOP_DEADLINE: Duration = Duration::from_secs(15);
 
+/// How long a tunnel that was never connected waits for its command.
+const CALLER_GRACE: Duration = Duration::from_secs(2);
+
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -121,8 +125,10 @@ pub struct Order {
 enum Next {
     /// Try again after so long.
     Retry(Duration),
-    /// Wait for a person.
+    /// Wait for a person to authenticate or decide.
     Ask,
+    /// Wait for a person to mend the server.
+    GiveUp,
 }
 
 /// Decides what follows the `attempt`th failure in a row, counted from 0.
@@ -131,6 +137,8 @@ fn after(failure: &Failure, attempt: u32) -> Next {
         Cause::Auth | Cause::HostKey | Cause::Platform | Cause::NotInstalled | Cause::Version => {
             Next::Ask
         }
+        // It was reached and cannot run: more attempts would not help it.
+        Cause::Server | Cause::NoRoot | Cause::NoExec | Cause::NoSpace => Next::GiveUp,
         _ => Next::Retry(pause(attempt)),
     }
 }
@@ -155,6 +163,7 @@ pub struct Link {
     phases: Arc<Mutex<Phases>>,
     order: Option<Order>,
     driver: Option<Running>,
+    callers: Callers,
 }
 
 /// A mux's driver in a task of its own, which ends with this.
@@ -180,6 +189,7 @@ impl Link {
         registry: Registry,
         status: watch::Sender<Status>,
         upstream: watch::Sender<Option<Arc<Upstream>>>,
+        callers: Callers,
     ) -> Self {
         let phases = Arc::default();
         Self {
@@ -191,6 +201,7 @@ impl Link {
             phases,
             order: None,
             driver: None,
+            callers,
         }
     }
 
@@ -420,14 +431,26 @@ impl Link {
         self.driver = None;
     }
 
+    /// Before the first connect: ends when the command that wanted it is gone,
+    /// killed perhaps, because nobody else will say what to do.
+    async fn wait_for_caller(&self) -> Turn {
+        loop {
+            tokio::time::sleep(CALLER_GRACE).await;
+            if self.callers.are_none() {
+                tracing::warn!("the command that started this tunnel is gone");
+                return Turn::End;
+            }
+        }
+    }
+
     /// Tries for ever to come back, at a pace that no server minds.
     async fn come_back(&mut self) -> Turn {
         let Some(order) = self.order.clone() else {
-            return std::future::pending().await;
+            return self.wait_for_caller().await;
         };
         let waits = matches!(
             self.status.borrow().state,
-            State::NeedsAuth { .. } | State::Stopped { .. }
+            State::NeedsAuth { .. } | State::Stopped { .. } | State::Gone { .. }
         );
         if waits {
             return std::future::pending().await;
@@ -451,6 +474,13 @@ impl Link {
                     self.say(State::NeedsAuth {
                         why: failure.message,
                         hint,
+                    });
+                    return Turn::Again;
+                }
+                Next::GiveUp => {
+                    self.say(State::Gone {
+                        why: failure.message,
+                        hint: failure.hint,
                     });
                     return Turn::Again;
                 }

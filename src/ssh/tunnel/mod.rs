@@ -169,6 +169,7 @@ impl Bound {
         let (upstream, _) = watch::channel(None);
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let build = Build::of_self()?;
+        let callers = control::Callers::default();
         let pages = http::Pages::new(
             Arc::clone(&gate),
             status.clone(),
@@ -185,6 +186,7 @@ impl Bound {
             gate: Arc::clone(&gate),
             status: status.clone(),
             commands,
+            callers: callers.clone(),
         };
         let control_path = self.registry.control_socket(&options.name);
         tokio::spawn(control::serve(
@@ -193,7 +195,14 @@ impl Bound {
         ));
         let _ = launch::announce_ready(&Announced { port });
         tracing::info!(port, target = options.target, "listening");
-        let link = link::Link::new(options.target, build, self.registry, status, upstream);
+        let link = link::Link::new(
+            options.target,
+            build,
+            self.registry,
+            status,
+            upstream,
+            callers,
+        );
         link.run(inbox, pages, &shutdown).await;
         let _ = std::fs::remove_file(control_path);
         shutdown.begin();
