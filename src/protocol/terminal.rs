@@ -119,7 +119,7 @@ pub struct Exit {
 /// Why a connection is refused: `{"code":"version","message":"…"}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Refused {
-    /// A stable word: `version`, `gone`, `protocol`.
+    /// A stable word: `version`, `gone`, `protocol`, `busy`.
     pub code: String,
     /// A sentence for a person, which names the side to upgrade if it is that.
     pub message: String,
@@ -164,7 +164,8 @@ pub enum Frame {
     Exit(Exit),
     /// The connection is refused; nothing follows.
     Refused(Refused),
-    /// Ends the program and everything in its session, then the holder.
+    /// Hangs up the program and its session, then kills what is left of it,
+    /// but for what ignores a hang-up or has left the session.
     ///
     /// From the server only: it is never taken from a page's WebSocket.
     Kill,
@@ -380,5 +381,59 @@ mod tests {
     fn versions_meet_at_the_lower_one() {
         assert_eq!(agree_on_version(VERSION + 5), Ok(VERSION));
         assert_eq!(agree_on_version(0).unwrap_err().code, "version");
+    }
+
+    fn bytes_of(hex: &str) -> Vec<u8> {
+        (0..hex.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+            .collect()
+    }
+
+    fn frame_of(shape: &serde_json::Value) -> Frame {
+        let text = |name: &str| shape[name].as_str().unwrap_or_default();
+        let seq = text("seq").parse().unwrap_or_default();
+        let bytes = bytes_of(text("bytes"));
+        let number = |name: &str| u16::try_from(shape[name].as_u64().unwrap()).unwrap();
+        let flag = |name: &str| shape[name].as_bool().unwrap();
+        match text("kind") {
+            "hello" => Frame::Hello(bytes),
+            "replay" => Frame::Replay {
+                seq,
+                clear: flag("clear"),
+                last: flag("last"),
+                bytes,
+            },
+            "data" => Frame::Data { seq, bytes },
+            "ack" => Frame::Ack { seq },
+            "resize" => Frame::Resize {
+                cols: number("cols"),
+                rows: number("rows"),
+            },
+            "exit" => Frame::Exit(serde_json::from_value(shape["exit"].clone()).unwrap()),
+            "refused" => Frame::Refused(serde_json::from_value(shape["refused"].clone()).unwrap()),
+            "kill" => Frame::Kill,
+            other => panic!("a golden sample of kind {other}"),
+        }
+    }
+
+    #[test]
+    fn the_golden_samples_are_these_frames() {
+        let samples: Vec<serde_json::Value> =
+            serde_json::from_str(include_str!("../../tests/golden/terminal-frames.json")).unwrap();
+        assert!(samples.len() >= 8);
+        for sample in samples {
+            let expected = frame_of(&sample["frame"]);
+            let message = bytes_of(sample["hex"].as_str().unwrap());
+            assert_eq!(
+                Frame::decode(&message).unwrap(),
+                expected,
+                "{}",
+                sample["name"]
+            );
+            let mut encoded = Vec::new();
+            expected.encode(&mut encoded);
+            assert_eq!(encoded, message, "{}", sample["name"]);
+        }
     }
 }

@@ -24,13 +24,15 @@
 //! Most cells are one run with some hundred keys, so a p99 is a handful of
 //! keys; HTTP/2 with the cap had three runs at 100 ms unlimited and four in
 //! the first row. yamux without the cap was measured before frames were paced,
-//! which does not touch uncapped runs. The first row is bound by the processors and scatters by a third, `cat`
-//! too (250 to 465; HTTP/2 0.77 to 1.03 of the `cat` beside it).
+//! which does not touch uncapped runs. The first row is bound by the
+//! processors and scatters by a third, `cat` too (250 to 465; HTTP/2 0.77 to
+//! 1.03 of the `cat` beside it).
 //!
 //! The cap decides about keys, more than the mux. HTTP/2 was taken because it
 //! keeps 0.9 of `cat` on the long paths (its streams start with a full
 //! window), tells a reset from an end of file, and refuses one stream too many
-//! where yamux ends the connection. Its price: windows are static, see `CONNECTION_WINDOW`.
+//! where yamux ends the connection. Its price: windows are static, see
+//! `CONNECTION_WINDOW`.
 //!
 //! # On the wire
 //!

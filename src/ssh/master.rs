@@ -13,6 +13,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::registry::Registry;
 use super::target::Target;
+use super::words;
 use crate::protocol::control::Cause;
 use crate::protocol::control::ConnectOptions;
 use crate::protocol::control::Failure;
@@ -65,6 +66,7 @@ pub struct Master {
 /// Everything that is needed to make a master of a target.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    target: String,
     destination: String,
     words: Vec<String>,
     ours: PathBuf,
@@ -90,6 +92,7 @@ impl Plan {
         let words = words(target, options);
         let destination = target.destination().to_owned();
         let mut plan = Self {
+            target: target.spelling().to_owned(),
             destination,
             words,
             ours: PathBuf::new(),
@@ -178,10 +181,10 @@ impl Plan {
                 path: self.ours.clone(),
                 is_borrowed: false,
             }),
-            _ => Err(classify(
-                &String::from_utf8_lossy(&words),
-                &self.destination,
-            )),
+            _ => {
+                let words = String::from_utf8_lossy(&words);
+                Err(words::explain(&words, &self.target, self.plain_command()))
+            }
         }
     }
 
@@ -204,6 +207,13 @@ impl Plan {
                 line.to_owned(),
             ]));
         }
+    }
+
+    /// What a person types to see what ssh says by itself.
+    fn plain_command(&self) -> String {
+        let mut args = self.words.clone();
+        args.push(self.destination.clone());
+        shell_line(&args)
     }
 
     /// The control path of our own master, alive or not.
@@ -339,74 +349,6 @@ fn no_ssh(error: std::io::Error) -> Failure {
     }
 }
 
-/// Finds the cause in ssh's words, which OpenSSH does not translate.
-fn classify(words: &str, destination: &str) -> Failure {
-    let last = words
-        .lines()
-        .rev()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or("")
-        .trim();
-    let has = |needle: &str| words.contains(needle);
-    let (cause, message) = if has("REMOTE HOST IDENTIFICATION HAS CHANGED") {
-        (
-            Cause::HostKey,
-            format!("the host key of `{destination}` has changed"),
-        )
-    } else if has("Host key verification failed") {
-        (
-            Cause::HostKey,
-            format!("the host key of `{destination}` is not accepted"),
-        )
-    } else if has("Permission denied") || has("Too many authentication failures") {
-        (
-            Cause::Auth,
-            format!("`{destination}` did not accept you: {last}"),
-        )
-    } else if has("Could not resolve hostname") {
-        (
-            Cause::Unreachable,
-            format!("`{destination}` is not the name of a machine: {last}"),
-        )
-    } else if [
-        "Connection refused",
-        "timed out",
-        "No route to host",
-        "Network is unreachable",
-        "Connection reset",
-        "Connection closed",
-    ]
-    .into_iter()
-    .any(has)
-    {
-        (
-            Cause::Unreachable,
-            format!("`{destination}` cannot be reached: {last}"),
-        )
-    } else if last.is_empty() {
-        (
-            Cause::Ssh,
-            format!("ssh to `{destination}` ended without a word"),
-        )
-    } else {
-        (Cause::Ssh, format!("ssh to `{destination}` failed: {last}"))
-    };
-    let hint = match cause {
-        Cause::HostKey if has("HAS CHANGED") => {
-            format!(
-                "find out why before you trust it; then: ssh-keygen -R {}",
-                destination.rsplit('@').next().unwrap_or(destination)
-            )
-        }
-        _ => format!("ssh {destination}"),
-    };
-    Failure {
-        cause,
-        message,
-        hint,
-    }
-}
-
 /// One line that a person can paste into a shell.
 fn shell_line(args: &[String]) -> String {
     let quoted = args.iter().map(|word| {
@@ -441,26 +383,6 @@ mod tests {
                 borrowed,
                 "{persist} {path}"
             );
-        }
-    }
-
-    #[test]
-    fn ssh_words_become_causes() {
-        for (words, cause) in [
-            ("me@h: Permission denied (publickey).", Cause::Auth),
-            ("Host key verification failed.", Cause::HostKey),
-            (
-                "ssh: connect to host h port 22: Connection refused",
-                Cause::Unreachable,
-            ),
-            (
-                "ssh: Could not resolve hostname h: Name or service not known",
-                Cause::Unreachable,
-            ),
-            ("something else", Cause::Ssh),
-            ("", Cause::Ssh),
-        ] {
-            assert_eq!(classify(words, "h").cause, cause, "{words}");
         }
     }
 

@@ -53,3 +53,4 @@ pub mod registry;
 pub mod stop;
 pub mod target;
 pub mod tunnel;
+pub mod words;

@@ -122,7 +122,7 @@ export class Workspace {
     await this.#attempt("no terminal could be opened", async () => {
       const size = (await this.#measure)();
       const row = await this.#call<TerminalRow>("new", size);
-      this.#tabs.value = withRows(this.#tabs.value, [...this.#liveRows(), row]);
+      this.#tabs.value = [...this.#tabs.value, { id: row.id, program: row.title, title: null, end: null }];
       this.select(row.id);
     });
     this.#isMaking.value = false;
@@ -161,7 +161,7 @@ export class Workspace {
   async #load(): Promise<void> {
     await this.#attempt("the terminals could not be listed", async () => {
       const { terminals } = await this.#call<{ terminals: TerminalRow[] }>("list", {});
-      this.#tabs.value = withRows(this.#tabs.value, terminals);
+      this.#tabs.value = withRows(this.#tabs.value, terminals, this.#drawn());
       const isFirst = !this.#isLoaded.value;
       this.#isLoaded.value = true;
       if (isFirst && terminals.length === 0) return this.open();
@@ -176,15 +176,16 @@ export class Workspace {
     this.select(has(remembered) ? remembered : (this.#tabs.value[0]?.id ?? null));
   }
 
-  #liveRows(): TerminalRow[] {
-    const live = this.#tabs.value.filter((tab) => tab.end === null);
-    return live.map((tab) => ({ id: tab.id, title: tab.program, pid: 0, started_at: 0 }));
+  #drawn(): ReadonlySet<string> {
+    return new Set(this.#attached.value.keys());
   }
 
   #close(id: string): void {
     const next = selectedAfterClosing(this.#tabs.value, id, this.#selected.value);
     this.#tabs.value = without(this.#tabs.value, id);
     this.select(next);
+    // The button that closed it leaves the page, and would take the keyboard along.
+    this.focus();
   }
 
   #ended(id: string, end: End): void {

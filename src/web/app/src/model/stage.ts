@@ -3,7 +3,7 @@
 import type { Status } from "./status";
 
 /** What `<html data-state>` can be. */
-export type Stage = "connecting" | "ready" | "reconnecting" | "needs-auth" | "failed" | "stopped" | "signin";
+export type Stage = "connecting" | "ready" | "reconnecting" | "needs-auth" | "failed" | "stopped" | "gone" | "signin";
 
 /** Whether this browser may come in. */
 export type Door = "asking" | "out" | "in";
@@ -33,7 +33,7 @@ export interface StageInputs {
  */
 export function stageOf({ door, link, status, work, wasUsable }: StageInputs): Stage {
   if (door === "out") return "signin";
-  const isFinal = status !== null && ["failed", "stopped", "needs-auth"].includes(status.state);
+  const isFinal = status !== null && ["failed", "stopped", "gone", "needs-auth"].includes(status.state);
   if (link === "lost" && !isFinal) return "reconnecting";
   if (door === "asking" || status === null) return wasUsable ? "reconnecting" : "connecting";
   if (status.state !== "ready") return status.state === "connecting" && wasUsable ? "reconnecting" : status.state;

@@ -24,12 +24,12 @@ export type Standing =
   | { state: "connecting" }
   | { state: "ready"; project: string; version: string; ui: string }
   | { state: "reconnecting"; why: string; attempt: number; retry_in_ms: number }
-  | { state: "needs-auth" | "failed" | "stopped"; why: string; hint: string };
+  | { state: "needs-auth" | "failed" | "stopped" | "gone"; why: string; hint: string };
 
 /** Everything that a page needs to know of its connection. */
 export type Status = Standing & { target: string; phases: Phase[] };
 
-const STATES = ["connecting", "ready", "reconnecting", "needs-auth", "failed", "stopped"];
+const STATES = ["connecting", "ready", "reconnecting", "needs-auth", "failed", "stopped", "gone"];
 
 /**
  * Reads one message of `/session`.

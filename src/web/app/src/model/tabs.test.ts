@@ -7,10 +7,15 @@ const row = (id: string) => ({ id, title: "bash", pid: 1, started_at: 0 });
 const ids = (tabs: readonly Tab[]) => tabs.map((one) => one.id).join(" ");
 
 test("a list keeps order, live titles and terminals that have visibly ended", () => {
-  const tabs = [tab("b", { title: "vim" }), tab("a", { end: { exit: { code: 0 } } }), tab("gone")];
-  const next = withRows(tabs, [row("c"), row("b")]);
+  const tabs = [tab("b", { title: "vim" }), tab("a", { end: { exit: { code: 0 } } }), tab("unseen")];
+  const next = withRows(tabs, [row("c"), row("b")], new Set(["a", "b"]));
   expect(ids(next)).toBe("b a c");
   expect(next.map(tabLabel)).toEqual(["vim", "bash", "bash"]);
+});
+
+test("a drawn terminal that vanished keeps its screen and says so", () => {
+  const next = withRows([tab("a"), tab("b")], [row("b")], new Set(["a", "b"]));
+  expect(next.map((one) => one.end)).toEqual([{ gone: true }, null]);
 });
 
 test("neighbours go around the end", () => {

@@ -27,11 +27,13 @@ export interface Tab {
  * Brings the tabs up to date with what the server lists.
  *
  * Order and live titles stay. A terminal that the server no longer has leaves,
- * unless the page knows how it ended and is still showing that.
+ * unless it is `drawn`: then its screen stays, and says that it is gone.
  */
-export function withRows(tabs: readonly Tab[], rows: readonly TerminalRow[]): Tab[] {
+export function withRows(tabs: readonly Tab[], rows: readonly TerminalRow[], drawn: ReadonlySet<string>): Tab[] {
   const listed = new Set(rows.map((row) => row.id));
-  const kept = tabs.filter((tab) => tab.end !== null || listed.has(tab.id));
+  const kept = tabs
+    .filter((tab) => listed.has(tab.id) || drawn.has(tab.id))
+    .map((tab) => (listed.has(tab.id) || tab.end ? tab : { ...tab, end: { gone: true as const } }));
   const known = new Set(kept.map((tab) => tab.id));
   const added = rows.filter((row) => !known.has(row.id));
   return [...kept, ...added.map((row) => ({ id: row.id, program: row.title, title: null, end: null }))];

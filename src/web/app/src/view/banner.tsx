@@ -8,7 +8,7 @@ import { CrossIcon } from "./icons";
 import { ReconnectingWords } from "./reconnecting";
 import { Sentence } from "./sentence";
 
-const FINAL_WORDS: Partial<Record<Stage, string>> = { stopped: "Stopped", "needs-auth": "Sign-in needed" };
+const FINAL_WORDS: Partial<Record<Stage, string>> = { stopped: "Stopped", gone: "Server gone", "needs-auth": "Sign-in needed" };
 
 /**
  * Says that the connection is away.

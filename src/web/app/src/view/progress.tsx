@@ -15,6 +15,7 @@ const LEADS: Record<Exclude<Stage, "signin" | "ready">, string> = {
   "needs-auth": "Waiting for you to sign in to",
   failed: "Could not connect to",
   stopped: "Stopped:",
+  gone: "The server does not start on",
 };
 
 /** The page before the workspace. */

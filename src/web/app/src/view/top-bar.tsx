@@ -14,6 +14,7 @@ const STATE_WORDS: Record<Stage, string> = {
   "needs-auth": "sign-in needed",
   failed: "failed",
   stopped: "stopped",
+  gone: "server gone",
   signin: "signed out",
 };
 
