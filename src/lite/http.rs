@@ -98,7 +98,7 @@ async fn serve_call(State(hub): State<Hub>, upgrade: WebSocketUpgrade) -> Respon
 }
 
 async fn serve_session(State(hub): State<Hub>, upgrade: WebSocketUpgrade) -> Response<Body> {
-    session::watch(upgrade, hub.status.subscribe(), ())
+    session::watch(upgrade, hub.status.subscribe(), |_| {})
 }
 
 async fn serve_customize(State(hub): State<Hub>) -> Response<Body> {

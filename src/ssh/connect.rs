@@ -233,6 +233,7 @@ impl Connecting<'_> {
         let made = self.master_and_connect(&mut control).await;
         match made {
             Ok(connected) => {
+                self.watcher.progressed(&connected.phases);
                 let url: Url = control.ask(&Request::Url).await?;
                 self.finish(port, url.url, connected.server, connected.phases)
             }

@@ -55,6 +55,11 @@ pub fn word(length: usize) -> String {
         .collect()
 }
 
+/// Returns a random number from 0 up to 1, for spreading things in time.
+pub fn fraction() -> f64 {
+    f64::from(u32::from_ne_bytes(random::<4>())) / (f64::from(u32::MAX) + 1.0)
+}
+
 fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     fill(&mut bytes);

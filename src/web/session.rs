@@ -13,23 +13,28 @@ use crate::protocol::session::Status;
 /// Sends the status now and at every change, until either side goes.
 ///
 /// A page that reads slowly misses statuses in between, never the newest.
-/// `presence` is dropped when the page has gone.
-pub fn watch<P>(upgrade: WebSocketUpgrade, status: watch::Receiver<Status>, presence: P) -> Response
+/// `freshen` completes what is sent with what is known at that moment; it is
+/// dropped when the page has gone.
+pub fn watch<F>(upgrade: WebSocketUpgrade, status: watch::Receiver<Status>, freshen: F) -> Response
 where
-    P: Send + 'static,
+    F: Fn(&mut Status) + Send + 'static,
 {
     upgrade
         .protocols([auth::WEBSOCKET_PROTOCOL])
-        .on_upgrade(|socket| async move {
-            send(socket, status).await;
-            drop(presence);
-        })
+        .on_upgrade(|socket| send(socket, status, freshen))
 }
 
-async fn send(mut socket: WebSocket, mut status: watch::Receiver<Status>) {
+async fn send<F: Fn(&mut Status)>(
+    mut socket: WebSocket,
+    mut receiver: watch::Receiver<Status>,
+    freshen: F,
+) {
     loop {
-        let text = serde_json::to_string(&*status.borrow_and_update());
-        let Ok(text) = text else { return };
+        let mut status = receiver.borrow_and_update().clone();
+        freshen(&mut status);
+        let Ok(text) = serde_json::to_string(&status) else {
+            return;
+        };
         if socket
             .send(Message::Text(Utf8Bytes::from(text)))
             .await
@@ -39,7 +44,7 @@ async fn send(mut socket: WebSocket, mut status: watch::Receiver<Status>) {
         }
         loop {
             tokio::select! {
-                changed = status.changed() => match changed {
+                changed = receiver.changed() => match changed {
                     Ok(()) => break,
                     Err(_) => return,
                 },

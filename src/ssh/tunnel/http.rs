@@ -23,6 +23,7 @@ use tokio::sync::watch;
 
 use super::link::Command;
 use super::link::Upstream;
+use super::phases::Phases;
 use crate::protocol::attach::Purpose;
 use crate::protocol::auth;
 use crate::protocol::call::Refusal;
@@ -42,6 +43,7 @@ use crate::web::signin;
 pub struct Pages {
     gate: Arc<Gate>,
     status: watch::Sender<Status>,
+    phases: Phases,
     upstream: watch::Receiver<Option<Arc<Upstream>>>,
     commands: mpsc::Sender<Command>,
     watching: Arc<AtomicUsize>,
@@ -68,12 +70,14 @@ impl Pages {
     pub fn new(
         gate: Arc<Gate>,
         status: watch::Sender<Status>,
+        phases: Phases,
         upstream: watch::Receiver<Option<Arc<Upstream>>>,
         commands: mpsc::Sender<Command>,
     ) -> Self {
         Self {
             gate,
             status,
+            phases,
             upstream,
             commands,
             watching: Arc::default(),
@@ -120,8 +124,12 @@ async fn serve_session(
     Extracted(pages): Extracted<Pages>,
     upgrade: WebSocketUpgrade,
 ) -> Response<Body> {
-    let watching = Watching::new(&pages.watching);
-    watch_session(upgrade, pages.status.subscribe(), watching)
+    let (watching, phases) = (Watching::new(&pages.watching), pages.phases);
+    watch_session(upgrade, pages.status.subscribe(), move |status| {
+        let _present = &watching;
+        // A page that comes in the middle of a step sees how long it has taken.
+        status.phases = phases.seen();
+    })
 }
 
 /// Serves the page's own files from here when the server's are the same,

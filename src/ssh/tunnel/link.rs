@@ -1,8 +1,6 @@
 //! The task that owns a target's connection: attach, watch, attach again.
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -18,6 +16,11 @@ use super::control::Callers;
 use super::http;
 use super::http::Pages;
 use super::phases::Phases;
+use super::pulse;
+use super::pulse::DOUBT_DEADLINE;
+use super::pulse::sleep_or_wake;
+use super::retry;
+use super::retry::Next;
 use crate::protocol::control::Cause;
 use crate::protocol::control::ConnectOptions;
 use crate::protocol::control::Connected;
@@ -40,21 +43,8 @@ use crate::ssh::master::Master;
 use crate::ssh::master::Plan;
 use crate::ssh::registry::Registry;
 use crate::ssh::target::Target;
-use crate::sys::clock;
 use crate::sys::secret::Secret;
 use crate::sys::shutdown::Shutdown;
-
-/// How often an idle connection is asked whether it lives.
-const PING_INTERVAL: Duration = Duration::from_secs(15);
-
-/// How long it may take to answer before it counts as lost.
-const PING_DEADLINE: Duration = Duration::from_secs(10);
-
-/// How long it may take right after this machine slept.
-const WAKE_DEADLINE: Duration = Duration::from_secs(3);
-
-/// A clock that ran so much further than the timer means that we slept.
-const SLEPT: Duration = Duration::from_secs(5);
 
 /// How long sshd may count a session that is over.
 pub const SESSION_LINGERS: Duration = Duration::from_secs(2);
@@ -73,9 +63,6 @@ const STOP_DEADLINE: Duration = Duration::from_secs(15);
 
 /// How long a tunnel that was never connected waits for its command.
 const CALLER_GRACE: Duration = Duration::from_secs(2);
-
-/// The longest pause between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What requests need to reach the server.
 pub struct Upstream {
@@ -120,37 +107,6 @@ pub struct Order {
     pub may_start: bool,
 }
 
-/// What to do about a lost connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Next {
-    /// Try again after so long.
-    Retry(Duration),
-    /// Wait for a person to authenticate or decide.
-    Ask,
-    /// Wait for a person to mend the server.
-    GiveUp,
-}
-
-/// Decides what follows the `attempt`th failure in a row, counted from 0.
-fn after(failure: &Failure, attempt: u32) -> Next {
-    match failure.cause {
-        Cause::Auth | Cause::HostKey | Cause::Platform | Cause::NotInstalled | Cause::Version => {
-            Next::Ask
-        }
-        // It was reached and cannot run: more attempts would not help it.
-        Cause::Server | Cause::NoRoot | Cause::NoExec | Cause::NoSpace => Next::GiveUp,
-        _ => Next::Retry(pause(attempt)),
-    }
-}
-
-/// 0, 1, 2, 4 … 30 s.
-fn pause(attempt: u32) -> Duration {
-    match attempt {
-        0 => Duration::ZERO,
-        n => Duration::from_secs(1 << (n - 1).min(5)).min(LONGEST_PAUSE),
-    }
-}
-
 /// The owner of a target's connection.
 pub struct Link {
     target: String,
@@ -158,9 +114,7 @@ pub struct Link {
     registry: Registry,
     status: watch::Sender<Status>,
     upstream: watch::Sender<Option<Arc<Upstream>>>,
-    /// Shared with the exec under way, which reports into it; never held over
-    /// an await.
-    phases: Arc<Mutex<Phases>>,
+    phases: Phases,
     order: Option<Order>,
     driver: Option<Running>,
     callers: Callers,
@@ -189,9 +143,9 @@ impl Link {
         registry: Registry,
         status: watch::Sender<Status>,
         upstream: watch::Sender<Option<Arc<Upstream>>>,
+        phases: Phases,
         callers: Callers,
     ) -> Self {
-        let phases = Arc::default();
         Self {
             target,
             build,
@@ -264,12 +218,12 @@ impl Link {
     fn show_authentication(&mut self, state: PhaseState) {
         match state {
             PhaseState::Active => {
-                with(&self.phases, |phases| phases.begin(PhaseName::Authenticate));
+                self.phases.begin(PhaseName::Authenticate);
                 if self.driver.is_none() {
                     self.say(State::Connecting);
                 }
             }
-            ended => with(&self.phases, |phases| phases.end(ended)),
+            ended => self.phases.end(ended),
         }
         self.refresh();
     }
@@ -282,19 +236,19 @@ impl Link {
         pages: &Pages,
     ) -> Turn {
         self.drop_connection();
-        with(&self.phases, Phases::restart);
+        self.phases.restart();
         self.say(State::Connecting);
         let was_connected = self.order.is_some();
         match self.attach(&order).await {
             Ok(attached) => {
                 self.order = Some(order);
                 let server = self.take(attached);
-                let phases = with(&self.phases, |phases| phases.seen());
+                let phases = self.phases.seen();
                 let _ = reply.send(Ok(Connected { server, phases }));
                 Turn::Again
             }
             Err(failure) => {
-                with(&self.phases, |phases| phases.end(PhaseState::Failed));
+                self.phases.end(PhaseState::Failed);
                 let retried_by_caller = failure.cause == Cause::SessionRefused;
                 let _ = reply.send(Err(failure.clone()));
                 match (retried_by_caller, was_connected) {
@@ -309,7 +263,7 @@ impl Link {
 
     /// Shows a first failure to the page that waits for it, then ends.
     async fn fail(&mut self, failure: &Failure, pages: &Pages) -> Turn {
-        with(&self.phases, |phases| phases.end(PhaseState::Failed));
+        self.phases.end(PhaseState::Failed);
         self.say(State::Failed {
             why: failure.message.clone(),
             hint: failure.hint.clone(),
@@ -338,13 +292,10 @@ impl Link {
         };
         let until = Instant::now() + SESSION_LINGERS;
         loop {
-            let (phases, status) = (Arc::clone(&self.phases), self.status.clone());
+            let (phases, status) = (self.phases.clone(), self.status.clone());
             let report = move |progress| {
-                let seen = with(&phases, |phases| {
-                    phases.report(progress);
-                    phases.seen()
-                });
-                status.send_modify(|status| status.phases = seen);
+                phases.report(progress);
+                status.send_modify(|status| status.phases = phases.seen());
             };
             let result = exec::attach(&order.master.path, &errand, &report).await;
             match result {
@@ -360,10 +311,8 @@ impl Link {
 
     /// Takes a connection over: requests reach the server from now on.
     fn take(&mut self, attached: Attached) -> ServerInfo {
-        with(&self.phases, |phases| {
-            phases.begin(PhaseName::Start);
-            phases.end(PhaseState::Done);
-        });
+        self.phases.begin(PhaseName::Start);
+        self.phases.end(PhaseState::Done);
         let connection = attached.ready.connection;
         let server = ServerInfo {
             version: connection.version.clone(),
@@ -410,7 +359,7 @@ impl Link {
                 Ok(Err(error)) => error.to_string(),
                 Err(error) => error.to_string(),
             },
-            why = watch_pulse(opener) => why,
+            why = pulse::watch(opener) => why,
         }
     }
 
@@ -457,7 +406,7 @@ impl Link {
         }
         let mut attempt = 0;
         loop {
-            with(&self.phases, |phases| *phases = Phases::default());
+            self.phases.clear();
             let failure = match self.attach_again(&order).await {
                 Ok((attached, master)) => {
                     self.order = Some(Order { master, ..order });
@@ -468,7 +417,7 @@ impl Link {
             };
             attempt += 1;
             tracing::info!(attempt, why = failure.message, "cannot reconnect yet");
-            match after(&failure, attempt) {
+            match retry::after(&failure, attempt) {
                 Next::Ask => {
                     let hint = format!("cocalc-plus ssh {}", self.target);
                     self.say(State::NeedsAuth {
@@ -528,7 +477,7 @@ impl Link {
 
     async fn ping(&self) -> Result<Pong, Failure> {
         let upstream = self.connected()?;
-        let pinged = tokio::time::timeout(WAKE_DEADLINE, upstream.opener.ping()).await;
+        let pinged = tokio::time::timeout(DOUBT_DEADLINE, upstream.opener.ping()).await;
         match pinged {
             Ok(Ok(round_trip)) => Ok(Pong {
                 ms: round_trip.as_secs_f64() * 1000.0,
@@ -591,7 +540,7 @@ impl Link {
     }
 
     fn say(&self, state: State) {
-        let phases = with(&self.phases, |phases| phases.seen());
+        let phases = self.phases.seen();
         self.status.send_modify(|status| {
             status.state = state;
             status.phases = phases;
@@ -599,79 +548,7 @@ impl Link {
     }
 
     fn refresh(&self) {
-        let phases = with(&self.phases, |phases| phases.seen());
+        let phases = self.phases.seen();
         self.status.send_modify(|status| status.phases = phases);
-    }
-}
-
-/// Works on the phases; a panic elsewhere leaves them as they were.
-fn with<T>(phases: &Mutex<Phases>, work: impl FnOnce(&mut Phases) -> T) -> T {
-    work(&mut phases.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// Pings at intervals, and at once after a sleep; returns when there is no
-/// answer in time.
-async fn watch_pulse(opener: mux::Opener) -> String {
-    loop {
-        let deadline = if sleep_or_wake(PING_INTERVAL).await {
-            WAKE_DEADLINE
-        } else {
-            PING_DEADLINE
-        };
-        match tokio::time::timeout(deadline, opener.ping()).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => return error.to_string(),
-            Err(_) => return format!("no answer for {} s", deadline.as_secs()),
-        }
-    }
-}
-
-/// Sleeps; tells whether the machine slept meanwhile, and then returns early.
-///
-/// Timers stand still while a machine sleeps and wall clocks do not.
-async fn sleep_or_wake(duration: Duration) -> bool {
-    let until = Instant::now() + duration;
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return false;
-        }
-        let (wall, timer) = (clock::now_ms(), Instant::now());
-        tokio::time::sleep(left.min(SLEPT)).await;
-        let passed = Duration::from_millis(clock::now_ms().saturating_sub(wall));
-        if passed > timer.elapsed() + SLEPT {
-            return true;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pace_of_attempts_is_bounded() {
-        let seconds: Vec<_> = (0..8).map(|attempt| pause(attempt).as_secs()).collect();
-        assert_eq!(seconds, [0, 1, 2, 4, 8, 16, 30, 30]);
-        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
-    }
-
-    #[test]
-    fn only_a_person_mends_authentication() {
-        let failure = |cause| Failure {
-            cause,
-            message: String::new(),
-            hint: String::new(),
-        };
-        assert_eq!(after(&failure(Cause::Auth), 3), Next::Ask);
-        assert_eq!(after(&failure(Cause::HostKey), 1), Next::Ask);
-        assert_eq!(
-            after(&failure(Cause::Unreachable), 2),
-            Next::Retry(Duration::from_secs(2))
-        );
-        assert_eq!(
-            after(&failure(Cause::Lost), 1),
-            Next::Retry(Duration::from_secs(1))
-        );
     }
 }

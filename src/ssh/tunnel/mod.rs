@@ -16,7 +16,8 @@
 //!
 //! One task, [`link`], owns the connection and performs what the states ask
 //! for; pages and commands see its projection, [`Status`], through a `watch`.
-//! [`http`] serves pages, [`control`] serves commands, [`phases`] keeps time.
+//! [`http`] serves pages, [`control`] serves commands, [`phases`] keeps time,
+//! [`pulse`] notices what died, [`retry`] decides when to try again.
 //!
 //! # Decisions
 //!
@@ -33,6 +34,8 @@ pub mod control;
 pub mod http;
 pub mod link;
 pub mod phases;
+pub mod pulse;
+pub mod retry;
 
 use std::io;
 use std::sync::Arc;
@@ -169,10 +172,12 @@ impl Bound {
         let (upstream, _) = watch::channel(None);
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let build = Build::of_self()?;
+        let phases = phases::Phases::default();
         let callers = control::Callers::default();
         let pages = http::Pages::new(
             Arc::clone(&gate),
             status.clone(),
+            phases.clone(),
             upstream.subscribe(),
             commands.clone(),
         );
@@ -201,6 +206,7 @@ impl Bound {
             self.registry,
             status,
             upstream,
+            phases,
             callers,
         );
         link.run(inbox, pages, &shutdown).await;

@@ -1,5 +1,9 @@
 //! Keeps the time of a connect's steps.
 
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::time::Instant;
 
 use crate::protocol::session::Phase;
@@ -8,14 +12,18 @@ use crate::protocol::session::PhaseState;
 use crate::ssh::exec::Progress;
 
 /// The steps of one connect so far; at most one is under way, the last.
-#[derive(Debug, Default)]
+///
+/// Clones share them: the link's task, the exec that reports, and pages that
+/// come in the middle.
+#[derive(Clone, Debug, Default)]
 pub struct Phases {
-    steps: Vec<(Phase, Instant)>,
+    /// Never held over an await.
+    steps: Arc<Mutex<Vec<(Phase, Instant)>>>,
 }
 
 impl Phases {
     /// Begins a step; the one before is done.
-    pub fn begin(&mut self, name: PhaseName) {
+    pub fn begin(&self, name: PhaseName) {
         self.end(PhaseState::Done);
         let phase = Phase {
             name,
@@ -24,12 +32,12 @@ impl Phases {
             done_bytes: None,
             total_bytes: None,
         };
-        self.steps.push((phase, Instant::now()));
+        self.steps().push((phase, Instant::now()));
     }
 
     /// Ends the step under way, if there is one.
-    pub fn end(&mut self, state: PhaseState) {
-        if let Some((phase, since)) = self.steps.last_mut()
+    pub fn end(&self, state: PhaseState) {
+        if let Some((phase, since)) = self.steps().last_mut()
             && phase.state == PhaseState::Active
         {
             phase.state = state;
@@ -38,11 +46,11 @@ impl Phases {
     }
 
     /// Takes what the exec reports.
-    pub fn report(&mut self, progress: Progress) {
+    pub fn report(&self, progress: Progress) {
         match progress {
             Progress::Began(name) => self.begin(name),
             Progress::Uploaded { done, total } => {
-                if let Some((phase, _)) = self.steps.last_mut() {
+                if let Some((phase, _)) = self.steps().last_mut() {
                     phase.done_bytes = Some(done);
                     phase.total_bytes = Some(total);
                 }
@@ -52,25 +60,36 @@ impl Phases {
 
     /// Forgets the steps of an earlier connect, but for `authenticate` when it
     /// has just been done in the foreground.
-    pub fn restart(&mut self) {
-        self.steps
-            .retain(|(phase, _)| phase.name == PhaseName::Authenticate);
-        self.steps.drain(..self.steps.len().saturating_sub(1));
+    pub fn restart(&self) {
+        let mut steps = self.steps();
+        steps.retain(|(phase, _)| phase.name == PhaseName::Authenticate);
+        let older = steps.len().saturating_sub(1);
+        steps.drain(..older);
+        drop(steps);
         self.end(PhaseState::Done);
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.steps().clear();
     }
 
     /// Returns the steps as others see them, at this moment.
     pub fn seen(&self) -> Vec<Phase> {
-        self.steps
-            .iter()
-            .map(|(phase, since)| {
-                let mut phase = phase.clone();
-                if phase.state == PhaseState::Active {
-                    phase.ms = millis(*since);
-                }
-                phase
-            })
-            .collect()
+        let steps = self.steps();
+        let at_this_moment = |(phase, since): &(Phase, Instant)| match phase.state {
+            PhaseState::Active => Phase {
+                ms: millis(*since),
+                ..phase.clone()
+            },
+            PhaseState::Done | PhaseState::Failed => phase.clone(),
+        };
+        steps.iter().map(at_this_moment).collect()
+    }
+
+    fn steps(&self) -> MutexGuard<'_, Vec<(Phase, Instant)>> {
+        // A panic elsewhere leaves the steps as they were.
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -92,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_new_step_ends_the_one_before() {
-        let mut phases = Phases::default();
+        let phases = Phases::default();
         phases.begin(PhaseName::Authenticate);
         phases.report(Progress::Began(PhaseName::Attach));
         phases.end(PhaseState::Failed);
@@ -108,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_restart_keeps_the_authentication_alone() {
-        let mut phases = Phases::default();
+        let phases = Phases::default();
         phases.begin(PhaseName::Attach);
         phases.begin(PhaseName::Authenticate);
         phases.restart();
