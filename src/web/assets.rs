@@ -22,6 +22,9 @@ struct Asset {
 // `ASSETS`, sorted by path, and `UI_HASH`.
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
+/// Where the files lie whose names hold their hashes.
+pub const HASHED: &str = "/assets/";
+
 /// How long a browser may keep a file whose name holds its hash.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 

@@ -225,8 +225,11 @@ pub fn refuse(refusal: &Refusal) -> Response<Body> {
     (status, [(header::CACHE_CONTROL, "no-store")], body).into_response()
 }
 
+/// Files of the page are public, also those of another build's page, which a
+/// tunnel passes on: their names hold their hashes and nothing else is there.
 fn is_public(path: &str) -> bool {
-    matches!(path, "/healthz" | "/auth/me" | "/auth/code") || assets::is_asset(path)
+    let is_file = path.starts_with(assets::HASHED) && !path.contains("..");
+    is_file || matches!(path, "/healthz" | "/auth/me" | "/auth/code") || assets::is_asset(path)
 }
 
 fn lifetime() -> Duration {
@@ -319,6 +322,25 @@ mod tests {
                 403,
                 "{origin}"
             );
+        }
+    }
+
+    #[test]
+    fn files_are_public_and_nothing_beside_them() {
+        let gate = gate();
+        let host = headers(&[("host", "localhost:6060".into())]);
+        for path in ["/", "/assets/index-of-another-build.js"] {
+            assert_eq!(gate.decide(path, &host), Ok(Passage::Public), "{path}");
+        }
+        for path in [
+            "/assets",
+            "/assets/../call",
+            "/assetsx",
+            "/call",
+            "/stop",
+            "/nothing",
+        ] {
+            assert_eq!(gate.decide(path, &host).unwrap_err().code, 401, "{path}");
         }
     }
 
