@@ -14,7 +14,7 @@ pub fn open(url: &str, page: &Path) {
          <meta http-equiv=\"refresh\" content=\"0;url={escaped}\"><title>cocalc-plus</title>\
          <a href=\"{escaped}\">Open cocalc-plus</a>\n"
     );
-    let opened = std::fs::create_dir_all(page.parent().unwrap_or(page))
+    let opened = files::make_dir(page.parent().unwrap_or(page))
         .and_then(|()| files::write_private(page, html.as_bytes()))
         .and_then(|()| open::that_detached(page));
     if let Err(error) = opened {

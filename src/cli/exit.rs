@@ -141,6 +141,7 @@ impl From<Cause> for Exit {
             Cause::Shell => Self::Shell,
             Cause::Platform => Self::Platform,
             Cause::Server => Self::Server,
+            Cause::NotRunning => Self::NotRunning,
             Cause::NotInstalled => Self::NotInstalled,
             Cause::Lost => Self::Lost,
             Cause::Version => Self::Version,

@@ -52,6 +52,9 @@ pub struct TunnelArgs {
     /// The port to begin looking at
     #[arg(long, conflicts_with = "port", default_value_t = 17_000)]
     near: u16,
+    /// The port of an older tunnel, which will leave
+    #[arg(long, conflicts_with = "port")]
+    take_over: Option<u16>,
 }
 
 /// Whether this executable's bytes have a hash.
@@ -88,9 +91,11 @@ pub fn attach(args: AttachArgs) -> Result<Exit, CliError> {
 pub fn tunnel(args: TunnelArgs) -> Result<Exit, CliError> {
     let log = BoundedLog::open(&Registry::open()?.log(&args.name))?;
     output::trace_to_log(LogLevel::Info, log);
-    let port = args
-        .port
-        .map_or(PortWish::Near(args.near), PortWish::Exactly);
+    let port = match (args.port, args.take_over) {
+        (Some(port), _) => PortWish::Exactly(port),
+        (None, Some(port)) => PortWish::TakeOver(port),
+        (None, None) => PortWish::Near(args.near),
+    };
     let options = TunnelOptions {
         name: args.name,
         target: args.target,

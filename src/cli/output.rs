@@ -14,11 +14,12 @@ use super::error::CliError;
 use crate::sys::env;
 use crate::sys::log::BoundedLog;
 use crate::sys::process;
+use crate::sys::text;
 
 /// Prints one line of data.
 pub fn data(line: &str) {
     // A closed pipe is the reader's wish.
-    let _ = writeln!(std::io::stdout(), "{line}");
+    let _ = writeln!(std::io::stdout(), "{}", text::printable(line));
 }
 
 /// Prints one JSON document on one line.
@@ -30,12 +31,16 @@ pub fn json<T: Serialize>(document: &T) {
 
 /// Tells the person something on stderr.
 pub fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", text::printable(line));
 }
 
 /// Prints an error, once.
 pub fn error(failure: &CliError) {
-    let _ = write!(std::io::stderr(), "{}", error::render(failure));
+    let _ = write!(
+        std::io::stderr(),
+        "{}",
+        text::printable(&error::render(failure))
+    );
 }
 
 /// Says whether a person looks at stderr, as opposed to a file or program.

@@ -19,6 +19,7 @@ use crate::sys::dirs;
 use crate::sys::env;
 use crate::sys::log::BoundedLog;
 use crate::sys::shutdown::Shutdown;
+use crate::sys::text;
 
 /// How many threads serve requests: two keep one slow disk read from stopping
 /// all others, and more would only cost memory.
@@ -102,9 +103,7 @@ async fn foreground(args: &Args, level: LogLevel) -> Result<Exit, CliError> {
     let started = match serve::start(args.options()).await {
         Ok(started) => started,
         Err(error) if args.daemon_child => {
-            let text = std::error::Error::source(&error)
-                .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-            let _ = launch::announce_failure(&text);
+            let _ = launch::announce_failure(&text::with_causes(&error));
             return Err(error.into());
         }
         Err(error) => return Err(error.into()),

@@ -115,7 +115,16 @@ impl Instance {
     /// # Errors
     /// When the lock file cannot be opened.
     pub fn lock(&self) -> io::Result<Option<Lock>> {
-        Lock::try_take(&self.dir.join("lock"))
+        Lock::try_take(&self.lock_path())
+    }
+
+    /// Says whether a lock is still the one that others will ask for.
+    pub fn is_locked_by(&self, lock: &Lock) -> bool {
+        lock.is_current(&self.lock_path())
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.dir.join("lock")
     }
 
     /// Reads the connection file; `None` when there is none or it is not whole.
@@ -151,7 +160,10 @@ impl Instance {
     /// Ends the running server: SIGTERM, a grace, SIGKILL.
     pub async fn stop(&self) -> Ended {
         let Some(info) = self.running() else {
-            self.retract();
+            // Papers of a dead server; one that is starting has the lock.
+            if let Ok(Some(_lock)) = self.lock() {
+                self.retract();
+            }
             return Ended::WasNotRunning;
         };
         let server = identity(&info);

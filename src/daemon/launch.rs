@@ -3,8 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::io::BufRead;
-use std::io::BufReader;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -13,10 +12,16 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::io::AsyncBufReadExt;
+use tokio::io::BufReader;
+use tokio::net::unix::pipe;
+use tokio::time::timeout;
 
 use crate::sys::detach;
+use crate::sys::detach::Detached;
 use crate::sys::dirs;
 use crate::sys::files;
+use crate::sys::process;
 
 /// How long a started process may take until it says that it is ready.
 ///
@@ -28,13 +33,7 @@ const READY_DEADLINE: Duration = Duration::from_secs(20);
 pub const SHOWN_LOG_BYTES: usize = 2 << 10;
 
 /// Variables of the starter that mean nothing to a process that stays.
-const FORGOTTEN: [&str; 5] = [
-    "SSH_CONNECTION",
-    "SSH_CLIENT",
-    "SSH_TTY",
-    "OLDPWD",
-    "COCALC_PLUS_LOG_TO",
-];
+const FORGOTTEN: [&str; 4] = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "OLDPWD"];
 
 /// What a started process says once, on its readiness pipe.
 #[derive(Debug, Deserialize, Serialize)]
@@ -90,46 +89,57 @@ impl LaunchError {
 /// panic's words.
 ///
 /// # Errors
-/// [`LaunchError`]; a process that said nothing may still be there.
-pub async fn launch<T>(args: Vec<OsString>, log: &Path) -> Result<T, LaunchError>
-where
-    T: DeserializeOwned + Send + 'static,
-{
-    let log = log.to_owned();
-    let tail = log.clone();
-    let launched = tokio::task::spawn_blocking(move || launch_blocking(&args, &log));
-    match tokio::time::timeout(READY_DEADLINE, launched).await {
-        Ok(Ok(result)) => result,
-        _ => Err(LaunchError::Silent {
-            log: files::tail(&tail, SHOWN_LOG_BYTES),
-        }),
-    }
-}
-
-fn launch_blocking<T: DeserializeOwned>(args: &[OsString], log: &Path) -> Result<T, LaunchError> {
+/// [`LaunchError`]; a process that said nothing was killed.
+pub async fn launch<T: DeserializeOwned>(
+    args: Vec<OsString>,
+    log: &Path,
+) -> Result<T, LaunchError> {
     let program = dirs::executable().unwrap_or_else(|_| PathBuf::from("cocalc-plus"));
     let failed = |source| LaunchError::Execute {
         program: program.clone(),
         source,
     };
-    if let Some(dir) = log.parent() {
-        fs::create_dir_all(dir).map_err(failed)?;
-    }
-    let file = fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(log)
+    let (path, log_path) = (program.clone(), log.to_owned());
+    let starting = tokio::task::spawn_blocking(move || start(&path, &args, &log_path));
+    let started = starting
+        .await
+        .map_err(io::Error::other)
+        .and_then(|started| started)
         .map_err(failed)?;
-    let started = detach::spawn_detached(&program, args, &FORGOTTEN, Some(file)).map_err(failed)?;
-    let mut line = String::new();
-    let _ = BufReader::new(started.readiness).read_line(&mut line);
     let tail = || files::tail(log, SHOWN_LOG_BYTES);
+    let Some(line) = timeout(READY_DEADLINE, first_line(started.readiness))
+        .await
+        .ok()
+        .flatten()
+    else {
+        // Whatever it waits for, nobody waits for it any more.
+        process::end(started.pid);
+        return Err(LaunchError::Silent { log: tail() });
+    };
     match serde_json::from_str(&line) {
         Ok(Announcement::Ready(ready)) => Ok(ready),
         Ok(Announcement::Failed(why)) => Err(LaunchError::Refused { why, log: tail() }),
         Err(_) => Err(LaunchError::Silent { log: tail() }),
     }
+}
+
+fn start(program: &Path, args: &[OsString], log: &Path) -> io::Result<Detached> {
+    if let Some(dir) = log.parent() {
+        files::make_dir(dir)?;
+    }
+    let file = fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(log)?;
+    detach::spawn_detached(program, args, &FORGOTTEN, Some(file))
+}
+
+async fn first_line(readiness: io::PipeReader) -> Option<String> {
+    let pipe = pipe::Receiver::from_owned_fd(OwnedFd::from(readiness)).ok()?;
+    let mut line = String::new();
+    BufReader::new(pipe).read_line(&mut line).await.ok()?;
+    Some(line)
 }
 
 /// Tells the starter that this process is ready.

@@ -39,8 +39,10 @@
 //! cannot. So `attach` revives a killed server and leaves a stopped one alone.
 //!
 //! **Deleted runtime directory.** A live server looks every few seconds
-//! whether its directory is still the one it made, and makes it again,
-//! sockets included, when a cleaner took it.
+//! whether lock, papers and socket are still the ones it made, and makes them
+//! again when a cleaner took them, the lock first. If another server has taken
+//! the lock of that name meanwhile, the older one ends: terminals belong to
+//! neither, so nothing is lost.
 
 pub mod instance;
 pub mod launch;

@@ -47,6 +47,7 @@ use crate::sys::pty;
 use crate::sys::pty::Program;
 use crate::sys::pty::Pty;
 use crate::sys::pty::Size;
+use crate::sys::text;
 
 /// How many clients are served at once; the next is refused as `busy`.
 const MAX_CLIENTS: usize = 32;
@@ -110,7 +111,7 @@ pub fn hold(options: &HoldOptions) -> Result<(), Error> {
         match start(options) {
             Ok((holder, socket)) => serve_ready(holder, socket).await,
             Err(error) => {
-                say(&Readiness::Failed(with_causes(&error)))?;
+                say(&Readiness::Failed(text::with_causes(&error)))?;
                 Err(error)
             }
         }
@@ -282,11 +283,6 @@ impl Clients<'_> {
 
 fn say(readiness: &Readiness) -> io::Result<()> {
     detach::announce(&serde_json::to_vec(readiness).map_err(io::Error::other)?)
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn exit_of(status: io::Result<ExitStatus>) -> Exit {

@@ -107,7 +107,7 @@ pub struct Server {
     loopback: Loopback,
     unix: UnixListener,
     options: ServeOptions,
-    _lock: Lock,
+    lock: Lock,
 }
 
 /// Takes the instance's lock and listens, or finds the server that has it.
@@ -144,7 +144,7 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
         loopback,
         unix,
         options,
-        _lock: lock,
+        lock,
     };
     server.publish()?;
     Ok(Started::Here(Box::new(server)))
@@ -184,12 +184,25 @@ impl Server {
             serving.spawn(site.clone().serve_tcp(listener));
         }
         serving.spawn(site.clone().serve_unix(self.unix));
-        let keeper = tokio::spawn(keep_dir(self.instance.clone(), self.info.clone(), site));
+        let keeper = tokio::spawn(keep_dir(
+            self.instance.clone(),
+            self.info.clone(),
+            self.lock,
+            site,
+            shutdown.clone(),
+        ));
         shutdown.begun().await;
         keeper.abort();
         // Whoever holds a connection open is not waited for longer.
         let _ = tokio::time::timeout(FAREWELL, serving.join_all()).await;
-        self.instance.retract();
+        // Not the papers of a server that took our place.
+        if self
+            .instance
+            .connection()
+            .is_some_and(|found| found.id == self.info.id)
+        {
+            self.instance.retract();
+        }
         for path in self
             .options
             .pidfile
@@ -261,29 +274,58 @@ impl Server {
     }
 }
 
-/// Makes the directory again when a cleaner took it, and listens there anew.
-async fn keep_dir(instance: Instance, info: ConnectionInfo, site: Site) {
+/// Makes again what a cleaner took, the lock first; ends the server when
+/// another has taken that meanwhile.
+async fn keep_dir(
+    instance: Instance,
+    info: ConnectionInfo,
+    mut lock: Lock,
+    site: Site,
+    shutdown: Shutdown,
+) {
     loop {
         tokio::time::sleep(LOOK_AFTER).await;
-        if instance
+        let is_published = instance
             .connection()
-            .is_some_and(|found| found.id == info.id)
-            && instance.socket().exists()
-        {
+            .is_some_and(|found| found.id == info.id);
+        if instance.is_locked_by(&lock) && is_published && instance.socket().exists() {
             continue;
         }
         tracing::warn!("the runtime directory was deleted; making it again");
-        let again = instance
-            .make_dirs()
-            .and_then(|()| bind_socket(&instance.socket()))
-            .and_then(|listener| instance.publish(&info).map(|()| listener));
-        match again {
+        match instance.make_dirs().and_then(|()| relock(&instance, &lock)) {
+            Ok(Relocked::StillOurs) => {}
+            Ok(Relocked::Anew(fresh)) => lock = fresh,
+            Ok(Relocked::ByAnother) => {
+                tracing::warn!("another server of this instance runs; this one ends");
+                return shutdown.begin();
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot make the runtime directory again");
+                continue;
+            }
+        }
+        match bind_socket(&instance.socket()) {
             Ok(listener) => {
                 tokio::spawn(site.clone().serve_unix(listener));
+                let _ = instance.publish(&info);
             }
-            Err(error) => tracing::error!(%error, "cannot make the runtime directory again"),
+            Err(error) => tracing::error!(%error, "cannot make the socket again"),
         }
     }
+}
+
+/// What became of the lock.
+enum Relocked {
+    StillOurs,
+    Anew(Lock),
+    ByAnother,
+}
+
+fn relock(instance: &Instance, lock: &Lock) -> io::Result<Relocked> {
+    if instance.is_locked_by(lock) {
+        return Ok(Relocked::StillOurs);
+    }
+    Ok(instance.lock()?.map_or(Relocked::ByAnother, Relocked::Anew))
 }
 
 async fn papers_of_other(instance: &Instance) -> Result<ConnectionInfo, ServeError> {
@@ -320,20 +362,24 @@ fn bind_socket(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Reads the server's secrets, or makes them: they outlive it, so that pages
-/// and tunnels go on after a restart.
+/// Makes the server's secrets. The token outlives it, because tunnels have it;
+/// cookie and key end with it, because after that anybody may have its port.
 fn credentials() -> Result<Credentials, ServeError> {
     let path = dirs::data().join("credentials.json");
-    let kept = fs::read(&path)
+    let kept: Option<Credentials> = files::read_private(&path)
         .ok()
         .and_then(|content| serde_json::from_slice(&content).ok());
-    if let Some(kept) = kept {
-        return Ok(kept);
-    }
     let fresh = Credentials::random();
-    let content = serde_json::to_vec(&fresh).map_err(io::Error::other)?;
+    let credentials = match kept {
+        Some(kept) => Credentials {
+            token: kept.token,
+            ..fresh
+        },
+        None => fresh,
+    };
+    let content = serde_json::to_vec(&credentials).map_err(io::Error::other)?;
     let written =
-        fs::create_dir_all(dirs::data()).and_then(|()| files::write_private(&path, &content));
+        files::make_dir(&dirs::data()).and_then(|()| files::write_private(&path, &content));
     written.map_err(|source| ServeError::File { path, source })?;
-    Ok(fresh)
+    Ok(credentials)
 }

@@ -5,7 +5,9 @@
 //!
 //! ```text
 //! @@ccp-k3v9m2qd need Linux-x86_64 gzip              not installed; gzip is there to unpack with
+//! @@ccp-k3v9m2qd got 1048576                         so many bytes are unpacked, each second
 //! @@ccp-k3v9m2qd fail hash …                         the installer could not go on
+//! @@ccp-k3v9m2qd starting                            there is no server; one is being started
 //! @@ccp-k3v9m2qd ready {"version":1,"server":"reused","connection":{…}}
 //! @@ccp-k3v9m2qd error {"code":"server","message":"…","log":"…"}
 //! ```
@@ -88,6 +90,10 @@ pub enum Line {
         /// What it can unpack, `gzip`; empty for nothing.
         codecs: Vec<String>,
     },
+    /// The installer has unpacked so many bytes.
+    Got(u64),
+    /// A server is being started.
+    Starting,
     /// The bootstrap cannot go on: a stable word and a text.
     Fail {
         /// `root`, `space`, `hash`, `run`.
@@ -120,6 +126,8 @@ impl Line {
                     codecs: words.collect(),
                 })
             }
+            "got" => body.parse().ok().map(Self::Got),
+            "starting" => Some(Self::Starting),
             "fail" => {
                 let (code, detail) = body.split_once(' ').unwrap_or((body, ""));
                 Some(Self::Fail {

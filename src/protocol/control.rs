@@ -145,6 +145,8 @@ pub enum Cause {
     Platform,
     /// The server on the remote does not start.
     Server,
+    /// No server runs on the remote, and none was to be started.
+    NotRunning,
     /// The binary is not installed, and installing was forbidden.
     NotInstalled,
     /// The connection broke under way.
@@ -155,6 +157,14 @@ pub enum Cause {
     Tunnel,
     /// A file, port or directory on this machine.
     Local,
+}
+
+impl Cause {
+    /// Says whether another master may help: this one is full, or dead
+    /// without having noticed.
+    pub fn wants_fresh_master(self) -> bool {
+        matches!(self, Self::SessionRefused | Self::Lost)
+    }
 }
 
 /// The answer to [`Request::Hello`].

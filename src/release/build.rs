@@ -1,9 +1,9 @@
 //! Which build this is: version, platform and content hash.
 
-use std::fs;
 use std::io;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use sha2::Digest;
 use sha2::Sha256;
@@ -53,8 +53,8 @@ impl Build {
             found.ctime_nsec()
         );
         let kept = dirs::cache().join(format!("build-{facts}"));
-        let sha256 = match fs::read_to_string(&kept) {
-            Ok(sha256) if is_sha256(&sha256) => sha256,
+        let sha256 = match kept_hash(&kept) {
+            Some(sha256) => sha256,
             _ => {
                 let sha256 = hash(&mut file)?;
                 keep(&kept, &sha256);
@@ -98,14 +98,17 @@ pub fn hash(source: &mut impl Read) -> io::Result<String> {
         .collect())
 }
 
-fn is_sha256(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+/// Reads a kept hash, if nobody else can have written it.
+fn kept_hash(path: &Path) -> Option<String> {
+    let text = String::from_utf8(files::read_private(path).ok()?).ok()?;
+    let is_hash = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash.then_some(text)
 }
 
 /// Keeps a hash; a cache that cannot be written only costs time.
-fn keep(path: &std::path::Path, sha256: &str) {
+fn keep(path: &Path, sha256: &str) {
     if let Some(dir) = path.parent()
-        && fs::create_dir_all(dir).is_ok()
+        && files::make_dir(dir).is_ok()
     {
         let _ = files::write_private(path, sha256.as_bytes());
     }

@@ -44,14 +44,14 @@ pub fn pack(build: &Build, codec: Codec) -> io::Result<Vec<u8>> {
         Codec::Plain => read_executable(),
         Codec::Gzip => {
             let kept = kept_path(build);
-            if let Ok(packed) = fs::read(&kept) {
+            if let Ok(packed) = files::read_private(&kept) {
                 return Ok(packed);
             }
             let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
             encoder.write_all(&read_executable()?)?;
             let packed = encoder.finish()?;
-            if fs::create_dir_all(dirs::cache()).is_ok() {
-                forget_others();
+            if files::make_dir(&dirs::cache()).is_ok() {
+                forget();
                 let _ = files::write_private(&kept, &packed);
             }
             Ok(packed)
@@ -69,8 +69,9 @@ fn kept_path(build: &Build) -> PathBuf {
     dirs::cache().join(format!("payload-{}.gz", build.sha256))
 }
 
-/// Keeps the cache at one payload, or every build would leave one.
-fn forget_others() {
+/// Removes every packed executable from the cache: there is one at a time, and
+/// none that arrived damaged is sent again.
+pub fn forget() {
     for entry in fs::read_dir(dirs::cache()).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with("payload-") {
             let _ = fs::remove_file(entry.path());

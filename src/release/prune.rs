@@ -4,12 +4,16 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 use std::time::SystemTime;
 
 use crate::sys::process;
 
 /// How many builds that no process uses stay: this one and the one before.
 const KEPT: usize = 2;
+
+/// An installer that has not written for so long was killed.
+const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// Removes all but the newest two builds of a platform that are not in use.
 ///
@@ -25,6 +29,25 @@ pub fn prune(bin: &Path, platform: &str) {
             }
         }
     }
+    for path in abandoned(bin) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// What installers that were killed left behind.
+fn abandoned(bin: &Path) -> Vec<PathBuf> {
+    let is_old = |entry: &fs::DirEntry| {
+        let changed = entry.metadata().and_then(|found| found.modified()).ok();
+        let age = changed.and_then(|changed| changed.elapsed().ok());
+        age.is_some_and(|age| age > ABANDONED)
+    };
+    fs::read_dir(bin)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(".new-") && is_old(entry))
+        .map(|entry| entry.path())
+        .collect()
 }
 
 fn installed(bin: &Path, platform: &str) -> Vec<(PathBuf, SystemTime)> {
@@ -50,8 +73,6 @@ fn superfluous(mut builds: Vec<(PathBuf, SystemTime)>, in_use: &HashSet<PathBuf>
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -33,6 +33,7 @@ use crate::proxy::mux;
 use crate::release::prune;
 use crate::sys::dirs;
 use crate::sys::process;
+use crate::sys::text;
 
 /// The header that tells a tunnel why there is no server.
 pub const STATE_HEADER: &str = "x-cocalc-plus-state";
@@ -67,7 +68,7 @@ where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let reached = reach(&request).await;
+    let reached = reach(&request, &mut output).await;
     let (word, body) = match &reached {
         Ok((_, ready)) => ("ready", serde_json::to_string(ready)),
         Err(failed) => ("error", serde_json::to_string(failed)),
@@ -103,7 +104,10 @@ where
     }
 }
 
-async fn reach(request: &AttachRequest) -> Result<(Instance, Ready), Failed> {
+async fn reach<W: AsyncWrite + Unpin>(
+    request: &AttachRequest,
+    output: &mut W,
+) -> Result<(Instance, Ready), Failed> {
     let failed = |code: &str, message: String| Failed {
         code: code.into(),
         message,
@@ -116,11 +120,15 @@ async fn reach(request: &AttachRequest) -> Result<(Instance, Ready), Failed> {
     if !request.may_start {
         return Err(failed("not-running", "no server runs".into()));
     }
+    // Only a notice: what cannot be written to fails at the next line.
+    let _ = output
+        .write_all(format!("\n{} starting\n", request.marker).as_bytes())
+        .await;
     match start(&instance, request.port).await {
         Ok(connection) => Ok((instance, ready(connection, ServerOrigin::Started))),
         Err(error) => Err(Failed {
             code: "server".into(),
-            message: with_source(&error),
+            message: text::with_causes(&error),
             log: error.log().to_owned(),
         }),
     }
@@ -193,12 +201,5 @@ fn prune_beside() {
         .map(PathBuf::from)
     {
         prune::prune(&bin, &process::platform());
-    }
-}
-
-fn with_source(error: &LaunchError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
     }
 }

@@ -14,6 +14,9 @@
 //! installer  take the first root that stores and runs programs; write, check, run, rename; exec
 //! ```
 //!
+//! While it unpacks, the installer says each second how far it is: what is
+//! written here has not arrived there, ssh alone holds 2 MB on the way.
+//!
 //! A root is used only after `cd` into it, so that nothing can be exchanged
 //! between the check and the use. `test -O` keeps a binary that someone else
 //! planted in `/var/tmp/ccp-UID` from being run.
@@ -110,7 +113,9 @@ for d in @ROOTS@; do
   R=$d; break
 done
 test "$R" || { K=root; test "$X" && K=noexec; test "$S" && K=space; fail $K "$W"; }
-head -c @LENGTH@ | @UNPACK@ > $t || fail space "writing $R/bin failed"
+( while sleep 1; do echo "@MARKER@ got $(wc -c < $t)" || exit; done ) </dev/null 2>/dev/null & J=$!
+head -c @LENGTH@ | @UNPACK@ > $t; E=$?; kill $J 2>/dev/null
+test $E -eq 0 || fail space "writing $R/bin failed"
 G=$( { sha256sum || shasum -a 256 || openssl dgst -sha256 -r; } < $t 2>/dev/null )
 chmod 700 $t
 case $G in @SHA256@*) ;; '') ./$t __verify @SHA256@ || fail hash "what arrived is not what was sent";; *) fail hash "what arrived is not what was sent";; esac

@@ -18,6 +18,7 @@ use super::registry::Registry;
 use super::registry::RegistryError;
 use super::target::Target;
 use super::tunnel::Announced;
+use super::tunnel::PortWish;
 use crate::daemon::launch;
 use crate::protocol::attach::MARKER_PREFIX;
 use crate::protocol::attach::ServerOrigin;
@@ -36,6 +37,7 @@ use crate::protocol::session::PhaseState;
 use crate::release::build::Build;
 use crate::sys::clock;
 use crate::sys::lock::Lock;
+use crate::sys::text;
 
 /// Where targets' ports begin: below what systems hand out by themselves.
 const FIRST_PORT: u16 = 17_000;
@@ -110,7 +112,8 @@ pub async fn connect(
     let name = registry.name_of(target);
     let _lock = lock(&registry, &name, watcher).await?;
     let build = Build::of_self().map_err(|error| local_text(&error.to_string()))?;
-    let kept = registry.find(target.spelling());
+    // Never by slug: another machine may be called so.
+    let kept = registry.find_exactly(target.spelling());
     let options = merge(wish, kept.as_ref());
     let changed = kept.as_ref().is_none_or(|entry| entry.options != options);
     let mut connecting = Connecting {
@@ -123,13 +126,28 @@ pub async fn connect(
         watcher,
         began,
     };
-    let found = connecting.living_tunnel(changed).await;
-    let tunnel = match found {
-        Some((control, hello, Some(pong))) => return connecting.live(control, &hello, pong).await,
-        Some((control, hello, None)) => (control, hello.port),
-        None => connecting.start_tunnel(kept.as_ref()).await?,
+    let tunnel = match connecting.find_tunnel(changed).await {
+        Found::Live(control, hello, pong) => return connecting.live(control, &hello, pong).await,
+        Found::Away(control, hello) => (control, hello.port),
+        Found::Outdated(control, hello) => connecting.replace(control, &hello).await?,
+        Found::None => {
+            let port = connecting.wanted_port(kept.as_ref());
+            connecting.start_tunnel(port).await?
+        }
     };
     connecting.join(tunnel).await
+}
+
+/// What is there of a target's tunnel.
+enum Found {
+    /// Its server answered.
+    Live(Control, Hello, Pong),
+    /// It is not connected.
+    Away(Control, Hello),
+    /// It is of another build, or was made with other options.
+    Outdated(Control, Hello),
+    /// There is none.
+    None,
 }
 
 /// One connect under way.
@@ -145,21 +163,43 @@ struct Connecting<'a> {
 }
 
 impl Connecting<'_> {
-    /// Finds a tunnel of this build, and whether its server answers; one of
-    /// another build, or with other options, is asked to leave.
-    async fn living_tunnel(&mut self, changed: bool) -> Option<(Control, Hello, Option<Pong>)> {
+    async fn find_tunnel(&mut self, changed: bool) -> Found {
         let socket = self.registry.control_socket(&self.name);
-        let (mut control, hello) = Control::find(&socket).await?;
+        let Some((mut control, hello)) = Control::find(&socket).await else {
+            Control::end_silent(&socket).await;
+            return Found::None;
+        };
         let port_differs = self
             .options
             .local_port
             .is_some_and(|port| port != hello.port);
         if hello.build != self.build.id() || port_differs || changed {
-            control.dismiss(&hello).await;
-            return None;
+            return Found::Outdated(control, hello);
         }
-        let pong = control.ask(&Request::Ping).await.ok();
-        Some((control, hello, pong))
+        match control.ask(&Request::Ping).await {
+            Ok(pong) => Found::Live(control, hello, pong),
+            Err(_) => Found::Away(control, hello),
+        }
+    }
+
+    /// Starts a tunnel beside the old one and lets that leave: on the same
+    /// port both listen for a moment, so that nobody else ever can.
+    async fn replace(&mut self, old: Control, hello: &Hello) -> Result<(Control, u16), Failure> {
+        let wish = match self.options.local_port {
+            Some(port) if port != hello.port => PortWish::Exactly(port),
+            _ => PortWish::TakeOver(hello.port),
+        };
+        let started = self.start_tunnel(wish).await;
+        old.dismiss(hello).await;
+        started
+    }
+
+    fn wanted_port(&self, kept: Option<&Entry>) -> PortWish {
+        match (self.options.local_port, kept) {
+            (Some(port), _) => PortWish::Exactly(port),
+            (None, Some(entry)) => PortWish::Near(entry.local_port),
+            (None, None) => PortWish::Near(first_port(&self.name)),
+        }
     }
 
     /// The tunnel is up and its server answered: one round trip, no ssh.
@@ -188,33 +228,30 @@ impl Connecting<'_> {
         Ok(())
     }
 
-    async fn start_tunnel(&mut self, kept: Option<&Entry>) -> Result<(Control, u16), Failure> {
-        let mut args: Vec<OsString> = [
+    async fn start_tunnel(&mut self, wish: PortWish) -> Result<(Control, u16), Failure> {
+        let (flag, port) = wish.words();
+        let port_text = port.to_string();
+        let args = [
             "__tunnel",
             "--name",
             &self.name,
             "--target",
             self.target.spelling(),
-        ]
-        .into_iter()
-        .map(OsString::from)
-        .collect();
-        let preferred = kept.map_or_else(|| first_port(&self.name), |entry| entry.local_port);
-        let (flag, port) = match self.options.local_port {
-            Some(port) => ("--port", port),
-            None => ("--near", preferred),
-        };
-        args.extend([flag.into(), port.to_string().into()]);
+            flag,
+            &port_text,
+        ];
+        let args = args.into_iter().map(OsString::from).collect();
         let log = self.registry.log(&self.name);
         let announced: Announced = launch::launch(args, &log).await.map_err(|error| Failure {
             cause: Cause::Local,
-            message: format!("cannot start the tunnel: {error}"),
+            message: format!("cannot start the tunnel: {}", text::with_causes(&error)),
             hint: match self.options.local_port {
                 Some(_) => format!("cocalc-plus ssh {} --local-port auto", self.target),
                 None => String::new(),
             },
         })?;
-        if kept.is_some() && announced.port != port {
+        let is_kept = self.registry.find_exactly(self.target.spelling()).is_some();
+        if is_kept && announced.port != port {
             self.watcher.port_moved(port, announced.port);
         }
         let socket = self.registry.control_socket(&self.name);
@@ -256,6 +293,7 @@ impl Connecting<'_> {
         let unshown = |failure| (failure, false);
         let plan = Plan::resolve(
             self.target,
+            &self.name,
             &self.options,
             &self.registry,
             self.wish.show_ssh,
@@ -265,9 +303,7 @@ impl Connecting<'_> {
         if let Some(master) = plan.find().await {
             match self.order(control, &plan, &master).await {
                 // Full, or dead without having noticed: one fresh one.
-                Err(failure) if matches!(failure.cause, Cause::SessionRefused | Cause::Lost) => {
-                    plan.end(&master).await;
-                }
+                Err(failure) if failure.cause.wants_fresh_master() => plan.end(&master).await,
                 result => return result.map_err(|failure| (failure, true)),
             }
         }
@@ -285,7 +321,7 @@ impl Connecting<'_> {
         self.order(control, &plan, &master)
             .await
             .map_err(|failure| {
-                let is_shown = failure.cause != Cause::SessionRefused;
+                let is_shown = !failure.cause.wants_fresh_master();
                 (failure, is_shown)
             })
     }
@@ -343,7 +379,15 @@ impl Connecting<'_> {
     }
 }
 
-async fn lock(registry: &Registry, name: &str, watcher: &mut dyn Watcher) -> Result<Lock, Failure> {
+/// Waits for the lock of a target, telling the watcher if that takes time.
+///
+/// # Errors
+/// When the lock file cannot be used.
+pub async fn lock(
+    registry: &Registry,
+    name: &str,
+    watcher: &mut dyn Watcher,
+) -> Result<Lock, Failure> {
     if let Some(lock) = registry.try_lock(name).map_err(local)? {
         return Ok(lock);
     }
@@ -355,7 +399,7 @@ async fn lock(registry: &Registry, name: &str, watcher: &mut dyn Watcher) -> Res
         .map_err(local)
 }
 
-/// What is given now wins over what was kept.
+/// What is given now wins over what was kept; an empty word or 0 forgets it.
 fn merge(wish: &Wish, kept: Option<&Entry>) -> ConnectOptions {
     let kept = kept.map(|entry| entry.options.clone()).unwrap_or_default();
     let port = |now: Option<u16>, then| match now {
@@ -363,14 +407,21 @@ fn merge(wish: &Wish, kept: Option<&Entry>) -> ConnectOptions {
         Some(port) => Some(port),
         None => then,
     };
+    let word = |now: &Option<String>, then| match now.as_deref() {
+        Some("") => None,
+        Some(word) => Some(word.to_owned()),
+        None => then,
+    };
     ConnectOptions {
-        ssh_args: if wish.ssh_args.is_empty() {
+        ssh_args: if wish.ssh_args == [""] {
+            Vec::new()
+        } else if wish.ssh_args.is_empty() {
             kept.ssh_args
         } else {
             wish.ssh_args.clone()
         },
-        identity: wish.identity.clone().or(kept.identity),
-        proxy_jump: wish.proxy_jump.clone().or(kept.proxy_jump),
+        identity: word(&wish.identity, kept.identity),
+        proxy_jump: word(&wish.proxy_jump, kept.proxy_jump),
         local_port: port(wish.local_port, kept.local_port),
         remote_port: port(wish.remote_port, kept.remote_port),
     }
@@ -383,10 +434,7 @@ fn first_port(name: &str) -> u16 {
 }
 
 fn local(error: RegistryError) -> Failure {
-    match std::error::Error::source(&error) {
-        Some(source) => local_text(&format!("{error}: {source}")),
-        None => local_text(&error.to_string()),
-    }
+    local_text(&text::with_causes(&error))
 }
 
 fn local_text(message: &str) -> Failure {

@@ -104,6 +104,32 @@ impl Control {
         }
     }
 
+    /// Ends a tunnel that listens and does not answer: another beside it would
+    /// be a second one of its target.
+    pub async fn end_silent(socket: &Path) {
+        let Ok(stream) = UnixStream::connect(socket).await else {
+            return;
+        };
+        let pid = stream
+            .peer_cred()
+            .ok()
+            .and_then(|peer| u32::try_from(peer.pid()?).ok());
+        let Some((pid, start)) = pid.and_then(|pid| Some((pid, process::start_of(pid)?))) else {
+            return;
+        };
+        let tunnel = Identity {
+            pid,
+            start,
+            boot_id: process::boot_id(),
+        };
+        for how in [End::Politely, End::AtOnce] {
+            tunnel.signal(how);
+            if process::wait_gone(&tunnel, LEAVE_GRACE).await {
+                return;
+            }
+        }
+    }
+
     async fn send(&mut self, request: &Request) -> Result<(), Failure> {
         let mut line = serde_json::to_vec(request).map_err(|error| broken(&error.to_string()))?;
         line.push(b'\n');

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use openssh::Session;
 use openssh::Stdio;
-use tokio::io::AsyncBufReadExt;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::io::BufReader;
@@ -14,6 +13,7 @@ use tokio::time::timeout;
 
 use super::bootstrap;
 use super::bootstrap::AttachWords;
+use super::lines::Lines;
 use super::master;
 use crate::protocol::attach;
 use crate::protocol::attach::Failed;
@@ -37,14 +37,14 @@ const NO_PROGRESS: Duration = Duration::from_secs(20);
 /// patience with one that waits for input.
 const SHELL_DEADLINE: Duration = Duration::from_secs(60);
 
-/// How much is written at a time: progress is seen, and noticed, that often.
-const PIECE_BYTES: usize = 32 << 10;
+/// How much of the exec's output is read at a time.
+const BUFFER_BYTES: usize = 32 << 10;
 
-/// How much noise of the login shell is kept for an error's text.
-const NOISE_BYTES: usize = 2 << 10;
+/// How much of the login shell's stderr is read for an error's text.
+const WORDS_BYTES: u64 = 2 << 10;
 
-/// The longest line that is looked at; noise may have no newline at all.
-const LINE_BYTES: u64 = 256 << 10;
+/// How long the server on the remote may take to start; it has 20 s itself.
+const START_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Whether the binary may be installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,22 +118,23 @@ pub async fn attach(
     };
     let mut exec = Exec::open(master, errand, words).await?;
     let mut installed = false;
-    let line = exec.next_line(SHELL_DEADLINE).await?;
-    let line = match line {
-        Line::Need { platform, codecs } => {
-            errand.check_install(&platform)?;
-            exec.upload(Codec::choose(&codecs), report).await?;
-            installed = true;
-            report(Progress::Began(PhaseName::Install));
-            exec.next_line(NO_PROGRESS).await?
-        }
-        other => other,
-    };
+    let mut line = exec.next_line(SHELL_DEADLINE).await?;
+    if let Line::Need { platform, codecs } = &line {
+        errand.check_install(platform)?;
+        line = exec.install(Codec::choose(codecs), report).await?;
+        installed = true;
+    }
+    if line == Line::Starting {
+        report(Progress::Began(PhaseName::Start));
+        line = exec.next_line(START_DEADLINE).await?;
+    }
     match line {
         Line::Ready(ready) => exec.into_mux(ready, installed),
         Line::Error(failed) => Err(server_failure(&errand.target, failed)),
         Line::Fail { code, detail } => Err(install_failure(&errand.target, &code, &detail)),
-        Line::Need { .. } => Err(exec.lost("asked for the binary twice")),
+        Line::Need { .. } | Line::Got(_) | Line::Starting => {
+            Err(exec.lost("the remote side does not keep to the protocol"))
+        }
     }
 }
 
@@ -170,10 +171,8 @@ struct Exec<'a> {
     words: AttachWords,
     child: openssh::Child<std::sync::Arc<Session>>,
     stdin: openssh::ChildStdin,
-    stdout: BufReader<openssh::ChildStdout>,
+    lines: Lines<BufReader<openssh::ChildStdout>>,
     stderr: openssh::ChildStderr,
-    /// What the login shell printed before us, its beginning.
-    noise: String,
 }
 
 impl<'a> Exec<'a> {
@@ -203,50 +202,37 @@ impl<'a> Exec<'a> {
             Err(_) => return Err(lost(target, "no answer for 20 s")),
         };
         let missing = || lost(target, "the session has no stdio");
+        let stdout = child.stdout().take().ok_or_else(missing)?;
+        let lines = Lines::new(
+            BufReader::with_capacity(BUFFER_BYTES, stdout),
+            &words.marker,
+        );
         Ok(Self {
             errand,
             words,
+            lines,
             stdin: child.stdin().take().ok_or_else(missing)?,
-            stdout: BufReader::with_capacity(
-                PIECE_BYTES,
-                child.stdout().take().ok_or_else(missing)?,
-            ),
             stderr: child.stderr().take().ok_or_else(missing)?,
             child,
-            noise: String::new(),
         })
     }
 
     /// Reads until a line of ours; everything else is the login shell's.
     async fn next_line(&mut self, limit: Duration) -> Result<Line, Failure> {
-        let until = Instant::now() + limit;
-        loop {
-            let mut text = Vec::new();
-            let left = until.saturating_duration_since(Instant::now());
-            let mut source = (&mut self.stdout).take(LINE_BYTES);
-            let read = timeout(left, source.read_until(b'\n', &mut text)).await;
-            match read {
-                Ok(Ok(length @ 1..)) => {
-                    let text = String::from_utf8_lossy(&text[..length]);
-                    if let Some(line) = Line::parse(&text, &self.words.marker) {
-                        return Ok(line);
-                    }
-                    if self.noise.len() < NOISE_BYTES {
-                        self.noise.push_str(&text);
-                    }
-                }
-                Ok(Ok(_)) => return Err(self.ended().await),
-                Ok(Err(error)) => return Err(self.lost(&error.to_string())),
-                Err(_) => return Err(self.silent(limit)),
-            }
+        match timeout(limit, self.lines.next()).await {
+            Ok(Ok(Some(line))) => Ok(line),
+            Ok(Ok(None)) => Err(self.ended().await),
+            Ok(Err(error)) => Err(self.lost(&error.to_string())),
+            Err(_) => Err(self.silent(limit)),
         }
     }
 
-    async fn upload(
+    /// Sends the binary and follows it until the installer is through with it.
+    async fn install(
         &mut self,
         codec: Codec,
         report: &(dyn Fn(Progress) + Send + Sync),
-    ) -> Result<(), Failure> {
+    ) -> Result<Line, Failure> {
         report(Progress::Began(PhaseName::Upload));
         let build = self.errand.build.clone();
         let packing = tokio::task::spawn_blocking(move || payload::pack(&build, codec)).await;
@@ -255,31 +241,68 @@ impl<'a> Exec<'a> {
             .map_err(|error| self.local(&error.to_string()))?;
         let installer = bootstrap::installer(&self.errand.build, &self.words, codec, bytes.len())
             .ok_or_else(|| self.local("the installer is too long"))?;
-        self.write(installer.as_bytes()).await?;
         let total = bytes.len() as u64;
-        let mut done = 0;
-        for piece in bytes.chunks(PIECE_BYTES) {
-            report(Progress::Uploaded { done, total });
-            if let Err(failure) = self.write(piece).await {
-                // The installer may have given up; then its line says why.
-                return match self.next_line(Duration::from_secs(2)).await {
-                    Ok(Line::Fail { code, detail }) => {
-                        Err(install_failure(&self.errand.target, &code, &detail))
-                    }
-                    _ => Err(failure),
-                };
-            }
-            done += piece.len() as u64;
+        report(Progress::Uploaded { done: 0, total });
+        let line = self
+            .send(installer.into_bytes(), bytes, total, report)
+            .await;
+        if line
+            .as_ref()
+            .is_err_and(|failure| failure.cause == Cause::Hash)
+        {
+            payload::forget();
         }
-        report(Progress::Uploaded { done, total });
-        Ok(())
+        line
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        match timeout(NO_PROGRESS, self.stdin.write_all(bytes)).await {
-            Ok(Ok(())) => Ok(()),
+    /// Writes and listens at once: what is written is not what has arrived.
+    async fn send(
+        &mut self,
+        installer: Vec<u8>,
+        bytes: Vec<u8>,
+        total: u64,
+        report: &(dyn Fn(Progress) + Send + Sync),
+    ) -> Result<Line, Failure> {
+        let stdin = &mut self.stdin;
+        let writing = async {
+            // When the installer has given up, its line says why, not this.
+            if stdin.write_all(&installer).await.is_ok() {
+                let _ = stdin.write_all(&bytes).await;
+            }
+            std::future::pending::<()>().await
+        };
+        let size = self.errand.build.size_bytes.max(1);
+        let lines = &mut self.lines;
+        let following = async {
+            let mut arrived = 0;
+            let mut since = Instant::now();
+            loop {
+                let line = timeout(NO_PROGRESS, lines.next()).await;
+                let Ok(Ok(Some(Line::Got(unpacked)))) = line else {
+                    return line;
+                };
+                if unpacked > arrived {
+                    (arrived, since) = (unpacked, Instant::now());
+                    let done = total.saturating_mul(unpacked.min(size)) / size;
+                    report(Progress::Uploaded { done, total });
+                } else if since.elapsed() > NO_PROGRESS {
+                    return timeout(Duration::ZERO, std::future::pending()).await;
+                }
+            }
+        };
+        let line = tokio::select! {
+            line = following => line,
+            () = writing => Ok(Ok(None)),
+        };
+        match line {
+            Ok(Ok(Some(line))) => {
+                report(Progress::Uploaded { done: total, total });
+                report(Progress::Began(PhaseName::Install));
+                Ok(line)
+            }
+            Ok(Ok(None)) => Err(self.ended().await),
             Ok(Err(error)) => Err(self.lost(&error.to_string())),
-            Err(_) => Err(self.lost("nothing moved for 20 s")),
+            Err(_) => Err(self.lost("nothing arrived for 20 s")),
         }
     }
 
@@ -296,7 +319,8 @@ impl<'a> Exec<'a> {
                 hint: "upgrade cocalc-plus on this machine".into(),
             });
         }
-        let (opener, _incoming, driver) = mux::start(self.stdout, self.stdin, mux::Role::Opens);
+        let (opener, _incoming, driver) =
+            mux::start(self.lines.into_source(), self.stdin, mux::Role::Opens);
         let (child, mut stderr) = (self.child, self.stderr);
         let driver = async move {
             // A full stderr pipe would stop the remote.
@@ -321,19 +345,14 @@ impl<'a> Exec<'a> {
 
     /// Why the exec's output ended before a line of ours.
     async fn ended(&mut self) -> Failure {
-        let mut words = String::new();
-        let _ = timeout(
-            Duration::from_millis(500),
-            (&mut self.stderr)
-                .take(NOISE_BYTES as u64)
-                .read_to_string(&mut words),
-        )
-        .await;
-        let heard = [self.noise.trim(), words.trim()]
-            .into_iter()
-            .rfind(|text| !text.is_empty());
-        let heard = heard
-            .and_then(|text| text.lines().last())
+        let mut words = Vec::new();
+        let mut stderr = (&mut self.stderr).take(WORDS_BYTES);
+        let reading = stderr.read_to_end(&mut words);
+        let _ = timeout(Duration::from_millis(500), reading).await;
+        let words = String::from_utf8_lossy(&words);
+        let said = words.lines().map(str::trim).rfind(|line| !line.is_empty());
+        let heard = said
+            .or(self.lines.last_noise())
             .map(|line| format!(": {line}"));
         let target = &self.errand.target;
         Failure {
@@ -422,7 +441,7 @@ fn server_failure(target: &str, failed: Failed) -> Failure {
     if failed.code == "not-running" {
         let message = format!("no server runs on `{target}`");
         return Failure {
-            cause: Cause::Server,
+            cause: Cause::NotRunning,
             message,
             hint: format!("cocalc-plus ssh {target}"),
         };

@@ -10,6 +10,7 @@ use sha2::Digest;
 use sha2::Sha256;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
 
 use super::registry::Registry;
 use super::target::Target;
@@ -21,6 +22,10 @@ use crate::sys::process;
 
 /// How long a local master may take to answer on its socket.
 const LOCAL_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long ssh may take to log in where nobody is asked anything: ssh itself
+/// waits for ever for a machine that accepts and then says nothing.
+const UNATTENDED_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How much of ssh's last words is kept.
 const WORDS_BYTES: usize = 8 << 10;
@@ -78,13 +83,16 @@ pub struct Plan {
 impl Plan {
     /// Asks `ssh -G` what it would do; no connection is made.
     ///
-    /// `show` prints each ssh command on stderr before it runs.
+    /// `name` is the target's slug: two spellings of one machine have a master
+    /// each, so that stopping one leaves the other. `show` prints each ssh
+    /// command on stderr before it runs.
     ///
     /// # Errors
     /// [`Cause::Ssh`] with ssh's words when the configuration or an option is
     /// wrong, [`Cause::Local`] when there is no ssh.
     pub async fn resolve(
         target: &Target,
+        name: &str,
         options: &ConnectOptions,
         registry: &Registry,
         show: Option<fn(&str)>,
@@ -118,7 +126,7 @@ impl Plan {
             });
         }
         let resolved = String::from_utf8_lossy(&output.stdout).into_owned();
-        let digest = Sha256::digest(format!("{resolved}\0{}", OPTIONS.join("\0")));
+        let digest = Sha256::digest(format!("{name}\0{resolved}\0{}", OPTIONS.join("\0")));
         let mark: String = digest
             .iter()
             .take(6)
@@ -169,9 +177,19 @@ impl Plan {
         let mut stderr = child.stderr.take();
         let relay = asking == Asking::Person;
         let mut words = Vec::new();
-        let status = tokio::select! {
-            status = child.wait() => status,
-            () = listen(&mut stderr, &mut words, relay) => child.wait().await,
+        let ending = async {
+            tokio::select! {
+                status = child.wait() => status,
+                () = listen(&mut stderr, &mut words, relay) => child.wait().await,
+            }
+        };
+        // No deadline runs while a person is typing a password.
+        let status = match asking {
+            Asking::Person => ending.await,
+            Asking::Nobody => match timeout(UNATTENDED_DEADLINE, ending).await {
+                Ok(status) => status,
+                Err(_) => return Err(self.no_answer()),
+            },
         };
         // What is already in the pipe; a daemon may hold its other end open.
         let rest = listen(&mut stderr, &mut words, relay);
@@ -185,6 +203,15 @@ impl Plan {
                 let words = String::from_utf8_lossy(&words);
                 Err(words::explain(&words, &self.target, self.plain_command()))
             }
+        }
+    }
+
+    fn no_answer(&self) -> Failure {
+        let seconds = UNATTENDED_DEADLINE.as_secs();
+        Failure {
+            cause: Cause::Unreachable,
+            message: format!("`{}` did not let us in within {seconds} s", self.target),
+            hint: self.plain_command(),
         }
     }
 

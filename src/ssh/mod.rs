@@ -47,6 +47,7 @@ pub mod bootstrap;
 pub mod connect;
 pub mod control;
 pub mod exec;
+pub mod lines;
 pub mod master;
 pub mod overview;
 pub mod registry;

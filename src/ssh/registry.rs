@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ~/.local/state/cocalc-plus/targets/gpu1.json        what `list` shows and every later command uses
-//! ~/.local/state/cocalc-plus/targets/gpu1.secrets     cookie, key and token of its tunnel, 0600
+//! ~/.local/state/cocalc-plus/targets/gpu1.secrets     whose, and cookie, key and token of its tunnel, 0600
 //! /tmp/ccp-1000/l-4be1f0/gpu1.lock                    held while a connect is under way
 //! /tmp/ccp-1000/l-4be1f0/gpu1.sock                    the tunnel's control socket
 //! /tmp/ccp-1000/l-4be1f0/m-3f9a0c1b77d2               a master's control socket
@@ -26,6 +26,7 @@ use crate::protocol::control::ConnectOptions;
 use crate::sys::dirs;
 use crate::sys::files;
 use crate::sys::lock::Lock;
+use crate::sys::process::Identity;
 use crate::web::gate::Credentials;
 
 /// What the registry keeps of a target.
@@ -52,6 +53,13 @@ pub struct Entry {
     /// Whether `ssh stop` ended the server.
     #[serde(default)]
     pub stopped: bool,
+}
+
+/// The content of a secrets file: whose they are, and they.
+#[derive(Deserialize, Serialize)]
+struct Secrets {
+    owner: Identity,
+    credentials: Credentials,
 }
 
 /// Why the registry cannot be used.
@@ -121,13 +129,17 @@ impl Registry {
         entries
     }
 
-    /// Returns the entry of a target, by its spelling or its slug.
-    pub fn find(&self, spelling: &str) -> Option<Entry> {
-        let entries = self.entries();
-        let by_spelling = entries.iter().find(|entry| entry.target == spelling);
-        by_spelling
-            .or_else(|| entries.iter().find(|entry| entry.name == spelling))
-            .cloned()
+    /// Returns the entry of a target by its spelling alone.
+    pub fn find_exactly(&self, spelling: &str) -> Option<Entry> {
+        self.entries()
+            .into_iter()
+            .find(|entry| entry.target == spelling)
+    }
+
+    /// Returns the entry of a target, by its spelling or else by its slug.
+    pub fn find(&self, word: &str) -> Option<Entry> {
+        let by_slug = || self.entries().into_iter().find(|entry| entry.name == word);
+        self.find_exactly(word).or_else(by_slug)
     }
 
     /// Returns the slug of a target: the kept one, or a new one.
@@ -152,22 +164,27 @@ impl Registry {
         files::write_private(&path, &content).map_err(|source| io_error(&path, source))
     }
 
-    /// Returns the secrets of a target's tunnel, made when there are none.
+    /// Returns the secrets of a target's tunnel, which is this process and
+    /// listens already: those of a tunnel that still lives, else new ones.
     ///
     /// # Errors
-    /// [`RegistryError::Io`] when new ones cannot be written.
+    /// [`RegistryError::Io`] when they cannot be written.
     pub fn credentials(&self, name: &str) -> Result<Credentials, RegistryError> {
         let path = self.targets.join(format!("{name}.secrets"));
-        let kept = fs::read(&path)
+        let kept: Option<Secrets> = files::read_private(&path)
             .ok()
             .and_then(|content| serde_json::from_slice(&content).ok());
-        if let Some(kept) = kept {
-            return Ok(kept);
-        }
-        let fresh = Credentials::random();
-        let content = serde_json::to_vec(&fresh).expect("secrets serialise");
+        let credentials = match kept {
+            Some(kept) if kept.owner.is_alive() => kept.credentials,
+            _ => Credentials::random(),
+        };
+        let secrets = Secrets {
+            owner: Identity::of_self(),
+            credentials,
+        };
+        let content = serde_json::to_vec(&secrets).expect("secrets serialise");
         files::write_private(&path, &content).map_err(|source| io_error(&path, source))?;
-        Ok(fresh)
+        Ok(secrets.credentials)
     }
 
     /// Waits for the lock of a target; blocks the thread.
@@ -298,16 +315,25 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_made_once() {
+    fn secrets_end_with_their_tunnel() {
         let dir = tempfile::tempdir().unwrap();
         let registry = registry(dir.path());
         let first = registry.credentials("a").unwrap();
+        let taken_over = registry.credentials("a").unwrap();
         assert!(
-            registry
+            taken_over.key.matches(first.key.reveal()),
+            "its owner lives"
+        );
+        let path = registry.targets.join("a.secrets");
+        let mut dead: Secrets = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        dead.owner.start = "0".into();
+        files::write_private(&path, &serde_json::to_vec(&dead).unwrap()).unwrap();
+        assert!(
+            !registry
                 .credentials("a")
                 .unwrap()
-                .token
-                .matches(first.token.reveal())
+                .key
+                .matches(first.key.reveal())
         );
     }
 }

@@ -25,7 +25,9 @@ const STOP_DEADLINE: Duration = Duration::from_secs(20);
 /// ask the person to authenticate.
 ///
 /// # Errors
-/// A [`Failure`] when the server cannot be reached; a tunnel that lived stays.
+/// A [`Failure`] when the server cannot be reached, and may still run. Tunnel
+/// and master are ended all the same: a person who says stop wants no program
+/// that tries for ever.
 pub async fn stop(
     registry: &Registry,
     entry: &Entry,
@@ -33,15 +35,23 @@ pub async fn stop(
     announce: impl FnOnce(),
     watcher: &mut dyn Watcher,
 ) -> Result<Option<Stopped>, Failure> {
-    let stopped = match ask_tunnel(registry, entry, keep_terminals).await {
-        Some(answer) => answer?,
+    let asked = match ask_tunnel(registry, entry, keep_terminals).await {
+        Some(answer) => answer,
         None => {
             announce();
-            connect_and_ask(registry, entry, keep_terminals, watcher).await?
+            connect_and_ask(registry, entry, keep_terminals, watcher).await
         }
     };
+    let _lock = connect::lock(registry, &entry.name, watcher).await?;
     end_tunnel(registry, entry).await;
     end_master(registry, entry).await;
+    let stopped = asked.map_err(|failure| Failure {
+        message: format!(
+            "{}; disconnected, but its server may still run",
+            failure.message
+        ),
+        ..failure
+    })?;
     // Nobody is told of an entry that could not be written; the next command
     // finds out by itself.
     let _ = registry.save(&Entry {
@@ -73,8 +83,9 @@ async fn connect_and_ask(
     watcher: &mut dyn Watcher,
 ) -> Result<Option<Stopped>, Failure> {
     let target = parse(entry)?;
+    // This build is installed if it is not there, since only it knows how to
+    // ask; a server is not started.
     let wish = Wish {
-        never_install: true,
         running_only: true,
         ..Wish::default()
     };
@@ -82,9 +93,7 @@ async fn connect_and_ask(
         Ok(_) => ask_tunnel(registry, entry, keep_terminals)
             .await
             .unwrap_or(Ok(None)),
-        // Reached, and there is nothing to stop.
-        Err(failure) if failure.cause == Cause::NotInstalled => Ok(None),
-        Err(failure) if failure.cause == Cause::Server => Ok(None),
+        Err(failure) if failure.cause == Cause::NotRunning => Ok(None),
         Err(failure) => Err(failure),
     }
 }
@@ -98,7 +107,7 @@ async fn end_tunnel(registry: &Registry, entry: &Entry) {
 
 async fn end_master(registry: &Registry, entry: &Entry) {
     let Ok(target) = parse(entry) else { return };
-    if let Ok(plan) = Plan::resolve(&target, &entry.options, registry, None).await {
+    if let Ok(plan) = Plan::resolve(&target, &entry.name, &entry.options, registry, None).await {
         plan.end(&plan.ours()).await;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::io::Read;
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::MetadataExt;
@@ -64,6 +65,58 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
         return refuse("is open to other users (chmod 700 closes it)");
     }
     Ok(())
+}
+
+/// Which file a path names, whatever it is called later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    device: u64,
+    inode: u64,
+}
+
+/// Marks the file that a path names now.
+///
+/// # Errors
+/// When there is none.
+pub fn mark(path: &Path) -> io::Result<Mark> {
+    let found = fs::symlink_metadata(path)?;
+    Ok(Mark {
+        device: found.dev(),
+        inode: found.ino(),
+    })
+}
+
+/// Makes a directory and its parents, each that is new with mode 0700,
+/// whatever the umask.
+///
+/// # Errors
+/// Whatever the file system says.
+pub fn make_dir(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+}
+
+/// Reads a file that nobody but this user can have written.
+///
+/// # Errors
+/// [`io::ErrorKind::PermissionDenied`] when it is not a regular file of this
+/// user, or others may write to it; else whatever reading says.
+pub fn read_private(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)?;
+    let found = file.metadata()?;
+    let is_ours = found.uid() == rustix::process::geteuid().as_raw();
+    if !found.is_file() || !is_ours || found.mode() & 0o022 != 0 {
+        let text = format!("{} can be written by other users", path.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+    }
+    let mut content = Vec::new();
+    file.read_to_end(&mut content)?;
+    Ok(content)
 }
 
 /// Reads a file's last bytes as text, for showing the end of a log.
@@ -130,6 +183,20 @@ mod tests {
                 .contains("not a directory")
         );
         private_dir(&dir.path().join("a/b")).unwrap();
+    }
+
+    #[test]
+    fn what_others_can_write_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        write_private(&path, b"mine").unwrap();
+        assert_eq!(read_private(&path).unwrap(), b"mine");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(
+            read_private(&path).unwrap_err().kind(),
+            io::ErrorKind::PermissionDenied
+        );
+        assert!(read_private(dir.path()).is_err(), "a directory");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::fs;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use rustix::fs::FlockOperation;
 /// An exclusive lock, held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -24,10 +25,18 @@ impl Lock {
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
         let file = open(path)?;
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Some(Self { file })),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Says whether `path` still names the file that is locked: another process
+    /// may have removed it, and then locks another file of that name.
+    pub fn is_current(&self, path: &Path) -> bool {
+        let held = self.file.metadata().map(|found| (found.dev(), found.ino()));
+        let named = fs::symlink_metadata(path).map(|found| (found.dev(), found.ino()));
+        matches!((held, named), (Ok(held), Ok(named)) if held == named)
     }
 
     /// Waits for the lock; blocks the thread, so call it from a blocking task.
@@ -38,7 +47,7 @@ impl Lock {
         let file = open(path)?;
         loop {
             match rustix::fs::flock(&file, FlockOperation::LockExclusive) {
-                Ok(()) => return Ok(Self { _file: file }),
+                Ok(()) => return Ok(Self { file }),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -68,6 +77,9 @@ mod tests {
         assert!(held.is_some());
         assert!(Lock::try_take(&path).unwrap().is_none());
         drop(held);
-        assert!(Lock::try_take(&path).unwrap().is_some());
+        let again = Lock::try_take(&path).unwrap().unwrap();
+        assert!(again.is_current(&path));
+        fs::remove_file(&path).unwrap();
+        assert!(!again.is_current(&path));
     }
 }

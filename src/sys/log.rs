@@ -51,7 +51,9 @@ impl Write for BoundedLog {
         let Ok(mut inner) = self.inner.lock() else {
             return Ok(bytes.len());
         };
-        if inner.written + bytes.len() as u64 > LIMIT_BYTES {
+        // A pipe or device is not ours to rename.
+        let is_file = || fs::symlink_metadata(&inner.path).is_ok_and(|found| found.is_file());
+        if inner.written + bytes.len() as u64 > LIMIT_BYTES && is_file() {
             let mut older = inner.path.clone().into_os_string();
             older.push(".1");
             fs::rename(&inner.path, older)?;

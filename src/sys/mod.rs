@@ -20,6 +20,7 @@
 //! | [`secret`] | random secrets and their comparison |
 //! | [`shutdown`] | the signal to stop, for every task |
 //! | [`stdio`] | stdin and stdout without blocking |
+//! | [`text`] | errors with their causes, and printable text |
 
 pub mod clock;
 pub mod detach;
@@ -35,3 +36,4 @@ pub mod pty;
 pub mod secret;
 pub mod shutdown;
 pub mod stdio;
+pub mod text;

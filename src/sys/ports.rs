@@ -4,14 +4,20 @@
 //! only when nobody else can answer on either.
 
 use std::io;
-use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 
+use rustix::net::AddressFamily;
+use rustix::net::SocketType;
+use rustix::net::sockopt;
+
 /// How many ports [`Loopback::any`] tries before it gives up.
 const TRIES: u16 = 200;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: i32 = 256;
 
 /// Listeners of one port on 127.0.0.1 and, where the machine has it, `[::1]`.
 #[derive(Debug)]
@@ -28,19 +34,38 @@ impl Loopback {
     /// # Errors
     /// [`io::ErrorKind::AddrInUse`] when any family's port is taken.
     pub fn exactly(port: u16) -> io::Result<Self> {
-        let four = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        let port = four.local_addr()?.port();
-        let mut listeners = vec![four];
+        // Without sharing, so that our own other programs count as others.
+        let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let port = probe.local_addr()?.port();
         match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
+            Err(error) if !is_absent_family(&error) => return Err(error),
+            _ => {}
+        }
+        drop(probe);
+        Self::on_each_family(port)
+    }
+
+    fn on_each_family(port: u16) -> io::Result<Self> {
+        let mut listeners = vec![listen((Ipv4Addr::LOCALHOST, port).into())?];
+        match listen((Ipv6Addr::LOCALHOST, port).into()) {
             Ok(six) => listeners.push(six),
             // No IPv6 on this machine: nobody can answer there.
             Err(error) if is_absent_family(&error) => {}
             Err(error) => return Err(error),
         }
-        for listener in &listeners {
-            listener.set_nonblocking(true)?;
-        }
         Ok(Self { port, listeners })
+    }
+
+    /// Takes a port that another process of this user has, beside it.
+    ///
+    /// The system lets sockets of one user share a port where all of them said
+    /// so before; those of [`Self::exactly`] did.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AddrInUse`] when another user, or a program that does
+    /// not share, has it.
+    pub fn shared(port: u16) -> io::Result<Self> {
+        Self::on_each_family(port)
     }
 
     /// Takes `preferred` when it is free, else the next free port after it.
@@ -74,12 +99,22 @@ impl Loopback {
     }
 }
 
-/// Says whether an address is the machine talking to itself.
-pub fn is_loopback(address: &SocketAddr) -> bool {
-    match address.ip() {
-        IpAddr::V4(four) => four.is_loopback(),
-        IpAddr::V6(six) => six.is_loopback(),
-    }
+/// Listens without blocking, on a port that a successor of this user may share.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
+    let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    sockopt::set_socket_reuseport(&socket, true)?;
+    rustix::net::bind(&socket, &address)?;
+    rustix::net::listen(&socket, BACKLOG)?;
+    let listener = TcpListener::from(socket);
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 fn is_absent_family(error: &io::Error) -> bool {
@@ -93,6 +128,15 @@ fn is_absent_family(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_successor_shares_a_port_and_a_stranger_does_not() {
+        let first = Loopback::any().unwrap();
+        assert!(Loopback::exactly(first.port).is_err());
+        assert_eq!(Loopback::shared(first.port).unwrap().port, first.port);
+        let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        assert!(Loopback::shared(stranger.local_addr().unwrap().port()).is_err());
+    }
 
     #[test]
     fn a_port_taken_on_one_family_is_not_ours() {

@@ -9,12 +9,14 @@ use std::time::Instant;
 
 use rustix::process::Pid;
 use rustix::process::Signal;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// How often [`wait_gone`] looks.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// A process that cannot be mistaken for a later one of the same number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Identity {
     /// The process id.
     pub pid: u32,
@@ -49,6 +51,18 @@ impl Identity {
             // It may have ended since; then there is nothing to signal.
             let _ = rustix::process::kill_process(pid, signal.number());
         }
+    }
+}
+
+/// Kills a process that this one has just started, by its number.
+pub fn end(pid: u32) {
+    if let Some(start) = start_of(pid) {
+        Identity {
+            pid,
+            start,
+            boot_id: boot_id(),
+        }
+        .signal(End::AtOnce);
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::time::Duration;
 use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::http::Method;
 use axum::http::Response;
 use axum::http::StatusCode;
 use axum::http::header;
@@ -55,15 +55,6 @@ pub struct Gate {
     codes: Mutex<Vec<(Secret, Instant)>>,
 }
 
-/// How a request may go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Passage {
-    /// Its path is open to everybody.
-    Public,
-    /// Its credentials are right.
-    SignedIn,
-}
-
 impl Gate {
     /// Makes the door of the workspace `name` on `port`.
     pub fn new(name: &str, port: u16, credentials: Credentials) -> Self {
@@ -105,7 +96,7 @@ impl Gate {
             if codes.len() == MAX_CODES {
                 codes.remove(0);
             }
-            codes.push((code, now + lifetime()));
+            codes.push((code, now + auth::CODE_LIFETIME));
         }
         url
     }
@@ -134,7 +125,12 @@ impl Gate {
         self.has_token(headers) || (self.has_cookie(headers) && self.has_key(headers))
     }
 
-    fn decide(&self, path: &str, headers: &HeaderMap) -> Result<Passage, Refusal> {
+    fn decide(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Refusal> {
+        // A second one may be what the next reader believes.
+        let is_ambiguous = |name| headers.get_all(name).iter().nth(1).is_some();
+        if is_ambiguous(header::HOST) || is_ambiguous(header::ORIGIN) {
+            return Err(Refusal::new(403, "a request has one Host and one Origin"));
+        }
         let host = text(headers, &header::HOST)
             .unwrap_or_default()
             .to_ascii_lowercase();
@@ -150,11 +146,8 @@ impl Gate {
                 "requests from another origin are refused",
             ));
         }
-        if is_public(path) {
-            return Ok(Passage::Public);
-        }
-        if self.is_signed_in(headers) {
-            return Ok(Passage::SignedIn);
+        if is_public(method, path) || self.is_signed_in(headers) {
+            return Ok(());
         }
         Err(Refusal::new(
             401,
@@ -209,8 +202,8 @@ impl Gate {
 
 /// The middleware that stands before every route of a door.
 pub async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response<Body> {
-    match gate.decide(request.uri().path(), request.headers()) {
-        Ok(_) => next.run(request).await,
+    match gate.decide(request.method(), request.uri().path(), request.headers()) {
+        Ok(()) => next.run(request).await,
         Err(refusal) => {
             tracing::debug!(code = refusal.code, path = request.uri().path(), "refused");
             refuse(&refusal)
@@ -227,13 +220,13 @@ pub fn refuse(refusal: &Refusal) -> Response<Body> {
 
 /// Files of the page are public, also those of another build's page, which a
 /// tunnel passes on: their names hold their hashes and nothing else is there.
-fn is_public(path: &str) -> bool {
-    let is_file = path.starts_with(assets::HASHED) && !path.contains("..");
-    is_file || matches!(path, "/healthz" | "/auth/me" | "/auth/code") || assets::is_asset(path)
-}
-
-fn lifetime() -> Duration {
-    auth::CODE_LIFETIME
+fn is_public(method: &Method, path: &str) -> bool {
+    if matches!(path, "/healthz" | "/auth/me" | "/auth/code") {
+        return true;
+    }
+    let is_hashed = path.starts_with(assets::HASHED) && !path.contains("..");
+    let only_reads = matches!(*method, Method::GET | Method::HEAD);
+    only_reads && (is_hashed || assets::is_asset(path))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
@@ -280,7 +273,7 @@ mod tests {
             ("[::1]:6060", 403),
             ("", 403),
         ] {
-            let verdict = gate.decide("/healthz", &headers(&[("host", host.into())]));
+            let verdict = gate.decide(&Method::GET, "/healthz", &headers(&[("host", host.into())]));
             assert_eq!(
                 verdict.map_or_else(|refusal| refusal.code, |_| 200),
                 status,
@@ -294,9 +287,14 @@ mod tests {
         let gate = gate();
         let bearer = format!("Bearer {}", gate.credentials.token.reveal());
         let mut program = headers(&[("host", "127.0.0.1:6060".into()), ("authorization", bearer)]);
-        assert_eq!(gate.decide("/call", &program), Ok(Passage::SignedIn));
+        assert_eq!(gate.decide(&Method::GET, "/call", &program), Ok(()));
         program.insert(header::ORIGIN, "http://127.0.0.1:6060".parse().unwrap());
-        assert_eq!(gate.decide("/call", &program).unwrap_err().code, 403);
+        assert_eq!(
+            gate.decide(&Method::GET, "/call", &program)
+                .unwrap_err()
+                .code,
+            403
+        );
     }
 
     #[test]
@@ -318,7 +316,9 @@ mod tests {
                 ("x-cocalc-plus-key", gate.credentials.key.reveal().into()),
             ]);
             assert_eq!(
-                gate.decide("/call", &request).unwrap_err().code,
+                gate.decide(&Method::GET, "/call", &request)
+                    .unwrap_err()
+                    .code,
                 403,
                 "{origin}"
             );
@@ -330,7 +330,7 @@ mod tests {
         let gate = gate();
         let host = headers(&[("host", "localhost:6060".into())]);
         for path in ["/", "/assets/index-of-another-build.js"] {
-            assert_eq!(gate.decide(path, &host), Ok(Passage::Public), "{path}");
+            assert_eq!(gate.decide(&Method::GET, path, &host), Ok(()), "{path}");
         }
         for path in [
             "/assets",
@@ -340,7 +340,11 @@ mod tests {
             "/stop",
             "/nothing",
         ] {
-            assert_eq!(gate.decide(path, &host).unwrap_err().code, 401, "{path}");
+            assert_eq!(
+                gate.decide(&Method::GET, path, &host).unwrap_err().code,
+                401,
+                "{path}"
+            );
         }
     }
 
@@ -362,7 +366,7 @@ mod tests {
         );
         let websocket = ("sec-websocket-protocol", protocols);
         let code = |pairs: &[(&str, String)]| {
-            gate.decide("/call", &headers(pairs))
+            gate.decide(&Method::GET, "/call", &headers(pairs))
                 .map_or_else(|refusal| refusal.code, |_| 200)
         };
         assert_eq!(code(std::slice::from_ref(&host)), 401);

@@ -1,6 +1,7 @@
 //! Serves commands on the tunnel's unix socket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,24 +13,24 @@ use tokio::net::UnixListener;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
-use tokio::sync::watch;
 
 use super::link::Command;
 use super::link::Order;
+use super::link::Seen;
 use crate::protocol::control::Cause;
 use crate::protocol::control::Failure;
 use crate::protocol::control::Hello;
 use crate::protocol::control::MAX_LINE_BYTES;
-use crate::protocol::control::Pong;
 use crate::protocol::control::Request;
 use crate::protocol::control::Response;
 use crate::protocol::control::Url;
-use crate::protocol::session::State;
-use crate::protocol::session::Status;
 use crate::ssh::exec::Install;
 use crate::ssh::master::Master;
 use crate::sys::process;
 use crate::web::gate::Gate;
+
+/// How long accepting rests when it fails.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// What commands are served from.
 #[derive(Clone)]
@@ -38,31 +39,19 @@ pub struct Served {
     pub build: String,
     /// The door, which mints URLs.
     pub gate: Arc<Gate>,
-    /// Where the connection stands.
-    pub status: watch::Sender<Status>,
+    /// What there is to tell.
+    pub seen: Seen,
     /// The link's task.
     pub commands: mpsc::Sender<Command>,
-    /// Held by each command that is connected.
-    pub callers: Callers,
-}
-
-/// How many commands are connected, by the clones that they hold.
-#[derive(Clone, Debug, Default)]
-pub struct Callers(Arc<()>);
-
-impl Callers {
-    /// Says whether any command is connected, seen from the link's task.
-    pub fn are_none(&self) -> bool {
-        // The link's own and the listener's.
-        Arc::strong_count(&self.0) <= 2
-    }
 }
 
 /// Serves commands of this user until the process ends.
 pub async fn serve(listener: UnixListener, served: Served) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            return;
+            // No descriptor is left just now; commands wait in the queue.
+            tokio::time::sleep(ACCEPT_REST).await;
+            continue;
         };
         if let Err(error) = process::check_peer(&stream) {
             tracing::warn!(%error, "refused a command");
@@ -77,6 +66,7 @@ pub async fn serve(listener: UnixListener, served: Served) {
 }
 
 async fn serve_one(stream: UnixStream, served: &Served) -> std::io::Result<()> {
+    let _present = served.seen.callers.enter();
     let (input, mut output) = stream.into_split();
     let mut input = BufReader::new(input);
     loop {
@@ -111,7 +101,7 @@ async fn serve_one(stream: UnixStream, served: &Served) -> std::io::Result<()> {
                     },
                     may_start,
                 };
-                served.connect(order, &mut output).await?
+                served.connect(order, &mut input, &mut output).await?
             }
             Ok(request) => served.answer(request).await,
             Err(error) => refuse(Failure {
@@ -127,7 +117,7 @@ async fn serve_one(stream: UnixStream, served: &Served) -> std::io::Result<()> {
 impl Served {
     async fn answer(&self, request: Request) -> Response {
         match request {
-            Request::Hello => ok(&self.hello().await),
+            Request::Hello => ok(&self.hello()),
             Request::Url => ok(&Url {
                 url: self.gate.mint_url(),
             }),
@@ -150,34 +140,30 @@ impl Served {
         }
     }
 
-    async fn hello(&self) -> Hello {
-        let status = self.status.borrow().clone();
-        let is_ready = matches!(status.state, State::Ready { .. });
-        let server = if is_ready {
-            self.pong().await.map(|pong| pong.server)
-        } else {
-            None
-        };
+    /// Answered without the link's task, which may be busy.
+    fn hello(&self) -> Hello {
         Hello {
             build: self.build.clone(),
             pid: std::process::id(),
             port: self.gate.port(),
-            status,
-            server,
+            status: self.seen.status.borrow().clone(),
+            server: self
+                .seen
+                .upstream
+                .borrow()
+                .as_ref()
+                .map(|upstream| upstream.server.clone()),
         }
-    }
-
-    async fn pong(&self) -> Option<Pong> {
-        self.ask(Command::Ping).await.ok()?.ok()
     }
 
     /// Passes the order on and tells how far it is until it is done.
     async fn connect(
         &self,
         order: Order,
+        input: &mut (impl AsyncBufReadExt + Unpin),
         output: &mut (impl AsyncWriteExt + Unpin),
     ) -> std::io::Result<Response> {
-        let mut status = self.status.subscribe();
+        let mut status = self.seen.status.subscribe();
         let (reply, mut answer) = oneshot::channel();
         if self
             .commands
@@ -192,6 +178,8 @@ impl Served {
                 answered = &mut answer => {
                     return Ok(answered.map_or_else(|_| refuse(gone()), result));
                 }
+                // A command says nothing more until it is answered, but goes.
+                _ = input.fill_buf() => return Err(std::io::ErrorKind::BrokenPipe.into()),
                 Ok(()) = status.changed() => {
                     let phases = Some(status.borrow_and_update().phases.clone());
                     send(output, &Response { phases, ..Response::default() }).await?;

@@ -1,9 +1,8 @@
 //! What a tunnel serves to browsers: the page, its door, and the remote.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
 
+use axum::Json;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -14,21 +13,22 @@ use axum::http::HeaderValue;
 use axum::http::Response;
 use axum::http::header;
 use axum::middleware;
+use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::routing::post;
 use axum::serve::ListenerExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio::sync::watch;
 
 use super::link::Command;
+use super::link::Seen;
 use super::link::Upstream;
-use super::phases::Phases;
 use crate::protocol::attach::Purpose;
 use crate::protocol::auth;
 use crate::protocol::call::Refusal;
+use crate::protocol::control::Url;
 use crate::protocol::session;
-use crate::protocol::session::Status;
 use crate::proxy::http::forward;
 use crate::ssh::attach::STATE_HEADER;
 use crate::sys::shutdown::Shutdown;
@@ -42,51 +42,23 @@ use crate::web::signin;
 #[derive(Clone)]
 pub struct Pages {
     gate: Arc<Gate>,
-    status: watch::Sender<Status>,
-    phases: Phases,
-    upstream: watch::Receiver<Option<Arc<Upstream>>>,
+    seen: Seen,
     commands: mpsc::Sender<Command>,
-    watching: Arc<AtomicUsize>,
-}
-
-/// One page that is being told where the connection stands, while it lives.
-struct Watching(Arc<AtomicUsize>);
-
-impl Watching {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(count))
-    }
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl Pages {
     /// Gathers what pages are served from.
-    pub fn new(
-        gate: Arc<Gate>,
-        status: watch::Sender<Status>,
-        phases: Phases,
-        upstream: watch::Receiver<Option<Arc<Upstream>>>,
-        commands: mpsc::Sender<Command>,
-    ) -> Self {
+    pub fn new(gate: Arc<Gate>, seen: Seen, commands: mpsc::Sender<Command>) -> Self {
         Self {
             gate,
-            status,
-            phases,
-            upstream,
+            seen,
             commands,
-            watching: Arc::default(),
         }
     }
 
     /// How many pages are being told where the connection stands.
     pub fn watching(&self) -> usize {
-        self.watching.load(Ordering::Relaxed)
+        self.seen.watching.count()
     }
 
     /// Whether somebody was given a URL that leads here and has not come yet.
@@ -98,6 +70,7 @@ impl Pages {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/session", get(serve_session))
+            .route("/auth/url", post(mint_url))
             .fallback(pass_on)
             .with_state(self.clone())
             .merge(signin::router(Arc::clone(&self.gate)))
@@ -124,40 +97,56 @@ async fn serve_session(
     Extracted(pages): Extracted<Pages>,
     upgrade: WebSocketUpgrade,
 ) -> Response<Body> {
-    let (watching, phases) = (Watching::new(&pages.watching), pages.phases);
-    watch_session(upgrade, pages.status.subscribe(), move |status| {
-        let _present = &watching;
+    let Seen {
+        status,
+        phases,
+        watching,
+        ..
+    } = pages.seen;
+    let present = watching.enter();
+    watch_session(upgrade, status.subscribe(), move |status| {
+        let _present = &present;
         // A page that comes in the middle of a step sees how long it has taken.
         status.phases = phases.seen();
     })
 }
 
-/// Serves the page's own files from here when the server's are the same,
-/// and passes everything else on.
+/// Mints a URL for whoever is signed in already: a page for a second browser.
+async fn mint_url(Extracted(pages): Extracted<Pages>) -> Response<Body> {
+    let url = Url {
+        url: pages.gate.mint_url(),
+    };
+    ([(header::CACHE_CONTROL, "no-store")], Json(url)).into_response()
+}
+
+/// Serves the page's own files from here when the server's are the same, and
+/// passes everything else on.
+///
+/// `localhost` only leads to the workspace, so it always gets our own page: a
+/// page of the remote's has nothing to do there.
 async fn pass_on(Extracted(pages): Extracted<Pages>, request: Request) -> Response<Body> {
-    let upstream = pages.upstream.borrow().clone();
-    let is_ours = upstream
+    let upstream = pages.seen.upstream.borrow().clone();
+    let path = request.uri().path();
+    let is_same = upstream
         .as_ref()
         .is_none_or(|server| server.ui == assets::ui_hash());
-    if is_ours
-        && let Some(response) =
-            assets::respond(request.uri().path(), request.headers(), pages.gate.port())
-    {
+    let is_ours = is_same || is_lead(request.headers());
+    if is_ours && let Some(response) = assets::respond(path, request.headers(), pages.gate.port()) {
         return response;
+    }
+    if is_ours && path.starts_with(assets::HASHED) {
+        return gate::refuse(&Refusal::new(404, "there is nothing at this path"));
     }
     let Some(upstream) = upstream else {
         return gate::refuse(&Refusal::new(503, "the target is not connected"));
     };
     match send(&upstream, request).await {
         Ok(mut response) => {
-            if response
-                .headers()
-                .get(STATE_HEADER)
-                .is_some_and(|state| state == "stopped")
-            {
+            let state = response.headers_mut().remove(STATE_HEADER);
+            if state.is_some_and(|state| state == "stopped") {
                 let _ = pages.commands.send(Command::ServerStopped).await;
             }
-            // What comes from the remote is a page of ours too.
+            restrain(response.headers_mut());
             assets::protect(response.headers_mut(), pages.gate.port());
             response
         }
@@ -165,6 +154,28 @@ async fn pass_on(Extracted(pages): Extracted<Pages>, request: Request) -> Respon
             tracing::debug!(%error, "a request was not answered");
             gate::refuse(&Refusal::new(502, "the target did not answer"))
         }
+    }
+}
+
+fn is_lead(headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    host.to_ascii_lowercase().starts_with("localhost")
+}
+
+/// Takes away what a remote may not tell a browser on this machine: cookies
+/// reach every port of `localhost`, and the rest would act beyond the response.
+fn restrain(headers: &mut HeaderMap) {
+    let beyond = [
+        "clear-site-data",
+        "service-worker-allowed",
+        "refresh",
+        "link",
+    ];
+    for name in [header::SET_COOKIE.as_str()].into_iter().chain(beyond) {
+        headers.remove(name);
     }
 }
 

@@ -12,10 +12,10 @@ use tokio::sync::oneshot;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::control::Callers;
 use super::http;
 use super::http::Pages;
 use super::phases::Phases;
+use super::presence::Presence;
 use super::pulse;
 use super::pulse::DOUBT_DEADLINE;
 use super::pulse::sleep_or_wake;
@@ -54,6 +54,9 @@ const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 /// How long a failed first connect stays for its page.
 const SHOW_FAILURE: Duration = Duration::from_secs(60);
+
+/// How often in a row no page may be expected until none is waited for.
+const LOOKS_IN_VAIN: u32 = 5;
 
 /// How long a page that is there needs to show it.
 const FAILURE_SEEN: Duration = Duration::from_secs(1);
@@ -109,15 +112,49 @@ pub struct Order {
 
 /// The owner of a target's connection.
 pub struct Link {
+    name: String,
     target: String,
     build: Build,
     registry: Registry,
-    status: watch::Sender<Status>,
-    upstream: watch::Sender<Option<Arc<Upstream>>>,
-    phases: Phases,
+    seen: Seen,
     order: Option<Order>,
     driver: Option<Running>,
-    callers: Callers,
+    /// Until when a failed first connect waits for its page.
+    shown_until: Option<Instant>,
+}
+
+/// What pages and commands see of the link, which alone changes it.
+#[derive(Clone)]
+pub struct Seen {
+    /// Where the connection stands.
+    pub status: watch::Sender<Status>,
+    /// The server, while it is connected.
+    pub upstream: watch::Sender<Option<Arc<Upstream>>>,
+    /// The steps of the connect under way.
+    pub phases: Phases,
+    /// The commands that are connected.
+    pub callers: Presence,
+    /// The pages that are being told where the connection stands.
+    pub watching: Presence,
+}
+
+impl Seen {
+    /// What is seen before the first connect.
+    pub fn new(target: &str) -> Self {
+        let target = target.to_owned();
+        let status = Status {
+            target,
+            state: State::Connecting,
+            phases: Vec::new(),
+        };
+        Self {
+            status: watch::Sender::new(status),
+            upstream: watch::Sender::new(None),
+            phases: Phases::default(),
+            callers: Presence::default(),
+            watching: Presence::default(),
+        }
+    }
 }
 
 /// A mux's driver in a task of its own, which ends with this.
@@ -135,27 +172,36 @@ enum Turn {
     End,
 }
 
+impl Turn {
+    /// A connect whose command is gone: a tunnel that was connected before
+    /// goes on, one that was made for it ends.
+    fn of_orphan(was_connected: bool) -> Self {
+        if was_connected {
+            Self::Again
+        } else {
+            Self::End
+        }
+    }
+}
+
+/// What the link's task waits for.
+enum Happened {
+    Command(Option<Command>),
+    Turn(Turn),
+}
+
 impl Link {
     /// Makes a link that is not connected.
-    pub fn new(
-        target: String,
-        build: Build,
-        registry: Registry,
-        status: watch::Sender<Status>,
-        upstream: watch::Sender<Option<Arc<Upstream>>>,
-        phases: Phases,
-        callers: Callers,
-    ) -> Self {
+    pub fn new(name: String, target: String, build: Build, registry: Registry, seen: Seen) -> Self {
         Self {
+            name,
             target,
             build,
             registry,
-            status,
-            upstream,
-            phases,
+            seen,
             order: None,
             driver: None,
-            callers,
+            shown_until: None,
         }
     }
 
@@ -169,18 +215,17 @@ impl Link {
         let stop = shutdown.begun();
         tokio::pin!(stop);
         loop {
-            let turn = if self.driver.is_some() {
-                tokio::select! {
-                    () = &mut stop => Turn::End,
-                    command = inbox.recv() => self.obey(command, &pages).await,
-                    why = self.watch_connection() => self.lose(&why).await,
-                }
-            } else {
-                tokio::select! {
-                    () = &mut stop => Turn::End,
-                    command = inbox.recv() => self.obey(command, &pages).await,
-                    turn = self.come_back() => turn,
-                }
+            let happened = tokio::select! {
+                () = &mut stop => return,
+                command = inbox.recv() => Happened::Command(command),
+                turn = self.go_on(&pages) => Happened::Turn(turn),
+            };
+            let turn = match happened {
+                Happened::Turn(turn) => turn,
+                Happened::Command(command) => tokio::select! {
+                    () = &mut stop => return,
+                    turn = self.obey(command) => turn,
+                },
             };
             if matches!(turn, Turn::End) {
                 return;
@@ -188,16 +233,34 @@ impl Link {
         }
     }
 
-    async fn obey(&mut self, command: Option<Command>, pages: &Pages) -> Turn {
+    /// What the link does while nobody commands; dropped when somebody does.
+    async fn go_on(&mut self, pages: &Pages) -> Turn {
+        if let Some(until) = self.shown_until {
+            return show_failure(pages, until).await;
+        }
+        if self.driver.is_none() {
+            return self.come_back().await;
+        }
+        let why = self.watch_connection().await;
+        self.lose(&why)
+    }
+
+    async fn obey(&mut self, command: Option<Command>) -> Turn {
         match command {
             None => return Turn::End,
             Some(Command::Progress(state)) => self.show_authentication(state),
             Some(Command::Connect(order, reply)) => {
-                return self.connect(*order, reply, pages).await;
+                return self.connect(*order, reply).await;
             }
-            Some(Command::Fail(failure)) => return self.fail(&failure, pages).await,
+            Some(Command::Fail(failure)) => self.fail(&failure),
             Some(Command::Ping(reply)) => {
-                let _ = reply.send(self.ping().await);
+                let pong = self.ping().await;
+                // Nobody may be told that it lives by a later, kinder look.
+                let is_lost = pong.is_err() && self.driver.is_some();
+                let _ = reply.send(pong);
+                if is_lost {
+                    return self.lose("it did not answer");
+                }
             }
             Some(Command::Stop(keep_terminals, reply)) => {
                 let stopped = self.stop_server(keep_terminals).await;
@@ -218,12 +281,12 @@ impl Link {
     fn show_authentication(&mut self, state: PhaseState) {
         match state {
             PhaseState::Active => {
-                self.phases.begin(PhaseName::Authenticate);
+                self.seen.phases.begin(PhaseName::Authenticate);
                 if self.driver.is_none() {
                     self.say(State::Connecting);
                 }
             }
-            ended => self.phases.end(ended),
+            ended => self.seen.phases.end(ended),
         }
         self.refresh();
     }
@@ -232,53 +295,55 @@ impl Link {
     async fn connect(
         &mut self,
         order: Order,
-        reply: oneshot::Sender<Result<Connected, Failure>>,
-        pages: &Pages,
+        mut reply: oneshot::Sender<Result<Connected, Failure>>,
     ) -> Turn {
         self.drop_connection();
-        self.phases.restart();
+        self.shown_until = None;
+        self.seen.phases.restart();
         self.say(State::Connecting);
         let was_connected = self.order.is_some();
-        match self.attach(&order).await {
+        let attached = tokio::select! {
+            attached = self.attach(&order) => attached,
+            // The command was killed: what nobody waits for is not made.
+            () = reply.closed() => return Turn::of_orphan(was_connected),
+        };
+        match attached {
             Ok(attached) => {
                 self.order = Some(order);
                 let server = self.take(attached);
-                let phases = self.phases.seen();
-                let _ = reply.send(Ok(Connected { server, phases }));
-                Turn::Again
+                let phases = self.seen.phases.seen();
+                match reply.send(Ok(Connected { server, phases })) {
+                    Ok(()) => Turn::Again,
+                    Err(_) => Turn::of_orphan(was_connected),
+                }
             }
             Err(failure) => {
-                self.phases.end(PhaseState::Failed);
-                let retried_by_caller = failure.cause == Cause::SessionRefused;
+                self.seen.phases.end(PhaseState::Failed);
                 let _ = reply.send(Err(failure.clone()));
-                match (retried_by_caller, was_connected) {
-                    // The command makes a fresh master and asks again.
-                    (true, _) => Turn::Again,
-                    (false, true) => self.lose(&failure.message).await,
-                    (false, false) => self.fail(&failure, pages).await,
+                // For some causes the command makes a fresh master and asks
+                // again, or says that it failed.
+                if was_connected {
+                    return self.lose(&failure.message);
                 }
+                if !failure.cause.wants_fresh_master() {
+                    self.fail(&failure);
+                }
+                Turn::Again
             }
         }
     }
 
-    /// Shows a first failure to the page that waits for it, then ends.
-    async fn fail(&mut self, failure: &Failure, pages: &Pages) -> Turn {
-        self.phases.end(PhaseState::Failed);
+    /// Shows a first failure to the page that waits for it; then the tunnel
+    /// ends, unless another command makes it connect.
+    fn fail(&mut self, failure: &Failure) {
+        self.seen.phases.end(PhaseState::Failed);
         self.say(State::Failed {
             why: failure.message.clone(),
             hint: failure.hint.clone(),
         });
-        if self.order.is_some() {
-            return Turn::Again;
+        if self.order.is_none() {
+            self.shown_until = Some(Instant::now() + SHOW_FAILURE);
         }
-        let until = Instant::now() + SHOW_FAILURE;
-        while pages.watching() == 0 && pages.are_expected() && Instant::now() < until {
-            tokio::time::sleep(ASK_AGAIN).await;
-        }
-        if pages.watching() > 0 {
-            tokio::time::sleep(FAILURE_SEEN).await;
-        }
-        Turn::End
     }
 
     /// Attaches; a session that sshd still counts is waited for.
@@ -292,7 +357,7 @@ impl Link {
         };
         let until = Instant::now() + SESSION_LINGERS;
         loop {
-            let (phases, status) = (self.phases.clone(), self.status.clone());
+            let (phases, status) = (self.seen.phases.clone(), self.seen.status.clone());
             let report = move |progress| {
                 phases.report(progress);
                 status.send_modify(|status| status.phases = phases.seen());
@@ -311,8 +376,7 @@ impl Link {
 
     /// Takes a connection over: requests reach the server from now on.
     fn take(&mut self, attached: Attached) -> ServerInfo {
-        self.phases.begin(PhaseName::Start);
-        self.phases.end(PhaseState::Done);
+        self.seen.phases.finish(PhaseName::Start);
         let connection = attached.ready.connection;
         let server = ServerInfo {
             version: connection.version.clone(),
@@ -321,7 +385,7 @@ impl Link {
             installed: attached.installed,
         };
         self.driver = Some(Running(tokio::spawn(attached.driver)));
-        self.upstream.send_replace(Some(Arc::new(Upstream {
+        self.seen.upstream.send_replace(Some(Arc::new(Upstream {
             opener: attached.opener,
             token: Secret::from_text(&connection.token),
             ui: connection.ui.clone(),
@@ -346,6 +410,7 @@ impl Link {
             return std::future::pending().await;
         };
         let opener = self
+            .seen
             .upstream
             .borrow()
             .as_ref()
@@ -363,7 +428,7 @@ impl Link {
         }
     }
 
-    async fn lose(&mut self, why: &str) -> Turn {
+    fn lose(&mut self, why: &str) -> Turn {
         tracing::warn!(why, "lost the connection");
         self.drop_connection();
         let why = format!("the connection to `{}` was lost: {why}", self.target);
@@ -376,7 +441,7 @@ impl Link {
     }
 
     fn drop_connection(&mut self) {
-        self.upstream.send_replace(None);
+        self.seen.upstream.send_replace(None);
         self.driver = None;
     }
 
@@ -385,7 +450,7 @@ impl Link {
     async fn wait_for_caller(&self) -> Turn {
         loop {
             tokio::time::sleep(CALLER_GRACE).await;
-            if self.callers.are_none() {
+            if self.seen.callers.count() == 0 {
                 tracing::warn!("the command that started this tunnel is gone");
                 return Turn::End;
             }
@@ -398,7 +463,7 @@ impl Link {
             return self.wait_for_caller().await;
         };
         let waits = matches!(
-            self.status.borrow().state,
+            self.seen.status.borrow().state,
             State::NeedsAuth { .. } | State::Stopped { .. } | State::Gone { .. }
         );
         if waits {
@@ -406,7 +471,7 @@ impl Link {
         }
         let mut attempt = 0;
         loop {
-            self.phases.clear();
+            self.seen.phases.clear();
             let failure = match self.attach_again(&order).await {
                 Ok((attached, master)) => {
                     self.order = Some(Order { master, ..order });
@@ -453,7 +518,7 @@ impl Link {
             message: error.to_string(),
             hint: String::new(),
         })?;
-        let plan = Plan::resolve(&target, &order.options, &self.registry, None).await?;
+        let plan = Plan::resolve(&target, &self.name, &order.options, &self.registry, None).await?;
         if let Some(master) = plan.find().await {
             let living = Order {
                 master: master.clone(),
@@ -461,7 +526,7 @@ impl Link {
             };
             match self.attach(&living).await {
                 // The link may be dead where the master has not noticed.
-                Err(failure) if matches!(failure.cause, Cause::SessionRefused | Cause::Lost) => {
+                Err(failure) if failure.cause.wants_fresh_master() => {
                     plan.end(&master).await;
                 }
                 result => return result.map(|attached| (attached, master)),
@@ -525,7 +590,8 @@ impl Link {
     }
 
     fn connected(&self) -> Result<Arc<Upstream>, Failure> {
-        self.upstream
+        self.seen
+            .upstream
             .borrow()
             .clone()
             .ok_or_else(|| self.away("it is not connected"))
@@ -540,15 +606,36 @@ impl Link {
     }
 
     fn say(&self, state: State) {
-        let phases = self.phases.seen();
-        self.status.send_modify(|status| {
+        let phases = self.seen.phases.seen();
+        self.seen.status.send_modify(|status| {
             status.state = state;
             status.phases = phases;
         });
     }
 
     fn refresh(&self) {
-        let phases = self.phases.seen();
-        self.status.send_modify(|status| status.phases = phases);
+        let phases = self.seen.phases.seen();
+        self.seen
+            .status
+            .send_modify(|status| status.phases = phases);
     }
+}
+
+/// Waits until a page has shown a failure, or none will come; then the tunnel
+/// ends.
+async fn show_failure(pages: &Pages, until: Instant) -> Turn {
+    let mut unexpected = 0;
+    // A page spends its code a moment before it asks where things stand.
+    while pages.watching() == 0 && unexpected < LOOKS_IN_VAIN && Instant::now() < until {
+        unexpected = if pages.are_expected() {
+            0
+        } else {
+            unexpected + 1
+        };
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+    if pages.watching() > 0 {
+        tokio::time::sleep(FAILURE_SEEN).await;
+    }
+    Turn::End
 }

@@ -24,8 +24,12 @@
 //! - The tunnel buffers nothing for a page: when the mux dies its WebSockets
 //!   end with [`CLOSE_RECONNECTING`] and each protocol resumes by its numbers.
 //! - It never asks a person anything. Where ssh would ask, it waits.
-//! - The port and the secrets are the target's, not the process's: a tunnel of
-//!   another build takes them over, and open pages go on.
+//! - Cookie and key are one tunnel's. While it lives nobody else can have its
+//!   port; when it is gone another user may, and open pages would show that
+//!   user's program both. So they end with it: `ssh T` opens a page, which
+//!   signs this browser's other pages in again. A tunnel of another build takes
+//!   port, cookie and key over while the old one still listens, without a gap,
+//!   and open pages go on.
 //!
 //! [`Status`]: crate::protocol::session::Status
 //! [`CLOSE_RECONNECTING`]: crate::protocol::session::CLOSE_RECONNECTING
@@ -34,6 +38,7 @@ pub mod control;
 pub mod http;
 pub mod link;
 pub mod phases;
+pub mod presence;
 pub mod pulse;
 pub mod retry;
 
@@ -46,15 +51,16 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
-use tokio::sync::watch;
 
+use self::link::Link;
+use self::link::Seen;
 use super::registry::Registry;
 use crate::daemon::launch;
-use crate::protocol::session::State;
-use crate::protocol::session::Status;
 use crate::release::build::Build;
+use crate::sys::files;
 use crate::sys::ports::Loopback;
 use crate::sys::shutdown::Shutdown;
+use crate::sys::text;
 use crate::web::gate::Gate;
 
 /// How long connections may take to end once the tunnel ends.
@@ -81,6 +87,19 @@ pub enum PortWish {
     Exactly(u16),
     /// This one, or the next that is free.
     Near(u16),
+    /// This one, which the target's old tunnel still has and will leave.
+    TakeOver(u16),
+}
+
+impl PortWish {
+    /// Returns the wish as the words of a command line.
+    pub fn words(self) -> (&'static str, u16) {
+        match self {
+            Self::Exactly(port) => ("--port", port),
+            Self::Near(port) => ("--near", port),
+            Self::TakeOver(port) => ("--take-over", port),
+        }
+    }
 }
 
 /// What a tunnel announces to the command that started it.
@@ -118,10 +137,7 @@ pub async fn run(options: TunnelOptions) -> Result<(), TunnelError> {
     match Bound::new(&options) {
         Ok(bound) => bound.serve(options).await,
         Err(error) => {
-            let why = match std::error::Error::source(&error) {
-                Some(source) => format!("{error}: {source}"),
-                None => error.to_string(),
-            };
+            let why = text::with_causes(&error);
             // Its starter waits for this; if it is gone, nobody does.
             let _ = launch::announce_failure(&why);
             Err(error)
@@ -134,6 +150,8 @@ struct Bound {
     registry: Registry,
     loopback: Loopback,
     control: std::os::unix::net::UnixListener,
+    /// Which file the control socket is.
+    mark: files::Mark,
 }
 
 impl Bound {
@@ -142,18 +160,21 @@ impl Bound {
         let (port, taken) = match options.port {
             PortWish::Exactly(port) => (port, Loopback::exactly(port)),
             PortWish::Near(port) => (port, Loopback::near(port)),
+            PortWish::TakeOver(port) => (port, Loopback::shared(port)),
         };
         let loopback = taken.map_err(|source| TunnelError::Port { port, source })?;
-        // The command that starts us holds the target's lock and has seen that
-        // no tunnel answers, so a socket there is a dead one's.
+        // The command that starts us holds the target's lock: a socket there is
+        // a dead tunnel's, or that of the one which we take over from.
         let path = registry.control_socket(&options.name);
         let _ = std::fs::remove_file(&path);
         let control = std::os::unix::net::UnixListener::bind(&path)?;
         control.set_nonblocking(true)?;
+        let mark = files::mark(&path)?;
         Ok(Self {
             registry,
             loopback,
             control,
+            mark,
         })
     }
 
@@ -163,24 +184,10 @@ impl Bound {
         let gate = Arc::new(Gate::new(&options.name, port, credentials));
         let shutdown = Shutdown::default();
         shutdown.on_signals()?;
-        let target = options.target.clone();
-        let (status, _) = watch::channel(Status {
-            target,
-            state: State::Connecting,
-            phases: Vec::new(),
-        });
-        let (upstream, _) = watch::channel(None);
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let build = Build::of_self()?;
-        let phases = phases::Phases::default();
-        let callers = control::Callers::default();
-        let pages = http::Pages::new(
-            Arc::clone(&gate),
-            status.clone(),
-            phases.clone(),
-            upstream.subscribe(),
-            commands.clone(),
-        );
+        let seen = Seen::new(&options.target);
+        let pages = http::Pages::new(Arc::clone(&gate), seen.clone(), commands.clone());
         let router = pages.router();
         for listener in self.loopback.listeners {
             let listener = TcpListener::from_std(listener)?;
@@ -188,10 +195,9 @@ impl Bound {
         }
         let served = control::Served {
             build: build.id(),
-            gate: Arc::clone(&gate),
-            status: status.clone(),
+            gate,
+            seen: seen.clone(),
             commands,
-            callers: callers.clone(),
         };
         let control_path = self.registry.control_socket(&options.name);
         tokio::spawn(control::serve(
@@ -200,17 +206,12 @@ impl Bound {
         ));
         let _ = launch::announce_ready(&Announced { port });
         tracing::info!(port, target = options.target, "listening");
-        let link = link::Link::new(
-            options.target,
-            build,
-            self.registry,
-            status,
-            upstream,
-            phases,
-            callers,
-        );
+        let link = Link::new(options.name, options.target, build, self.registry, seen);
         link.run(inbox, pages, &shutdown).await;
-        let _ = std::fs::remove_file(control_path);
+        // The next tunnel's stays.
+        if files::mark(&control_path).is_ok_and(|found| found == self.mark) {
+            let _ = std::fs::remove_file(control_path);
+        }
         shutdown.begin();
         // Answers that are on their way to pages and commands.
         tokio::time::sleep(FAREWELL).await;

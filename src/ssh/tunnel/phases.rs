@@ -45,6 +45,18 @@ impl Phases {
         }
     }
 
+    /// Ends everything well with this step, which may not have been seen.
+    pub fn finish(&self, last: PhaseName) {
+        let is_begun = self
+            .steps()
+            .last()
+            .is_some_and(|(phase, _)| phase.name == last);
+        if !is_begun {
+            self.begin(last);
+        }
+        self.end(PhaseState::Done);
+    }
+
     /// Takes what the exec reports.
     pub fn report(&self, progress: Progress) {
         match progress {
