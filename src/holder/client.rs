@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -212,6 +213,7 @@ fn open_log(path: &Path) -> Result<File, Error> {
     File::options()
         .create(true)
         .append(true)
+        .mode(0o600)
         .open(path)
         .map_err(Error::file(path))
 }

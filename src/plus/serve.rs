@@ -123,6 +123,11 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
     let loopback = listen(options.port, last_port)?;
     let unix = bind_socket(&instance.socket())?;
     let credentials = credentials()?;
+    let state = dirs::state();
+    files::make_dir(&state).map_err(|source| ServeError::File {
+        path: state,
+        source,
+    })?;
     let me = Identity::of_self();
     let info = ConnectionInfo {
         port: loopback.port,

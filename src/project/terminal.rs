@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -35,6 +36,12 @@ const MAX_TERMINALS: usize = 256;
 
 /// The widest and highest terminal, in cells.
 const MAX_CELLS: u16 = 1000;
+
+/// The WebSocket close code of a normal end, RFC 6455 section 7.4.1.
+const CLOSE_NORMAL: u16 = 1000;
+
+/// How long a page may take to close after it was told to.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long a terminal's id is.
 const ID_LETTERS: usize = 8;
@@ -138,16 +145,25 @@ async fn open(
         .max_frame_size(MAX_FRAME_BYTES)
         .on_upgrade(move |socket| async move {
             let mut socket = socket;
-            if let Err(refused) = carry(&mut socket, &terminals, &id).await {
-                let mut message = Vec::new();
-                Frame::Refused(refused).encode(&mut message);
-                let _ = socket.send(Message::Binary(message.into())).await;
-                let close = CloseFrame {
-                    code: CLOSE_GONE,
-                    reason: "gone".into(),
-                };
-                let _ = socket.send(Message::Close(Some(close))).await;
-            }
+            let close = match carry(&mut socket, &terminals, &id).await {
+                Ok(()) => CloseFrame {
+                    code: CLOSE_NORMAL,
+                    reason: "".into(),
+                },
+                Err(refused) => {
+                    let mut message = Vec::new();
+                    Frame::Refused(refused).encode(&mut message);
+                    let _ = socket.send(Message::Binary(message.into())).await;
+                    CloseFrame {
+                        code: CLOSE_GONE,
+                        reason: "gone".into(),
+                    }
+                }
+            };
+            let _ = socket.send(Message::Close(Some(close))).await;
+            // The page closes once it has read everything up to here.
+            let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
+            let _ = tokio::time::timeout(DRAIN_DEADLINE, drained).await;
         })
 }
 

@@ -168,13 +168,32 @@ async fn carry(
         Some(Purpose::Http) => {}
         None => return Err(std::io::Error::other("a stream of an unknown purpose")),
     }
-    let Some(mut server) = connect(instance, port).await else {
+    let Some(server) = connect(instance, port).await else {
         stream.write_all(STOPPED).await?;
         return stream.shutdown().await;
     };
-    tokio::io::copy_bidirectional(&mut stream, &mut server)
-        .await
-        .map(drop)
+    join(stream, server).await
+}
+
+/// Copies both ways. What the server said last is carried to its end, also
+/// when it no longer takes what the laptop sends.
+async fn join(stream: mux::Stream, server: UnixStream) -> std::io::Result<()> {
+    let (mut from_laptop, mut to_laptop) = tokio::io::split(stream);
+    let (mut from_server, mut to_server) = server.into_split();
+    let down = async {
+        tokio::io::copy(&mut from_server, &mut to_laptop).await?;
+        to_laptop.shutdown().await
+    };
+    let up = async {
+        let _ = tokio::io::copy(&mut from_laptop, &mut to_server).await;
+        let _ = to_server.shutdown().await;
+        // Whether the laptop is gone or the server: `down` finds out.
+        std::future::pending().await
+    };
+    tokio::select! {
+        ended = down => ended,
+        never = up => never,
+    }
 }
 
 /// Connects to the server; starts it again if it was killed.

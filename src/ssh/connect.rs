@@ -191,7 +191,11 @@ impl Connecting<'_> {
         };
         let started = self.start_tunnel(wish).await;
         old.dismiss(hello).await;
-        started
+        match (started, wish) {
+            // The old one does not share its port; now it has left.
+            (Err(_), PortWish::TakeOver(port)) => self.start_tunnel(PortWish::Near(port)).await,
+            (started, _) => started,
+        }
     }
 
     fn wanted_port(&self, kept: Option<&Entry>) -> PortWish {

@@ -300,7 +300,7 @@ impl<'a> Exec<'a> {
                 report(Progress::Began(PhaseName::Install));
                 Ok(line)
             }
-            Ok(Ok(None)) => Err(self.ended().await),
+            Ok(Ok(None)) => Err(self.lost("it ended while the binary was on its way")),
             Ok(Err(error)) => Err(self.lost(&error.to_string())),
             Err(_) => Err(self.lost("nothing arrived for 20 s")),
         }

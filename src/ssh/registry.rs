@@ -187,6 +187,17 @@ impl Registry {
         Ok(secrets.credentials)
     }
 
+    /// Removes the secrets of a target's tunnel, if they are this process's.
+    pub fn forget_credentials(&self, name: &str) {
+        let path = self.targets.join(format!("{name}.secrets"));
+        let kept: Option<Secrets> = files::read_private(&path)
+            .ok()
+            .and_then(|content| serde_json::from_slice(&content).ok());
+        if kept.is_some_and(|kept| kept.owner == Identity::of_self()) {
+            let _ = fs::remove_file(path);
+        }
+    }
+
     /// Waits for the lock of a target; blocks the thread.
     ///
     /// # Errors

@@ -130,6 +130,8 @@ impl Served {
                 };
                 self.tell(Command::Fail(failure)).await
             }
+            // Not a reason to interrupt the link while it tries to come back.
+            Request::Ping if self.seen.upstream.borrow().is_none() => refuse(away()),
             Request::Ping => result(self.ask(Command::Ping).await.and_then(|asked| asked)),
             Request::Stop { keep_terminals } => {
                 let asked = self.ask(|reply| Command::Stop(keep_terminals, reply)).await;
@@ -232,6 +234,14 @@ fn refuse(failure: Failure) -> Response {
     Response {
         error: Some(failure),
         ..Response::default()
+    }
+}
+
+fn away() -> Failure {
+    Failure {
+        cause: Cause::Lost,
+        message: "the target is not connected".into(),
+        hint: String::new(),
     }
 }
 

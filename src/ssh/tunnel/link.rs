@@ -38,6 +38,7 @@ use crate::ssh::exec;
 use crate::ssh::exec::Attached;
 use crate::ssh::exec::Errand;
 use crate::ssh::exec::Install;
+use crate::ssh::master;
 use crate::ssh::master::Asking;
 use crate::ssh::master::Master;
 use crate::ssh::master::Plan;
@@ -118,9 +119,14 @@ pub struct Link {
     registry: Registry,
     seen: Seen,
     order: Option<Order>,
+    /// A master of ours that a first connect was asked to use.
+    tried: Option<Master>,
     driver: Option<Running>,
     /// Until when a failed first connect waits for its page.
     shown_until: Option<Instant>,
+    /// Whether a command is making a master: then the link makes none itself,
+    /// or there would be two authentications.
+    is_led: bool,
 }
 
 /// What pages and commands see of the link, which alone changes it.
@@ -200,8 +206,10 @@ impl Link {
             registry,
             seen,
             order: None,
+            tried: None,
             driver: None,
             shown_until: None,
+            is_led: false,
         }
     }
 
@@ -212,13 +220,26 @@ impl Link {
         pages: Pages,
         shutdown: &Shutdown,
     ) {
+        self.keep_connected(&mut inbox, &pages, shutdown).await;
+        // What was made for a connect that never was is not left behind.
+        if let (None, Some(master)) = (&self.order, &self.tried) {
+            master::end(&master.path).await;
+        }
+    }
+
+    async fn keep_connected(
+        &mut self,
+        inbox: &mut mpsc::Receiver<Command>,
+        pages: &Pages,
+        shutdown: &Shutdown,
+    ) {
         let stop = shutdown.begun();
         tokio::pin!(stop);
         loop {
             let happened = tokio::select! {
                 () = &mut stop => return,
                 command = inbox.recv() => Happened::Command(command),
-                turn = self.go_on(&pages) => Happened::Turn(turn),
+                turn = self.go_on(pages) => Happened::Turn(turn),
             };
             let turn = match happened {
                 Happened::Turn(turn) => turn,
@@ -237,6 +258,9 @@ impl Link {
     async fn go_on(&mut self, pages: &Pages) -> Turn {
         if let Some(until) = self.shown_until {
             return show_failure(pages, until).await;
+        }
+        if self.is_led || (self.driver.is_none() && self.order.is_none()) {
+            return self.follow_command().await;
         }
         if self.driver.is_none() {
             return self.come_back().await;
@@ -281,10 +305,10 @@ impl Link {
     fn show_authentication(&mut self, state: PhaseState) {
         match state {
             PhaseState::Active => {
+                self.is_led = true;
+                self.drop_connection();
                 self.seen.phases.begin(PhaseName::Authenticate);
-                if self.driver.is_none() {
-                    self.say(State::Connecting);
-                }
+                self.say(State::Connecting);
             }
             ended => self.seen.phases.end(ended),
         }
@@ -298,6 +322,8 @@ impl Link {
         mut reply: oneshot::Sender<Result<Connected, Failure>>,
     ) -> Turn {
         self.drop_connection();
+        self.is_led = false;
+        self.tried = (!order.master.is_borrowed).then(|| order.master.clone());
         self.shown_until = None;
         self.seen.phases.restart();
         self.say(State::Connecting);
@@ -341,6 +367,7 @@ impl Link {
             why: failure.message.clone(),
             hint: failure.hint.clone(),
         });
+        self.is_led = false;
         if self.order.is_none() {
             self.shown_until = Some(Instant::now() + SHOW_FAILURE);
         }
@@ -445,22 +472,29 @@ impl Link {
         self.driver = None;
     }
 
-    /// Before the first connect: ends when the command that wanted it is gone,
-    /// killed perhaps, because nobody else will say what to do.
-    async fn wait_for_caller(&self) -> Turn {
+    /// Waits for the command that wants to connect. When it is gone, killed
+    /// perhaps, nobody will say what to do: a tunnel that was connected before
+    /// goes on by itself, one that was made for the command ends.
+    async fn follow_command(&mut self) -> Turn {
         loop {
+            // At the start the command has not connected yet.
             tokio::time::sleep(CALLER_GRACE).await;
             if self.seen.callers.count() == 0 {
-                tracing::warn!("the command that started this tunnel is gone");
-                return Turn::End;
+                break;
             }
+        }
+        tracing::warn!("the command that wanted to connect is gone");
+        self.is_led = false;
+        match self.order {
+            Some(_) => self.lose("a command that wanted to connect went away"),
+            None => Turn::End,
         }
     }
 
     /// Tries for ever to come back, at a pace that no server minds.
     async fn come_back(&mut self) -> Turn {
         let Some(order) = self.order.clone() else {
-            return self.wait_for_caller().await;
+            return Turn::Again;
         };
         let waits = matches!(
             self.seen.status.borrow().state,

@@ -206,12 +206,14 @@ impl Bound {
         ));
         let _ = launch::announce_ready(&Announced { port });
         tracing::info!(port, target = options.target, "listening");
-        let link = Link::new(options.name, options.target, build, self.registry, seen);
+        let (name, registry) = (options.name, self.registry.clone());
+        let link = Link::new(name.clone(), options.target, build, registry, seen);
         link.run(inbox, pages, &shutdown).await;
         // The next tunnel's stays.
         if files::mark(&control_path).is_ok_and(|found| found == self.mark) {
             let _ = std::fs::remove_file(control_path);
         }
+        self.registry.forget_credentials(&name);
         shutdown.begin();
         // Answers that are on their way to pages and commands.
         tokio::time::sleep(FAREWELL).await;

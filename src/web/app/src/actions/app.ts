@@ -4,6 +4,7 @@ import { computed, effect, signal, untracked } from "@preact/signals-core";
 import { connectCommand } from "../model/link-code";
 import { readSettings, type Settings } from "../model/settings";
 import { stageOf, type Door } from "../model/stage";
+import { onKeyChange } from "../net/auth";
 import { CallClient } from "../net/calls";
 import { reloadIfOutdated } from "../net/page-version";
 import { SessionClient } from "../net/session";
@@ -67,6 +68,10 @@ export class App {
     effect(() => reloadIfOutdated(this.session.ready.value?.ui ?? ""));
     effect(() => {
       if (this.stage.value === "ready") this.wasUsable.value = true;
+    });
+    // Another tab has signed this browser in, after this one was turned out.
+    onKeyChange(() => {
+      if (this.door.value === "out") this.letIn();
     });
     effect(() => remember("settings", JSON.stringify(this.settings.value)));
   }

@@ -2,7 +2,7 @@
 
 import { takeCode } from "../model/link-code";
 import { delayMs } from "../model/retry";
-import { fetchMe, onKeyChange, resolves, spendCode, type Me } from "../net/auth";
+import { fetchMe, resolves, spendCode, type Me } from "../net/auth";
 import { recall, remember } from "../net/storage";
 import type { App } from "./app";
 
@@ -15,16 +15,11 @@ export function takeCodeFromAddress(): string | null {
 
 /** Comes in, or shows why not; goes on asking while nobody answers. */
 export async function enter(app: App, code: string | null): Promise<void> {
-  const stop = onKeyChange(() => {
-    stop();
-    location.reload();
-  });
   const me = await persistently(app, fetchMe);
   app.name.value = recall("target") ?? me.name;
   if (await movesToWorkspace(app, me, code)) return;
   const isCodeGood = code !== null && (await persistently(app, () => spendCode(code)));
   if (isCodeGood || me.signed_in) {
-    stop();
     app.letIn();
   } else {
     app.turnOut(code === null ? "no-code" : "code-failed");
