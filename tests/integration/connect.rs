@@ -2,18 +2,18 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::bin;
 use crate::support::counts::Counts;
 use crate::support::laptop::Laptop;
+use crate::support::poll::eventually;
 use crate::support::sshd::Sshd;
-use crate::support::targets::connected;
+use crate::support::targets::{SOON, connected, connected_as};
+use crate::support::{bin, set_mode};
 
 /// What a connect may cost the sshd, compared with what it did.
 #[track_caller]
@@ -122,23 +122,19 @@ fn two_simultaneous_commands_make_one_connection() {
 
 #[test]
 fn the_port_stays_when_tunnel_and_master_were_killed() {
-    let (_sshd, laptop) = connected();
-    let port = laptop.row("box")["local_port"].clone();
-    laptop.kill_tunnel("box");
+    let (_sshd, laptop) = connected_as("stays");
+    let port = laptop.row("stays")["local_port"].clone();
+    laptop.kill_tunnel("stays");
     laptop.kill_masters();
-    assert_eq!(laptop.connect("box")["local_port"], port);
+    assert_eq!(laptop.connect("stays")["local_port"], port);
 }
 
 #[test]
 fn another_build_replaces_the_tunnel_and_keeps_port_and_master() {
-    let (sshd, laptop) = connected();
-    let (before, old, masters) = (sshd.counts(), laptop.row("box"), laptop.masters());
-    let finished = laptop.run_build(
-        &other_build(&laptop),
-        &["ssh", "box", "--no-open", "--json"],
-    );
-    let connected = finished.success().json();
-    let new = laptop.row("box");
+    let (sshd, laptop) = connected_as("upgraded");
+    let (before, old, masters) = (sshd.counts(), laptop.row("upgraded"), laptop.masters());
+    let connected = laptop.connect_build(&longer_build(&laptop, 1), "upgraded");
+    let new = laptop.row("upgraded");
     assert_eq!(connected["local_port"], old["local_port"]);
     assert_ne!(new["tunnel_pid"], old["tunnel_pid"]);
     assert_eq!(
@@ -191,12 +187,13 @@ fn a_port_that_is_taken_is_an_error_when_it_was_asked_for() {
 
 #[test]
 fn a_port_that_was_taken_meanwhile_moves_and_says_so() {
-    let (_sshd, laptop) = connected();
-    let port = laptop.row("box")["local_port"].clone();
-    laptop.kill_tunnel("box");
-    let port16 = u16::try_from(port.as_u64().expect("a port")).expect("a port");
-    let _taken = TcpListener::bind(("127.0.0.1", port16)).expect("the tunnel is gone");
-    let finished = laptop.try_connect("box", &[]).success();
+    let (_sshd, laptop) = connected_as("moved");
+    let port = laptop.row("moved")["local_port"].clone();
+    laptop.kill_tunnel("moved");
+    let address = format!("127.0.0.1:{port}");
+    let take = || TcpListener::bind(&address).ok();
+    let _taken = eventually("the tunnel's port is free", SOON, take);
+    let finished = laptop.try_connect("moved", &[]).success();
     assert_ne!(finished.json()["local_port"], port);
     assert!(
         finished
@@ -339,29 +336,30 @@ fn a_failed_later_connect_leaves_the_registry_as_it_was() {
     let (sshd, laptop) = connected();
     laptop.kill_tunnel("box");
     laptop.kill_masters();
-    let before = (laptop.rows(), laptop.registry_files());
+    let before = laptop.rows();
     sshd.authorize("");
     laptop
         .try_connect("box", &["--remote-port", "4711"])
         .failure(10);
     laptop.wait_until_idle(Duration::from_secs(10));
-    assert_eq!((laptop.rows(), laptop.registry_files()), before);
+    // The secrets of the killed tunnel have ended with it.
+    assert_eq!(
+        (laptop.rows(), laptop.registry_files()),
+        (before, vec!["box.json".to_owned()])
+    );
 }
 
 #[test]
-fn only_two_builds_stay_installed() {
+fn the_newest_two_builds_not_in_use_stay_installed() {
     let (sshd, laptop) = connected();
-    let mut build = bin();
-    for _ in 0..4 {
-        build = longer_build(&laptop, &build);
-        laptop
-            .run_build(&build, &["ssh", "box", "--no-open", "--json"])
-            .success();
+    for bytes in 1..=3 {
+        laptop.run(&["ssh", "stop", "box"]).success();
+        laptop.connect_build(&longer_build(&laptop, bytes), "box");
     }
-    let installed = fs::read_dir(sshd.home().join(".cocalc-plus/bin")).expect("it is installed");
-    // The server's own, the newest one in use by the attach, and two that are
-    // not in use.
-    assert!((2..=4).contains(&installed.count()));
+    let installed = || fs::read_dir(sshd.home().join(".cocalc-plus/bin")).expect("it is there");
+    eventually("four builds are pruned to three", SOON, || {
+        (installed().count() == 3).then_some(())
+    });
 }
 
 /// Returns the user's own spelling of an sshd that no configuration names,
@@ -390,17 +388,14 @@ fn free_port() -> u16 {
     listener.local_addr().expect("it is bound").port()
 }
 
-/// ELF tolerates bytes behind its end, and a build is named by its content.
-fn other_build(laptop: &Laptop) -> PathBuf {
-    longer_build(laptop, &bin())
-}
-
-fn longer_build(laptop: &Laptop, build: &PathBuf) -> PathBuf {
-    let mut bytes = fs::read(build).expect("the binary can be read");
-    bytes.push(0);
-    let path = laptop.file(&format!("cocalc-plus-{}", bytes.len()));
+/// Makes another build: ELF tolerates bytes behind its end, and a build is
+/// named by its content.
+fn longer_build(laptop: &Laptop, by: usize) -> PathBuf {
+    let mut bytes = fs::read(bin()).expect("the binary can be read");
+    bytes.resize(bytes.len() + by, 0);
+    let path = laptop.file(&format!("cocalc-plus-{by}"));
     fs::write(&path, bytes).expect("`/tmp` has room");
-    fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("it is ours");
+    set_mode(&path, 0o755);
     path
 }
 

@@ -6,4 +6,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod auth;
+mod browser;
 mod connect;
+mod install;
+mod registry;
+mod round_trips;
+mod serve;
+mod sshd_kinds;
+mod terminal;

@@ -228,10 +228,17 @@ fn read_response(connection: &mut Connection) -> std::io::Result<Response> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    if status != 101 {
-        connection.read_to_end(&mut body)?;
-    }
-    let is_chunked = headers.contains(&("transfer-encoding".to_owned(), "chunked".to_owned()));
+    let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted);
+    let length = header("content-length").and_then(|(_, value)| value.parse::<u64>().ok());
+    let is_chunked = header("transfer-encoding").is_some_and(|(_, value)| value == "chunked");
+    // An answer without a length ends with its connection; a 101 has no body.
+    let length = if status == 101 {
+        0
+    } else {
+        length.unwrap_or(u64::MAX)
+    };
+    let rest = length.saturating_sub(body.len() as u64);
+    connection.take(rest).read_to_end(&mut body)?;
     let body = if is_chunked { unchunk(&body) } else { body };
     let body = String::from_utf8_lossy(&body).into_owned();
     Ok(Response {

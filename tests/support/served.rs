@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use cocalc_plus::protocol::connection::ConnectionInfo;
 
-use super::http::Address;
+use super::http::{Address, Request, Response};
 use super::laptop::Laptop;
 use super::{bin, poll};
 
@@ -61,6 +61,14 @@ impl Served {
     /// Where it listens by TCP.
     pub(crate) fn address(&self) -> Address {
         Address::Port(self.info.port)
+    }
+
+    /// Asks for its health, as a program does.
+    #[track_caller]
+    pub(crate) fn health(&self, address: &Address) -> Response {
+        let bearer = format!("Bearer {}", self.info.token);
+        let request = Request::get("/healthz").header("authorization", &bearer);
+        request.send(address)
     }
 
     /// Its process.

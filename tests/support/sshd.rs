@@ -19,7 +19,7 @@ use super::account::is_root;
 use super::counts::Counts;
 use super::login::Login;
 use super::sshd_builder::Builder;
-use super::{find_program, poll, processes, say};
+use super::{find_program, finished, poll, processes, say};
 
 /// How long sshd may take to listen; it takes about 20 ms.
 const START_DEADLINE: Duration = Duration::from_secs(20);
@@ -128,6 +128,14 @@ impl Sshd {
     pub(crate) fn authorize(&self, keys: &str) {
         let path = self.directory.path().join("authorized_keys");
         fs::write(path, keys).expect("the directory is ours");
+    }
+
+    /// Gives the private key a passphrase.
+    #[track_caller]
+    pub(crate) fn protect_client_key(&self, passphrase: &str) {
+        let mut keygen = Command::new("ssh-keygen");
+        keygen.args(["-q", "-p", "-P", "", "-N", passphrase, "-f"]);
+        finished::run(keygen.arg(self.client_key()), START_DEADLINE).success();
     }
 
     /// Returns the public half of [`Self::client_key`].

@@ -34,6 +34,18 @@ pub(crate) fn connected_to(sshd: Sshd) -> (Sshd, Laptop) {
     (sshd, laptop)
 }
 
+/// Starts an sshd and a laptop that is connected to it by a name of its own.
+///
+/// The name decides where the search for a port begins: a case that looks at
+/// the port would else lose it to another case between two tunnels.
+#[track_caller]
+pub(crate) fn connected_as(target: &str) -> (Sshd, Laptop) {
+    let sshd = Sshd::start();
+    let laptop = Laptop::with_target(target, &sshd);
+    laptop.connect(target);
+    (sshd, laptop)
+}
+
 impl Laptop {
     /// Connects a target; returns what `--json` says.
     #[track_caller]
@@ -60,11 +72,14 @@ impl Laptop {
         Visitor::sign_in(connected["url"].as_str().expect("a URL"))
     }
 
-    /// Runs another build of the program.
+    /// Connects a target by another build of the program.
     #[track_caller]
-    pub(crate) fn run_build(&self, program: &Path, arguments: &[&str]) -> Finished {
+    pub(crate) fn connect_build(&self, program: &Path, target: &str) -> Value {
         let mut command = self.command(program);
-        finished::run(command.args(arguments), Duration::from_secs(60))
+        command.args(["ssh", target, "--no-open", "--json"]);
+        finished::run(&mut command, Duration::from_secs(60))
+            .success()
+            .json()
     }
 
     /// Returns a target's row, whatever its status.

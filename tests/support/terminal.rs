@@ -88,7 +88,13 @@ impl Terminal {
     /// Types a line and the return key.
     #[track_caller]
     pub(crate) fn line(&mut self, text: &str) -> &mut Self {
-        let bytes = format!("{text}\r").into_bytes();
+        self.keys(&format!("{text}\r"))
+    }
+
+    /// Types these keys and nothing else.
+    #[track_caller]
+    pub(crate) fn keys(&mut self, text: &str) -> &mut Self {
+        let bytes = text.as_bytes().to_vec();
         let seq = self.typed;
         self.typed += bytes.len() as u64;
         let is_sent = self.send(&Frame::Data { seq, bytes });
