@@ -16,12 +16,12 @@ use crate::protocol::control::Failure;
 use crate::protocol::session::PhaseName;
 use crate::ssh::connect;
 use crate::ssh::connect::Session;
-use crate::ssh::connect::Wish;
 use crate::ssh::overview;
 use crate::ssh::overview::Row;
 use crate::ssh::registry::Registry;
 use crate::ssh::stop;
 use crate::ssh::target::Target;
+use crate::ssh::wish::Wish;
 use crate::sys::clock;
 use crate::sys::env;
 

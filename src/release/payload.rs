@@ -5,6 +5,8 @@ use std::io;
 use std::io::Read;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -12,6 +14,9 @@ use flate2::write::GzEncoder;
 use super::build::Build;
 use crate::sys::dirs;
 use crate::sys::files;
+
+/// Held while packing: who comes second finds what the first one kept.
+static PACKING: Mutex<()> = Mutex::new(());
 
 /// How a payload is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +48,7 @@ pub fn pack(build: &Build, codec: Codec) -> io::Result<Vec<u8>> {
     match codec {
         Codec::Plain => read_executable(),
         Codec::Gzip => {
+            let _one_at_a_time = PACKING.lock().unwrap_or_else(PoisonError::into_inner);
             let kept = kept_path(build);
             if let Ok(packed) = files::read_private(&kept) {
                 return Ok(packed);

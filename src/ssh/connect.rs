@@ -4,9 +4,6 @@ use std::ffi::OsString;
 use std::time::Duration;
 use std::time::Instant;
 
-use sha2::Digest;
-use sha2::Sha256;
-
 use super::bootstrap;
 use super::bootstrap::AttachWords;
 use super::control::Control;
@@ -19,6 +16,8 @@ use super::registry::RegistryError;
 use super::target::Target;
 use super::tunnel::Announced;
 use super::tunnel::PortWish;
+use super::wish;
+use super::wish::Wish;
 use crate::daemon::launch;
 use crate::protocol::attach::MARKER_PREFIX;
 use crate::protocol::attach::ServerOrigin;
@@ -38,33 +37,6 @@ use crate::release::build::Build;
 use crate::sys::clock;
 use crate::sys::lock::Lock;
 use crate::sys::text;
-
-/// Where targets' ports begin: below what systems hand out by themselves.
-const FIRST_PORT: u16 = 17_000;
-
-/// How many ports the targets' names are spread over.
-const PORT_SPREAD: u16 = 8_000;
-
-/// What a person asked for, beyond the target.
-#[derive(Clone, Debug, Default)]
-pub struct Wish {
-    /// Options given now; what is `None` or empty is taken from the registry.
-    pub ssh_args: Vec<String>,
-    /// A key file.
-    pub identity: Option<String>,
-    /// A jump host.
-    pub proxy_jump: Option<String>,
-    /// The laptop's port; `Some(0)` forgets one that was kept.
-    pub local_port: Option<u16>,
-    /// The remote's port; `Some(0)` forgets one that was kept.
-    pub remote_port: Option<u16>,
-    /// Whether installing is forbidden.
-    pub never_install: bool,
-    /// Whether only a server that runs is wanted.
-    pub running_only: bool,
-    /// Shows each ssh command before it runs.
-    pub show_ssh: Option<fn(&str)>,
-}
 
 /// What happens during a connect, for the command's display.
 pub trait Watcher {
@@ -114,7 +86,7 @@ pub async fn connect(
     let build = Build::of_self().map_err(|error| local_text(&error.to_string()))?;
     // Never by slug: another machine may be called so.
     let kept = registry.find_exactly(target.spelling());
-    let options = merge(wish, kept.as_ref());
+    let options = wish.merge(kept.as_ref());
     let changed = kept.as_ref().is_none_or(|entry| entry.options != options);
     let mut connecting = Connecting {
         target,
@@ -202,7 +174,7 @@ impl Connecting<'_> {
         match (self.options.local_port, kept) {
             (Some(port), _) => PortWish::Exactly(port),
             (None, Some(entry)) => PortWish::Near(entry.local_port),
-            (None, None) => PortWish::Near(first_port(&self.name)),
+            (None, None) => PortWish::Near(wish::first_port(&self.name)),
         }
     }
 
@@ -403,40 +375,6 @@ pub async fn lock(
         .map_err(local)
 }
 
-/// What is given now wins over what was kept; an empty word or 0 forgets it.
-fn merge(wish: &Wish, kept: Option<&Entry>) -> ConnectOptions {
-    let kept = kept.map(|entry| entry.options.clone()).unwrap_or_default();
-    let port = |now: Option<u16>, then| match now {
-        Some(0) => None,
-        Some(port) => Some(port),
-        None => then,
-    };
-    let word = |now: &Option<String>, then| match now.as_deref() {
-        Some("") => None,
-        Some(word) => Some(word.to_owned()),
-        None => then,
-    };
-    ConnectOptions {
-        ssh_args: if wish.ssh_args == [""] {
-            Vec::new()
-        } else if wish.ssh_args.is_empty() {
-            kept.ssh_args
-        } else {
-            wish.ssh_args.clone()
-        },
-        identity: word(&wish.identity, kept.identity),
-        proxy_jump: word(&wish.proxy_jump, kept.proxy_jump),
-        local_port: port(wish.local_port, kept.local_port),
-        remote_port: port(wish.remote_port, kept.remote_port),
-    }
-}
-
-/// The port that a name prefers the first time, the same on every laptop.
-fn first_port(name: &str) -> u16 {
-    let digest = Sha256::digest(name);
-    FIRST_PORT + u16::from_be_bytes([digest[0], digest[1]]) % PORT_SPREAD
-}
-
 fn local(error: RegistryError) -> Failure {
     local_text(&text::with_causes(&error))
 }
@@ -455,49 +393,4 @@ pub fn phase_ms(phases: &[Phase], name: PhaseName) -> Option<u64> {
         .iter()
         .find(|phase| phase.name == name)
         .map(|phase| phase.ms)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_given_now_wins_and_zero_forgets() {
-        let options = ConnectOptions {
-            ssh_args: vec!["-4".into()],
-            identity: Some("k".into()),
-            proxy_jump: None,
-            local_port: Some(7000),
-            remote_port: Some(7001),
-        };
-        let entry = Entry {
-            target: "a".into(),
-            name: "a".into(),
-            options: options.clone(),
-            local_port: 7000,
-            remote_port: None,
-            version: None,
-            last_used: 0,
-            stopped: false,
-        };
-        assert_eq!(merge(&Wish::default(), Some(&entry)), options);
-        let wish = Wish {
-            local_port: Some(0),
-            identity: Some("l".into()),
-            ..Wish::default()
-        };
-        let merged = merge(&wish, Some(&entry));
-        assert_eq!(
-            (merged.local_port, merged.identity.as_deref()),
-            (None, Some("l"))
-        );
-        assert_eq!(merged.remote_port, Some(7001));
-    }
-
-    #[test]
-    fn first_ports_lie_below_what_systems_hand_out() {
-        for name in ["a", "gpu1", "me-gpu1-example-org"] {
-            assert!((17_000..25_000).contains(&first_port(name)));
-        }
-    }
 }

@@ -13,10 +13,10 @@ use tokio::time::timeout;
 
 use super::bootstrap;
 use super::bootstrap::AttachWords;
+use super::failure;
 use super::lines::Lines;
 use super::master;
 use crate::protocol::attach;
-use crate::protocol::attach::Failed;
 use crate::protocol::attach::Line;
 use crate::protocol::attach::Ready;
 use crate::protocol::control::Cause;
@@ -130,8 +130,8 @@ pub async fn attach(
     }
     match line {
         Line::Ready(ready) => exec.into_mux(ready, installed),
-        Line::Error(failed) => Err(server_failure(&errand.target, failed)),
-        Line::Fail { code, detail } => Err(install_failure(&errand.target, &code, &detail)),
+        Line::Error(failed) => Err(failure::reaching(&errand.target, failed)),
+        Line::Fail { code, detail } => Err(failure::installing(&errand.target, &code, &detail)),
         Line::Need { .. } | Line::Got(_) | Line::Starting => {
             Err(exec.lost("the remote side does not keep to the protocol"))
         }
@@ -198,10 +198,10 @@ impl<'a> Exec<'a> {
                     hint: format!("cocalc-plus ssh {target}"),
                 });
             }
-            Ok(Err(error)) => return Err(lost(target, &error.to_string())),
-            Err(_) => return Err(lost(target, "no answer for 20 s")),
+            Ok(Err(error)) => return Err(failure::lost(target, &error.to_string())),
+            Err(_) => return Err(failure::lost(target, "no answer for 20 s")),
         };
-        let missing = || lost(target, "the session has no stdio");
+        let missing = || failure::lost(target, "the session has no stdio");
         let stdout = child.stdout().take().ok_or_else(missing)?;
         let lines = Lines::new(
             BufReader::with_capacity(BUFFER_BYTES, stdout),
@@ -378,7 +378,7 @@ impl<'a> Exec<'a> {
     }
 
     fn lost(&self, why: &str) -> Failure {
-        lost(&self.errand.target, why)
+        failure::lost(&self.errand.target, why)
     }
 
     fn local(&self, why: &str) -> Failure {
@@ -391,72 +391,5 @@ impl<'a> Exec<'a> {
             message,
             hint: String::new(),
         }
-    }
-}
-
-fn lost(target: &str, why: &str) -> Failure {
-    Failure {
-        cause: Cause::Lost,
-        message: format!("the connection to `{target}` was lost: {why}"),
-        hint: format!("cocalc-plus ssh {target}"),
-    }
-}
-
-fn install_failure(target: &str, code: &str, detail: &str) -> Failure {
-    let (cause, message, hint) = match code {
-        "root" => (
-            Cause::NoRoot,
-            format!("no directory on `{target}` can hold the binary:{detail}"),
-            "name one in COCALC_PLUS_HOME in your environment there".to_owned(),
-        ),
-        "noexec" => (
-            Cause::NoExec,
-            format!("no directory on `{target}` may run programs:{detail}"),
-            "name one that may in COCALC_PLUS_HOME in your environment there".to_owned(),
-        ),
-        "space" => (
-            Cause::NoSpace,
-            format!("no room for the binary on `{target}`: {detail}"),
-            format!("ssh {target} df -h ~"),
-        ),
-        "hash" => (
-            Cause::Hash,
-            format!("the binary arrived damaged on `{target}`: {detail}"),
-            format!("cocalc-plus ssh {target}"),
-        ),
-        _ => (
-            Cause::NoExec,
-            format!("the binary does not run on `{target}`: {detail}"),
-            "build the static binary with `make build` and use that".to_owned(),
-        ),
-    };
-    Failure {
-        cause,
-        message,
-        hint,
-    }
-}
-
-fn server_failure(target: &str, failed: Failed) -> Failure {
-    if failed.code == "not-running" {
-        let message = format!("no server runs on `{target}`");
-        return Failure {
-            cause: Cause::NotRunning,
-            message,
-            hint: format!("cocalc-plus ssh {target}"),
-        };
-    }
-    let mut message = format!(
-        "the server on `{target}` does not start: {}",
-        failed.message
-    );
-    if !failed.log.trim().is_empty() {
-        message.push_str("\nthe end of its log:\n");
-        message.push_str(failed.log.trim_end());
-    }
-    Failure {
-        cause: Cause::Server,
-        message,
-        hint: format!("ssh {target}"),
     }
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::connect;
 use super::connect::Watcher;
-use super::connect::Wish;
 use super::control::Control;
 use super::master::Plan;
 use super::registry::Entry;
 use super::registry::Registry;
 use super::target::Target;
+use super::wish::Wish;
 use crate::protocol::control::Cause;
 use crate::protocol::control::Failure;
 use crate::protocol::control::Request;

@@ -14,9 +14,9 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
-use super::link::Command;
-use super::link::Order;
-use super::link::Seen;
+use super::orders::Command;
+use super::orders::Order;
+use super::orders::Seen;
 use crate::protocol::control::Cause;
 use crate::protocol::control::Failure;
 use crate::protocol::control::Hello;

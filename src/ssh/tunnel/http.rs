@@ -21,9 +21,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::link::Command;
-use super::link::Seen;
-use super::link::Upstream;
+use super::orders::Command;
+use super::orders::Seen;
+use super::orders::Upstream;
 use crate::protocol::attach::Purpose;
 use crate::protocol::auth;
 use crate::protocol::call::Refusal;

@@ -4,51 +4,30 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
-use axum::body::Body;
-use axum::http::Request;
-use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::http;
 use super::http::Pages;
-use super::phases::Phases;
-use super::presence::Presence;
+use super::orders::Command;
+use super::orders::Order;
+use super::orders::Seen;
+use super::orders::Upstream;
 use super::pulse;
-use super::pulse::DOUBT_DEADLINE;
-use super::pulse::sleep_or_wake;
-use super::retry;
-use super::retry::Next;
-use crate::protocol::control::Cause;
-use crate::protocol::control::ConnectOptions;
 use crate::protocol::control::Connected;
 use crate::protocol::control::Failure;
-use crate::protocol::control::Pong;
 use crate::protocol::control::ServerInfo;
-use crate::protocol::control::Stopped;
 use crate::protocol::session::PhaseName;
 use crate::protocol::session::PhaseState;
 use crate::protocol::session::State;
-use crate::protocol::session::Status;
 use crate::proxy::mux;
 use crate::release::build::Build;
-use crate::ssh::exec;
 use crate::ssh::exec::Attached;
-use crate::ssh::exec::Errand;
-use crate::ssh::exec::Install;
 use crate::ssh::master;
-use crate::ssh::master::Asking;
 use crate::ssh::master::Master;
-use crate::ssh::master::Plan;
 use crate::ssh::registry::Registry;
-use crate::ssh::target::Target;
 use crate::sys::secret::Secret;
 use crate::sys::shutdown::Shutdown;
-
-/// How long sshd may count a session that is over.
-pub const SESSION_LINGERS: Duration = Duration::from_secs(2);
 
 /// How often a refused session is asked for again within that time.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
@@ -62,109 +41,29 @@ const LOOKS_IN_VAIN: u32 = 5;
 /// How long a page that is there needs to show it.
 const FAILURE_SEEN: Duration = Duration::from_secs(1);
 
-/// How long the server may take to stop.
-const STOP_DEADLINE: Duration = Duration::from_secs(15);
-
 /// How long a tunnel that was never connected waits for its command.
 const CALLER_GRACE: Duration = Duration::from_secs(2);
 
-/// What requests need to reach the server.
-pub struct Upstream {
-    /// Opens streams to the remote's attach.
-    pub opener: mux::Opener,
-    /// The server's token.
-    pub token: Secret,
-    /// The content hash of the server's page.
-    pub ui: String,
-    /// What commands are told of it.
-    pub server: ServerInfo,
-}
-
-/// What the link's task is asked to do.
-pub enum Command {
-    /// ssh asks the person, or has done so.
-    Progress(PhaseState),
-    /// Attach through this master and stay connected.
-    Connect(Box<Order>, oneshot::Sender<Result<Connected, Failure>>),
-    /// The first connect failed before a master lived.
-    Fail(Failure),
-    /// Go to the server and back.
-    Ping(oneshot::Sender<Result<Pong, Failure>>),
-    /// Stop the server; whoever asks dismisses this process next.
-    Stop(bool, oneshot::Sender<Result<Stopped, Failure>>),
-    /// The server answered that it was stopped.
-    ServerStopped,
-    /// End; the next tunnel takes over.
-    Leave(oneshot::Sender<()>),
-}
-
-/// A master to attach through, and how to make another.
-#[derive(Clone, Debug)]
-pub struct Order {
-    /// The master.
-    pub master: Master,
-    /// How to make one again.
-    pub options: ConnectOptions,
-    /// Whether the binary may be installed.
-    pub install: Install,
-    /// Whether a server may be started.
-    pub may_start: bool,
-}
-
 /// The owner of a target's connection.
 pub struct Link {
-    name: String,
-    target: String,
-    build: Build,
-    registry: Registry,
-    seen: Seen,
-    order: Option<Order>,
+    pub(super) name: String,
+    pub(super) target: String,
+    pub(super) build: Build,
+    pub(super) registry: Registry,
+    pub(super) seen: Seen,
+    pub(super) order: Option<Order>,
     /// A master of ours that a first connect was asked to use.
-    tried: Option<Master>,
-    driver: Option<Running>,
+    pub(super) tried: Option<Master>,
+    pub(super) driver: Option<Running>,
     /// Until when a failed first connect waits for its page.
-    shown_until: Option<Instant>,
+    pub(super) shown_until: Option<Instant>,
     /// Whether a command is making a master: then the link makes none itself,
     /// or there would be two authentications.
-    is_led: bool,
-}
-
-/// What pages and commands see of the link, which alone changes it.
-#[derive(Clone)]
-pub struct Seen {
-    /// Where the connection stands.
-    pub status: watch::Sender<Status>,
-    /// The server, while it is connected.
-    pub upstream: watch::Sender<Option<Arc<Upstream>>>,
-    /// The steps of the connect under way.
-    pub phases: Phases,
-    /// The commands that are connected.
-    pub callers: Presence,
-    /// The pages that are being told where the connection stands.
-    pub watching: Presence,
-}
-
-impl Seen {
-    /// What is seen before the first connect.
-    pub fn new(target: &str) -> Self {
-        let target = target.to_owned();
-        let status = Status {
-            target,
-            state: State::Connecting,
-            phases: Vec::new(),
-        };
-        Self {
-            status: watch::Sender::new(status),
-            upstream: watch::Sender::new(None),
-            phases: Phases::default(),
-            callers: Presence::default(),
-            watching: Presence::default(),
-        }
-    }
+    pub(super) is_led: bool,
 }
 
 /// A mux's driver in a task of its own, which ends with this.
-struct Running(JoinHandle<Result<(), mux::Error>>);
+pub(super) struct Running(JoinHandle<Result<(), mux::Error>>);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -173,7 +72,7 @@ impl Drop for Running {
 }
 
 /// Why the link's task goes on or ends.
-enum Turn {
+pub(super) enum Turn {
     Again,
     End,
 }
@@ -373,36 +272,8 @@ impl Link {
         }
     }
 
-    /// Attaches; a session that sshd still counts is waited for.
-    async fn attach(&mut self, order: &Order) -> Result<Attached, Failure> {
-        let errand = Errand {
-            target: self.target.clone(),
-            build: self.build.clone(),
-            install: order.install,
-            remote_port: order.options.remote_port,
-            may_start: order.may_start,
-        };
-        let until = Instant::now() + SESSION_LINGERS;
-        loop {
-            let (phases, status) = (self.seen.phases.clone(), self.seen.status.clone());
-            let report = move |progress| {
-                phases.report(progress);
-                status.send_modify(|status| status.phases = phases.seen());
-            };
-            let result = exec::attach(&order.master.path, &errand, &report).await;
-            match result {
-                Err(failure)
-                    if failure.cause == Cause::SessionRefused && Instant::now() < until =>
-                {
-                    tokio::time::sleep(ASK_AGAIN).await;
-                }
-                result => return result,
-            }
-        }
-    }
-
     /// Takes a connection over: requests reach the server from now on.
-    fn take(&mut self, attached: Attached) -> ServerInfo {
+    pub(super) fn take(&mut self, attached: Attached) -> ServerInfo {
         self.seen.phases.finish(PhaseName::Start);
         let connection = attached.ready.connection;
         let server = ServerInfo {
@@ -491,128 +362,7 @@ impl Link {
         }
     }
 
-    /// Tries for ever to come back, at a pace that no server minds.
-    async fn come_back(&mut self) -> Turn {
-        let Some(order) = self.order.clone() else {
-            return Turn::Again;
-        };
-        let waits = matches!(
-            self.seen.status.borrow().state,
-            State::NeedsAuth { .. } | State::Stopped { .. } | State::Gone { .. }
-        );
-        if waits {
-            return std::future::pending().await;
-        }
-        let mut attempt = 0;
-        loop {
-            self.seen.phases.clear();
-            let failure = match self.attach_again(&order).await {
-                Ok((attached, master)) => {
-                    self.order = Some(Order { master, ..order });
-                    self.take(attached);
-                    return Turn::Again;
-                }
-                Err(failure) => failure,
-            };
-            attempt += 1;
-            tracing::info!(attempt, why = failure.message, "cannot reconnect yet");
-            match retry::after(&failure, attempt) {
-                Next::Ask => {
-                    let hint = format!("cocalc-plus ssh {}", self.target);
-                    self.say(State::NeedsAuth {
-                        why: failure.message,
-                        hint,
-                    });
-                    return Turn::Again;
-                }
-                Next::GiveUp => {
-                    self.say(State::Gone {
-                        why: failure.message,
-                        hint: failure.hint,
-                    });
-                    return Turn::Again;
-                }
-                Next::Retry(pause) => {
-                    let retry_in_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-                    self.say(State::Reconnecting {
-                        why: failure.message,
-                        attempt,
-                        retry_in_ms,
-                    });
-                    sleep_or_wake(pause).await;
-                }
-            }
-        }
-    }
-
-    /// Attaches through a master that lives, else through a new one.
-    async fn attach_again(&mut self, order: &Order) -> Result<(Attached, Master), Failure> {
-        let target = Target::parse(&self.target).map_err(|error| Failure {
-            cause: Cause::Local,
-            message: error.to_string(),
-            hint: String::new(),
-        })?;
-        let plan = Plan::resolve(&target, &self.name, &order.options, &self.registry, None).await?;
-        if let Some(master) = plan.find().await {
-            let living = Order {
-                master: master.clone(),
-                ..order.clone()
-            };
-            match self.attach(&living).await {
-                // The link may be dead where the master has not noticed.
-                Err(failure) if failure.cause.wants_fresh_master() => {
-                    plan.end(&master).await;
-                }
-                result => return result.map(|attached| (attached, master)),
-            }
-        }
-        let master = plan.make(Asking::Nobody).await?;
-        let fresh = Order {
-            master: master.clone(),
-            ..order.clone()
-        };
-        self.attach(&fresh).await.map(|attached| (attached, master))
-    }
-
-    async fn ping(&self) -> Result<Pong, Failure> {
-        let upstream = self.connected()?;
-        let pinged = tokio::time::timeout(DOUBT_DEADLINE, upstream.opener.ping()).await;
-        match pinged {
-            Ok(Ok(round_trip)) => Ok(Pong {
-                ms: round_trip.as_secs_f64() * 1000.0,
-                server: upstream.server.clone(),
-            }),
-            Ok(Err(error)) => Err(self.away(&error.to_string())),
-            Err(_) => Err(self.away("no answer for 3 s")),
-        }
-    }
-
-    async fn stop_server(&self, keep_terminals: bool) -> Result<Stopped, Failure> {
-        let upstream = self.connected()?;
-        let body = serde_json::json!({ "keep_terminals": keep_terminals }).to_string();
-        let request = Request::post("/stop")
-            .header("content-type", "application/json")
-            .body(Body::from(body))
-            .map_err(|error| self.away(&error.to_string()))?;
-        let asking = async {
-            let response = http::send(&upstream, request)
-                .await
-                .map_err(|error| self.away(&error.to_string()))?;
-            let status = response.status();
-            let body = response
-                .into_body()
-                .collect()
-                .await
-                .map_err(|error| self.away(&error.to_string()))?;
-            serde_json::from_slice(&body.to_bytes())
-                .map_err(|_| self.away(&format!("the server answered {status}")))
-        };
-        tokio::time::timeout(STOP_DEADLINE, asking)
-            .await
-            .unwrap_or_else(|_| Err(self.away("the server did not stop within 15 s")))
-    }
-
-    fn server_was_stopped(&mut self) {
+    pub(super) fn server_was_stopped(&mut self) {
         if self.driver.is_none() {
             return;
         }
@@ -623,23 +373,7 @@ impl Link {
         });
     }
 
-    fn connected(&self) -> Result<Arc<Upstream>, Failure> {
-        self.seen
-            .upstream
-            .borrow()
-            .clone()
-            .ok_or_else(|| self.away("it is not connected"))
-    }
-
-    fn away(&self, why: &str) -> Failure {
-        Failure {
-            cause: Cause::Lost,
-            message: format!("`{}` is out of reach: {why}", self.target),
-            hint: format!("cocalc-plus ssh {}", self.target),
-        }
-    }
-
-    fn say(&self, state: State) {
+    pub(super) fn say(&self, state: State) {
         let phases = self.seen.phases.seen();
         self.seen.status.send_modify(|status| {
             status.state = state;
@@ -647,7 +381,7 @@ impl Link {
         });
     }
 
-    fn refresh(&self) {
+    pub(super) fn refresh(&self) {
         let phases = self.seen.phases.seen();
         self.seen
             .status

@@ -16,8 +16,16 @@
 //!
 //! One task, [`link`], owns the connection and performs what the states ask
 //! for; pages and commands see its projection, [`Status`], through a `watch`.
-//! [`http`] serves pages, [`control`] serves commands, [`phases`] keeps time,
-//! [`pulse`] notices what died, [`retry`] decides when to try again.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`link`] | the task: commands, states, the connection while it lives |
+//! | `comeback` | its way to the server, the first time and every time after |
+//! | `asking` | what it asks of the server for a command |
+//! | [`orders`] | what crosses between the task and the rest |
+//! | [`http`], [`control`] | serving pages, serving commands |
+//! | [`pulse`], [`retry`] | noticing what died, deciding when to try again |
+//! | [`phases`], [`presence`] | keeping time, counting who is there |
 //!
 //! # Decisions
 //!
@@ -34,9 +42,12 @@
 //! [`Status`]: crate::protocol::session::Status
 //! [`CLOSE_RECONNECTING`]: crate::protocol::session::CLOSE_RECONNECTING
 
+mod asking;
+mod comeback;
 pub mod control;
 pub mod http;
 pub mod link;
+pub mod orders;
 pub mod phases;
 pub mod presence;
 pub mod pulse;
@@ -53,10 +64,12 @@ use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
 use self::link::Link;
-use self::link::Seen;
+use self::orders::Seen;
 use super::registry::Registry;
 use crate::daemon::launch;
 use crate::release::build::Build;
+use crate::release::payload;
+use crate::release::payload::Codec;
 use crate::sys::files;
 use crate::sys::ports::Loopback;
 use crate::sys::shutdown::Shutdown;
@@ -186,6 +199,10 @@ impl Bound {
         shutdown.on_signals()?;
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let build = Build::of_self()?;
+        // While ssh logs in; a machine without the binary then waits for its
+        // bytes alone. It is kept, so this costs something once a build.
+        let packed = build.clone();
+        tokio::task::spawn_blocking(move || payload::pack(&packed, Codec::Gzip));
         let seen = Seen::new(&options.target);
         let pages = http::Pages::new(Arc::clone(&gate), seen.clone(), commands.clone());
         let router = pages.router();
