@@ -107,7 +107,9 @@ pub async fn connect(
             connecting.start_tunnel(port).await?
         }
     };
-    connecting.join(tunnel).await
+    let session = connecting.join(tunnel).await?;
+    connecting.end_superseded(kept.as_ref()).await;
+    Ok(session)
 }
 
 /// What is there of a target's tunnel.
@@ -325,6 +327,22 @@ impl Connecting<'_> {
         control
             .connect(&request, &mut |phases| watcher.progressed(phases))
             .await
+    }
+
+    /// Ends the master that was made with options which are no longer kept.
+    async fn end_superseded(&self, kept: Option<&Entry>) {
+        let Some(old) = kept.filter(|entry| entry.options != self.options) else {
+            return;
+        };
+        let (target, name) = (self.target, &self.name);
+        let plan = |options| async move {
+            Plan::resolve(target, name, options, &self.registry, None).await
+        };
+        if let (Ok(before), Ok(now)) = (plan(&old.options).await, plan(&self.options).await)
+            && before.ours() != now.ours()
+        {
+            before.end(&before.ours()).await;
+        }
     }
 
     fn finish(

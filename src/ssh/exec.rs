@@ -246,10 +246,8 @@ impl<'a> Exec<'a> {
         let line = self
             .send(installer.into_bytes(), bytes, total, report)
             .await;
-        if line
-            .as_ref()
-            .is_err_and(|failure| failure.cause == Cause::Hash)
-        {
+        if matches!(&line, Ok(Line::Fail { code, .. }) if code == "hash") {
+            // It may have been damaged here, and would be the next time too.
             payload::forget();
         }
         line
@@ -276,15 +274,24 @@ impl<'a> Exec<'a> {
         let following = async {
             let mut arrived = 0;
             let mut since = Instant::now();
+            let mut is_unpacked = false;
             loop {
                 let line = timeout(NO_PROGRESS, lines.next()).await;
                 let Ok(Ok(Some(Line::Got(unpacked)))) = line else {
+                    if !is_unpacked {
+                        report(Progress::Uploaded { done: total, total });
+                        report(Progress::Began(PhaseName::Install));
+                    }
                     return line;
                 };
                 if unpacked > arrived {
                     (arrived, since) = (unpacked, Instant::now());
                     let done = total.saturating_mul(unpacked.min(size)) / size;
                     report(Progress::Uploaded { done, total });
+                    if unpacked >= size && !is_unpacked {
+                        is_unpacked = true;
+                        report(Progress::Began(PhaseName::Install));
+                    }
                 } else if since.elapsed() > NO_PROGRESS {
                     return timeout(Duration::ZERO, std::future::pending()).await;
                 }
@@ -295,11 +302,7 @@ impl<'a> Exec<'a> {
             () = writing => Ok(Ok(None)),
         };
         match line {
-            Ok(Ok(Some(line))) => {
-                report(Progress::Uploaded { done: total, total });
-                report(Progress::Began(PhaseName::Install));
-                Ok(line)
-            }
+            Ok(Ok(Some(line))) => Ok(line),
             Ok(Ok(None)) => Err(self.lost("it ended while the binary was on its way")),
             Ok(Err(error)) => Err(self.lost(&error.to_string())),
             Err(_) => Err(self.lost("nothing arrived for 20 s")),

@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! ssh T ── lock(NAME) ── tunnel alive, same build? ── ping ── print the URL            live
-//!            │             other build: leave, keep port and master
+//!            │             other build: a new tunnel shares its port, then it leaves
 //!            └─ start the tunnel (takes the port, serves the progress page)
 //!               master alive (ours, or the user's when it persists)? ─ no ─ ssh -M -N -f  cold
 //!               tunnel: one exec through the master ─ attach ─ ready ─ mux             warm
@@ -23,8 +23,8 @@
 //! tunnel, which nobody looks at, uses `BatchMode`: where a person is needed it
 //! says so (`needs-auth`) and waits for the next `ssh T`.
 //!
-//! **Master.** Ours listens on a control path that is a hash of what `ssh -G`
-//! resolves, our options and our state directory. A user's own master is
+//! **Master.** Ours listens on a control path in our state's own directory; its
+//! name is a hash of the target's slug, what `ssh -G` resolves, and our options. A user's own master is
 //! borrowed when `ssh -G` says that it persists, and is never ended by us. Its
 //! forwards and remote command are cleared in ours, since they would be made
 //! twice.

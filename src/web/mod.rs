@@ -10,6 +10,9 @@
 //! - **Who**: the cookie (HttpOnly, SameSite=Strict, port in its name).
 //!   **From where**: the key in origin storage, because a cookie on
 //!   `localhost` reaches every port and storage does not. Both are needed.
+//! - Cookie and key end with the process that listens: after it anybody on the
+//!   machine may listen on that port, and browsers would show him both. What
+//!   one process hands to its successor while both listen stays.
 //! - A program shows the connection file's token as `Authorization: Bearer`
 //!   and sends no `Origin`.
 //! - The order of refusals is Host (403), Origin (403), credentials (401), so

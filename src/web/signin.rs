@@ -25,8 +25,8 @@ use crate::protocol::call::Refusal;
 /// The largest body of a sign-in, in bytes.
 const MAX_BODY_BYTES: usize = 4096;
 
-/// How long a browser keeps the cookie, in seconds: it is worth nothing
-/// without the key, and a tab that was left open for weeks must recover.
+/// How long a browser keeps the cookie, in seconds: longer than any tunnel or
+/// server lives, with which it ends. It is worth nothing without the key.
 const COOKIE_SECONDS: u32 = 400 * 24 * 3600;
 
 /// Returns `/healthz`, `/auth/me` and `/auth/code`.

@@ -420,3 +420,12 @@ fn make_private_folders(shown: &[&str]) {
         fs::create_dir_all(folder).expect("it is ours");
     }
 }
+
+#[test]
+fn other_options_leave_no_second_master_behind() {
+    let (_sshd, laptop) = connected();
+    laptop.connect_with("box", &["--ssh-arg", "-oCompression=yes"]);
+    let is_one = || (laptop.masters().len() == 1).then_some(());
+    eventually("the old master ends", SOON, is_one);
+    assert_eq!(laptop.row("box")["status"], "running");
+}

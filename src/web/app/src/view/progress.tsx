@@ -49,7 +49,13 @@ function Body({ app, stage }: { app: App; stage: Stage }) {
         <div class="next-step">
           <p>Next, type this in a terminal on this computer:</p>
           <CommandBox command={status.hint} />
-          <p class="aside">This page goes on by itself when it works.</p>
+          {stage !== "failed" && <p class="aside">This page goes on by itself when it works.</p>}
+        </div>
+      )}
+      {stage === "failed" && status.hint !== app.command.value && (
+        <div class="next-step">
+          <p>Then connect again:</p>
+          <CommandBox command={app.command.value} />
         </div>
       )}
     </>
