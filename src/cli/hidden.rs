@@ -17,6 +17,7 @@ use crate::ssh::tunnel;
 use crate::ssh::tunnel::PortWish;
 use crate::ssh::tunnel::TunnelOptions;
 use crate::sys::dirs;
+use crate::sys::heap;
 use crate::sys::log::BoundedLog;
 use crate::sys::stdio;
 
@@ -89,6 +90,7 @@ pub fn attach(args: AttachArgs) -> Result<Exit, CliError> {
 /// # Errors
 /// When it cannot listen; its starter has been told.
 pub fn tunnel(args: TunnelArgs) -> Result<Exit, CliError> {
+    heap::give_back_early();
     let log = BoundedLog::open(&Registry::open()?.log(&args.name))?;
     output::trace_to_log(LogLevel::Info, log);
     let port = match (args.port, args.take_over) {

@@ -38,6 +38,14 @@ impl Codec {
     }
 }
 
+/// Packs the running executable ahead of its use, unless a packed one is kept.
+pub fn prepare(build: &Build) {
+    if !kept_path(build).exists() {
+        // Whoever uses it packs it then, and says what is wrong.
+        let _ = pack(build, Codec::Gzip);
+    }
+}
+
 /// Packs the running executable; a packed one is kept for the next machine.
 ///
 /// Blocks for about a second per 20 MB the first time.

@@ -69,7 +69,6 @@ use super::registry::Registry;
 use crate::daemon::launch;
 use crate::release::build::Build;
 use crate::release::payload;
-use crate::release::payload::Codec;
 use crate::sys::files;
 use crate::sys::ports::Loopback;
 use crate::sys::shutdown::Shutdown;
@@ -202,7 +201,7 @@ impl Bound {
         // While ssh logs in; a machine without the binary then waits for its
         // bytes alone. It is kept, so this costs something once a build.
         let packed = build.clone();
-        tokio::task::spawn_blocking(move || payload::pack(&packed, Codec::Gzip));
+        tokio::task::spawn_blocking(move || payload::prepare(&packed));
         let seen = Seen::new(&options.target);
         let pages = http::Pages::new(Arc::clone(&gate), seen.clone(), commands.clone());
         let router = pages.router();
