@@ -32,7 +32,7 @@ lint: ## check format, lints, scripts and dependencies
 	cargo clippy --locked --all-targets -- -D warnings
 	@if command -v shellcheck >/dev/null; then shellcheck install/*.sh .ci/run; \
 	else echo "shellcheck is not installed: scripts unchecked" >&2; fi
-	@if command -v cargo-deny >/dev/null; then cargo deny check; \
+	@if command -v cargo-deny >/dev/null; then cargo deny --offline check bans licenses sources; \
 	else echo "cargo-deny is not installed: dependencies unchecked" >&2; fi
 
 clean: ## remove everything that was built or installed here

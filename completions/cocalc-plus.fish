@@ -35,9 +35,9 @@ complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -f -a "ssh" -d 'Co
 complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -f -a "serve" -d 'Run the server of this machine, for this user alone'
 complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l ssh-arg -d 'Pass one word to ssh before the destination; repeatable, and kept' -r
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l identity -d 'Use this key file, as ssh -i; kept' -r
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l proxy-jump -d 'Go through this host, as ssh -J; kept' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l ssh-arg -d 'Pass one word to ssh before the destination; repeatable; kept until \'\'' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l identity -d 'Use this key file, as ssh -i; kept until \'\'' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l proxy-jump -d 'Go through this host, as ssh -J; kept until \'\'' -r
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l local-port -d 'Listen on this port here; 0 or auto takes any that is free; kept' -r
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l remote-port -d 'Let the server listen on this port there; 0 or auto takes any; kept' -r
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status stop help" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'

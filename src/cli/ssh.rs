@@ -33,7 +33,9 @@ use crate::sys::env;
 /// the target if it is missing; the target needs nothing else.
 ///
 /// The connection goes on when this command has ended. `ssh list` shows it,
-/// `ssh stop TARGET` ends it. A machine that is called `list` is reached as
+/// `ssh stop TARGET` ends it. Options that concern the connection are kept for
+/// every later command on the target; an empty word (or port 0) forgets one.
+/// A machine that is called `list` is reached as
 /// `cocalc-plus ssh -- list`.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -62,15 +64,15 @@ pub struct Args {
 
 #[derive(Debug, clap::Args)]
 struct ConnectArgs {
-    /// Pass one word to ssh before the destination; repeatable, and kept
+    /// Pass one word to ssh before the destination; repeatable; kept until ''
     #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
     ssh_arg: Vec<String>,
 
-    /// Use this key file, as ssh -i; kept
+    /// Use this key file, as ssh -i; kept until ''
     #[arg(long, value_name = "FILE")]
     identity: Option<String>,
 
-    /// Go through this host, as ssh -J; kept
+    /// Go through this host, as ssh -J; kept until ''
     #[arg(long, value_name = "HOST")]
     proxy_jump: Option<String>,
 
