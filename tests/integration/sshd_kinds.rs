@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 
 use crate::support::laptop::Laptop;
 use crate::support::login::{Login, Shell};
+use crate::support::poll::eventually;
 use crate::support::sshd::Sshd;
-use crate::support::targets::connected_to;
+use crate::support::targets::{SOON, connected_to};
 use crate::support::temporary_directory;
 
 #[test]
@@ -183,6 +186,20 @@ fn a_keys_passphrase_is_asked_for_once() {
 }
 
 #[test]
+fn an_agent_answers_now_and_in_later_commands() {
+    let sshd = Sshd::start();
+    let laptop = Laptop::with_target("box", &sshd);
+    let agent = Agent::holding(&laptop, &sshd);
+    sshd.protect_client_key("open sesame");
+    let option = format!("-oIdentityAgent={}", agent.socket.display());
+    laptop.connect_with("box", &["--ssh-arg", &option]);
+    laptop.kill_tunnel("box");
+    laptop.kill_masters();
+    laptop.connect("box");
+    assert_eq!((sshd.counts().authentications, sshd.counts().execs), (2, 2));
+}
+
+#[test]
 fn where_nobody_can_answer_a_password_is_an_error() {
     let Some(login) = Login::with_password() else {
         return;
@@ -223,6 +240,45 @@ fn answer_once(laptop: &Laptop, question: &str, answer: &str) -> String {
     let output = person.output();
     assert_eq!(output.matches(question).count(), 1, "{output}");
     output
+}
+
+/// An ssh agent of the person's; drop ends it.
+struct Agent {
+    socket: PathBuf,
+    process: Child,
+}
+
+impl Agent {
+    /// Starts an agent that holds the key of this sshd's user.
+    fn holding(laptop: &Laptop, sshd: &Sshd) -> Self {
+        let socket = laptop.runtime().with_file_name("agent");
+        let mut command = laptop.command(Path::new("ssh-agent"));
+        let process = command
+            .arg("-D")
+            .arg("-a")
+            .arg(&socket)
+            .stdout(Stdio::null())
+            .spawn();
+        let agent = Self {
+            socket,
+            process: process.expect("ssh-agent is with ssh"),
+        };
+        let listens = || agent.socket.exists().then_some(());
+        eventually("the agent listens", SOON, listens);
+        let mut add = laptop.command(Path::new("ssh-add"));
+        add.arg("-q")
+            .arg(sshd.client_key())
+            .env("SSH_AUTH_SOCK", &agent.socket);
+        assert!(add.status().expect("ssh-add is with ssh").success());
+        agent
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// A master of the person's own, `ControlPersist yes`; drop ends it.
