@@ -7,8 +7,9 @@ use crate::support::laptop::Laptop;
 use crate::support::poll::eventually;
 use crate::support::processes;
 use crate::support::served::{find_papers, papers};
+use crate::support::set_mode;
 use crate::support::sshd::Sshd;
-use crate::support::targets::{NOTICE, connected, connected_as};
+use crate::support::targets::{NOTICE, connected, connected_as, kill_and_wait};
 
 #[test]
 fn a_running_target_is_one_row_with_the_documented_fields() {
@@ -337,4 +338,19 @@ fn sshd_server_stops(sshd: &Sshd) {
     processes::signal(server.pid, Signal::TERM);
     let is_gone = || (!processes::is_running(server.pid)).then_some(());
     eventually("the server ends", NOTICE, is_gone);
+}
+
+#[test]
+fn a_server_that_cannot_start_again_is_gone_until_it_can() {
+    let (sshd, laptop) = connected();
+    // Open to others, the directory of its sockets is of no use any more.
+    set_mode(&sshd.runtime(), 0o755);
+    kill_and_wait(papers(&sshd.runtime()).pid);
+    laptop.kill_masters();
+    let row = laptop.wait_for_status("box", "gone");
+    let why = row["why"].as_str().expect("it says why");
+    assert!(why.contains("chmod 700"), "{why}");
+    set_mode(&sshd.runtime(), 0o700);
+    assert_eq!(laptop.connect("box")["server"], "started");
+    assert_eq!(laptop.row("box")["status"], "running");
 }

@@ -1,10 +1,16 @@
 /**
  * One Chromium page for the end-to-end drivers.
  *
- * `CHROMIUM` names the browser, else `/usr/bin/chromium`. Whatever the page
+ * `CHROMIUM` names the browser, else it is one of [BROWSERS]. Whatever the page
  * says on its console and asks over the network is recorded from the start.
  */
+import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
+
+/** Where systems put it; `install/dependencies.sh` accepts the same ones. */
+const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].map(
+  (name) => `/usr/bin/${name}`,
+);
 
 /** The longest wait for anything, in milliseconds; `E2E_TIMEOUT_MS` changes it. */
 export const DEADLINE_MS = Number(process.env.E2E_TIMEOUT_MS ?? 60_000);
@@ -22,7 +28,7 @@ const QUIET = [
 export async function openPage({ width = 1280, height = 800, colorScheme = "light" } = {}) {
   const isRoot = process.getuid?.() === 0;
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: process.env.CHROMIUM ?? BROWSERS.find(existsSync),
     args: isRoot ? [...QUIET, "--no-sandbox"] : QUIET,
   });
   const context = await browser.newContext({ viewport: { width, height }, colorScheme });
