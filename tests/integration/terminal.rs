@@ -111,7 +111,8 @@ fn a_program_that_exits_says_how() {
             signal: None
         })
     );
-    assert!(world.visitor.terminals().is_empty());
+    let is_gone = || world.visitor.terminals().is_empty().then_some(());
+    eventually("it is no longer listed", SOON, is_gone);
 }
 
 #[test]

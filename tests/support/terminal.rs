@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use cocalc_plus::protocol::session::CLOSE_GONE;
 use cocalc_plus::protocol::terminal::{ClientHello, Exit, Frame, HolderHello, Refused, VERSION};
 
+use super::poll::eventually;
+use super::targets::SOON;
 use super::visitor::Visitor;
 use super::websocket::{Said, WebSocket};
 
@@ -71,7 +73,9 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn resume(&mut self, visitor: &Visitor) {
         let path = format!("/terminal/{}", self.id);
-        self.socket = visitor.websocket(&path);
+        // As a page does: what dies may still take a connection and say nothing.
+        let opened = || WebSocket::open(visitor, &path).ok();
+        self.socket = eventually("the terminal's WebSocket opens again", SOON, opened);
         send(&mut self.socket, &hello(&self.client, Some(self.drawn)));
         match receive(&mut self.socket) {
             Ok(Frame::Hello(json)) => {
