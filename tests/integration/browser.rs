@@ -65,8 +65,10 @@ fn a_page_whose_tunnel_was_killed_signs_in_again_and_finds_its_terminal() {
     page.ask("wait-state ready");
     page.ask("type n=6");
     laptop.kill_tunnel("box");
+    page.ask("wait-state reconnecting");
     // Anybody may have had the port meanwhile: cookie and key are no more.
     let again = url(&laptop);
+    page.ask("wait-state signin");
     page.ask(&format!("goto {again}"));
     page.ask("wait-state ready");
     page.ask("type echo n=$((n*7)).");
