@@ -121,19 +121,88 @@ fn a_refusal_names_the_path_and_the_next_step() {
 }
 
 #[test]
-fn an_unreadable_directory_is_a_refusal_for_its_user() {
-    let Some(other) = Account::other() else {
+fn what_another_user_closed_is_a_refusal_and_the_rest_is_shown() {
+    let Some(user) = Account::other() else {
         return;
     };
-    // Root may read everything, so the page of another user asks.
-    let desk = Desk::new();
+    let desk = Desk::of_user(&user);
     let closed = desk.path("closed");
-    fs::create_dir(&closed).expect("the directory is ours");
-    set_mode(&closed, 0);
-    let list = format!("ls {}", closed.display());
-    assert!(!other.sh(&list).status.success(), "the case shows nothing");
-    let listing = desk.list(&desk.path(""));
-    assert_eq!(listing["names"], json!(["closed"]));
+    fs::create_dir(&closed).expect("root may write everywhere");
+    set_mode(&closed, 0o700);
+    let secret = desk.write("secret", "root's");
+    set_mode(&secret, 0o600);
+    let readonly = desk.write("readonly", "root's");
+    set_mode(&readonly, 0o644);
+    assert_eq!(desk.names(), ["closed", "readonly", "secret"]);
+    let list = desk.visitor.get(&url("/files/list", &text(&closed)));
+    assert_eq!(list.status, 403, "{list:?}");
+    assert_eq!(desk.read(&secret).status, 403);
+    let shown = desk.call("stat", &json!({ "path": text(&secret) }));
+    assert_eq!(shown["readable"], false);
+    assert_eq!(desk.read(&readonly).header("x-file-writable"), Some("0"));
+    for path in [&secret, &readonly, &closed.join("new")] {
+        let refused = desk.save(path, "mine", None);
+        assert_eq!(refused.status, 403, "{path:?}: {refused:?}");
+        assert!(refused.body.contains("ls -ld"), "{refused:?}");
+    }
+    let mut watch = desk.watch(&closed);
+    assert_eq!(news(&mut watch)["error"]["code"], 403);
+}
+
+#[test]
+fn a_file_of_another_user_stays_theirs_when_it_is_saved() {
+    let Some(user) = Account::other() else {
+        return;
+    };
+    let desk = Desk::of_user(&user);
+    let path = desk.write("shared", "old");
+    set_mode(&path, 0o666);
+    let inode = fs::metadata(&path).expect("it is there").ino();
+    let tag = desk.read(&path).header("etag").expect("a tag").to_owned();
+    assert_eq!(
+        desk.save(&path, "new", Some(("if-match", &tag))).status,
+        200
+    );
+    let found = fs::metadata(&path).expect("it is there");
+    assert_eq!(
+        (found.uid(), found.ino()),
+        (0, inode),
+        "it was overwritten in place"
+    );
+    // In a directory that takes no new name, too.
+    let folder = desk.path("folder");
+    fs::create_dir(&folder).expect("root may write everywhere");
+    let inside = desk.write("folder/f", "old");
+    set_mode(&inside, 0o666);
+    assert_eq!(desk.save(&inside, "new", None).status, 200);
+    assert_eq!(fs::read(&inside).expect("it is there"), b"new");
+    assert_eq!(fs::read_dir(&folder).expect("it is there").count(), 1);
+}
+
+#[test]
+fn without_inotify_a_directory_is_looked_at_and_the_page_told() {
+    for (limit, words) in [
+        ("max_inotify_watches", "max_user_watches="),
+        ("max_inotify_instances", "max_user_instances="),
+    ] {
+        let desk = Desk::after(&format!("echo 0 > /proc/sys/user/{limit}"));
+        let path = desk.write("f", "old");
+        let mut watch = desk.watch(&desk.path(""));
+        let polling = news(&mut watch);
+        assert_eq!(polling["polling"], true, "{polling}");
+        assert!(
+            polling["why"].as_str().expect("words").contains(words),
+            "{polling}"
+        );
+        desk.write("new", "12345");
+        assert_eq!(changed(&mut watch, "new")["size"], 5);
+        fs::remove_file(&path).expect("it is ours");
+        until(&mut watch, |news| news["removed"] == json!(["f"]));
+        let mut watch = desk.watch(&desk.path("new"));
+        until(&mut watch, |news| news["file"]["size"] == 5);
+        desk.write("new", "1");
+        until(&mut watch, |news| news["file"]["size"] == 1);
+    }
 }
 
 #[test]
