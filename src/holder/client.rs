@@ -218,7 +218,7 @@ fn open_log(path: &Path) -> Result<File, Error> {
         .map_err(Error::file(path))
 }
 
-async fn look(socket: &Path) -> Result<Connected, Error> {
+pub(super) async fn look(socket: &Path) -> Result<Connected, Error> {
     let client = LOOKER.to_owned();
     let hello = ClientHello {
         version: VERSION,
@@ -226,6 +226,7 @@ async fn look(socket: &Path) -> Result<Connected, Error> {
         cols: 0,
         rows: 0,
         resume: None,
+        layout: None,
     };
     connect(socket, &hello).await
 }
@@ -265,6 +266,11 @@ fn row(hello: HolderHello) -> TerminalRow {
         title,
         pid,
         started_at,
+        label,
+        cwd,
+        cols,
+        rows,
+        clients,
         ..
     } = hello;
     TerminalRow {
@@ -272,5 +278,10 @@ fn row(hello: HolderHello) -> TerminalRow {
         title,
         pid,
         started_at,
+        label,
+        cwd,
+        cols,
+        rows,
+        clients,
     }
 }

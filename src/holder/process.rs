@@ -29,13 +29,14 @@ use tokio::task::JoinHandle;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::audience::clamp;
 use super::connection;
 use super::error::Error;
+use super::screen;
 use super::shell;
 use super::socket::Socket;
 use super::terminal::Terminal;
 use super::terminal::Typed;
-use super::terminal::clamp;
 use crate::protocol::call::TerminalRow;
 use crate::protocol::terminal::Exit;
 use crate::protocol::terminal::Refused;
@@ -166,8 +167,13 @@ impl Holder {
             title: shell::title(program),
             pid: child.id().unwrap_or_default(),
             started_at: clock::now_ms(),
+            label: None,
+            cwd: None,
+            cols: size.cols,
+            rows: size.rows,
+            clients: 0,
         };
-        let (terminal, typed) = Terminal::new(row, pty, size);
+        let (terminal, typed) = Terminal::new(row, pty, size, screen::DEFAULT_ROWS);
         Ok(Self {
             terminal: Arc::new(terminal),
             child,
