@@ -31,6 +31,7 @@ use crate::protocol::terminal::Frame;
 use crate::protocol::terminal::HolderHello;
 use crate::protocol::terminal::VERSION;
 use crate::sys::detach;
+use crate::sys::process;
 
 /// How long a holder may take from exec to its readiness line.
 const START_DEADLINE: Duration = Duration::from_secs(10);
@@ -182,6 +183,21 @@ pub async fn kill(dir: &Path, id: &str) -> Result<(), Error> {
     timeout(KILL_DEADLINE, killed)
         .await
         .map_err(|_| Error::Late(KILL_DEADLINE))
+}
+
+/// Tells every holder of this directory to make its socket again.
+///
+/// For one that was deleted and made anew; returns before they have.
+pub fn call_back(dir: &Path) {
+    let is_ours = |words: &[OsString]| {
+        words.get(1).is_some_and(|word| word == SUBCOMMAND)
+            && words
+                .windows(2)
+                .any(|pair| pair[0] == "--dir" && *pair[1] == *dir)
+    };
+    for pid in process::with_arguments(is_ours) {
+        process::hang_up(pid);
+    }
 }
 
 /// Names the socket of a terminal.

@@ -139,6 +139,11 @@ impl Delivery {
             self.skipped_at = Some(now);
             self.redraw(state);
         }
+        // Nothing more comes: who has not drawn everything gets the last screen.
+        let is_over = state.exit.is_some() && self.window() == 0;
+        if is_over && self.replay.is_none() && !self.is_complete(state) {
+            self.redraw(state);
+        }
         if let Some(replay) = &mut self.replay {
             let (frame, is_last) = replay.next_chunk();
             if is_last {
@@ -207,6 +212,7 @@ impl Delivery {
 mod tests {
     use super::super::ring::RING_BYTES;
     use super::*;
+    use crate::protocol::terminal::Exit;
     use crate::protocol::terminal::SizedBy;
 
     const VIEW: View = View {
@@ -332,6 +338,20 @@ mod tests {
             drawn,
             Next::Frame(Frame::Replay { whole: false, .. })
         ));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_not_drawn_everything_gets_the_last_screen() {
+        let (mut state, now) = (state(1 << 20), Instant::now());
+        let mut delivery = delivery(Some(0), &mut state);
+        take(&mut delivery, &mut state, now);
+        assert!(!delivery.is_complete(&state));
+        state.exit = Some(Exit {
+            code: Some(0),
+            signal: None,
+        });
+        assert_eq!(take(&mut delivery, &mut state, now), (0, 1, 0));
+        assert!(delivery.is_complete(&state));
     }
 
     #[tokio::test(start_paused = true)]

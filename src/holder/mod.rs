@@ -56,9 +56,9 @@
 //!   somebody asked for that. A program's own end kills nothing, as everywhere.
 //! - **Idle is idle.** No timer runs and nothing polls while nobody types and
 //!   nothing is printed: 0 context switches in 4 s.
-//! - **Not survived**: SIGKILL of the holder (the kernel hangs up its program),
-//!   and a deletion of the socket's directory leaves it running unreachably
-//!   until its program ends or it gets SIGTERM.
+//! - **A deleted directory** is made again by the server, which then hangs up on
+//!   every holder that it finds by its arguments: SIGHUP means "listen again".
+//! - **Not survived**: SIGKILL of the holder; the kernel hangs up its program.
 //!
 //! # Memory of 50 holders
 //!
@@ -113,6 +113,7 @@ pub use capture::capture;
 pub use client::Connected;
 pub use client::SUBCOMMAND;
 pub use client::SpawnOptions;
+pub use client::call_back;
 pub use client::connect;
 pub use client::kill;
 pub use client::list;

@@ -10,9 +10,11 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
 use tokio::net::unix::OwnedWriteHalf;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::process::Wish;
 use super::*;
 use crate::protocol::call::TerminalRow;
 use crate::protocol::terminal::ClientHello;
@@ -35,6 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Held {
     dir: TempDir,
     exit: JoinHandle<Exit>,
+    wishes: mpsc::Sender<Wish>,
 }
 
 impl Held {
@@ -53,12 +56,9 @@ impl Held {
         let socket = socket::Socket::bind(&dir.path().join("t"), "t1").unwrap();
         let size = Size { cols: 80, rows: 24 };
         let holder = process::Holder::start(&program, "t1", size).unwrap();
-        let exit = tokio::spawn(async move {
-            holder
-                .serve(socket.listener(), std::future::pending())
-                .await
-        });
-        Self { dir, exit }
+        let (wishes, received) = mpsc::channel(1);
+        let exit = tokio::spawn(holder.serve(socket, received));
+        Self { dir, exit, wishes }
     }
 
     fn sockets(&self) -> PathBuf {
@@ -89,6 +89,16 @@ impl Held {
             view: None,
             exit: None,
         }
+    }
+
+    /// Waits until the listing has such a row.
+    async fn listed(&self, is_wanted: impl Fn(&TerminalRow) -> bool) {
+        let waiting = async {
+            while !list(&self.sockets()).await.iter().any(&is_wanted) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, waiting).await.expect("in time");
     }
 
     async fn ended(self) -> Exit {
@@ -374,7 +384,7 @@ async fn a_program_that_does_not_read_holds_up_no_output() {
 async fn a_program_that_ends_unseen_waits_for_its_first_page() {
     let held = Held::new("echo rc file is broken; kill -9 $$");
     // A listing is not a page.
-    while !list(&held.sockets()).await.iter().any(|row| row.id == "t1") {}
+    held.listed(|row| row.id == "t1").await;
     let mut page = held.page("a").await;
     assert!(page.last_words().await.contains("rc file is broken"));
     assert_eq!(
@@ -564,14 +574,15 @@ async fn the_program_sees_the_smallest_size_within_bounds() {
 
 #[tokio::test]
 async fn the_holder_answers_queries_while_nobody_else_can() {
-    let script = "stty raw -echo; printf '\\033[c'; head -c 7 | od -c; \
+    let script = "stty raw -echo; printf '\\033[c'; head -c 13 | od -c; \
                   printf '\\033]2;asked\\007'; stty -raw; read x; stty raw; printf '\\033[5n'; exec cat";
     let held = Held::new(script);
     // A listing is nobody.
     let is_asked = |row: &TerminalRow| row.label.as_deref() == Some("asked");
-    while !list(&held.sockets()).await.iter().any(is_asked) {}
+    held.listed(is_asked).await;
     let mut page = held.returning("a", Some(0)).await;
-    page.until("033   [   ?   1   ;   2   c").await;
+    page.until("033   [   ?   6   2   ;   4   ;   9   ;   2   2   c")
+        .await;
     // Now the page would answer, and nobody else may.
     page.say("\n").await;
     page.until("\x1b[5n").await;
@@ -609,4 +620,17 @@ async fn a_program_that_is_not_there_is_an_error() {
     let size = Size { cols: 80, rows: 24 };
     let error = process::Holder::start(&program, "t1", size).unwrap_err();
     assert!(matches!(error, Error::Program { .. }));
+}
+
+#[tokio::test]
+async fn a_terminal_whose_directory_was_deleted_is_found_again() {
+    let held = Held::new("read x; echo got $x; read bye");
+    let mut page = held.page("a").await;
+    std::fs::remove_dir_all(held.sockets()).unwrap();
+    assert!(list(&held.sockets()).await.is_empty());
+    held.wishes.send(Wish::ListenAgain).await.unwrap();
+    held.listed(|row| row.id == "t1").await;
+    page.say("it\n").await;
+    page.until("got it").await;
+    held.page("b").await.until("got it").await;
 }

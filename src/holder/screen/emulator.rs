@@ -38,8 +38,8 @@ pub(super) const MAX_COMMAND_BYTES: usize = 4096;
 /// How many rows above the screen the grid keeps for a window that grows.
 pub(super) const PULLED_ROWS: usize = 128;
 
-/// How xterm.js describes itself: a VT100 with advanced video.
-const DEVICE: &[u8] = b"\x1b[?1;2c";
+/// How the page describes itself: a VT220 with pictures and colours.
+const DEVICE: &[u8] = b"\x1b[?62;4;9;22c";
 
 /// How xterm.js describes its version.
 const DEVICE_VERSION: &[u8] = b"\x1b[>0;276;0c";

@@ -184,7 +184,7 @@ fn queries_are_answered_in_order() {
     let mut screen = fed("\x1b[3;4H\x1b[6n\x1b[c\x1b[5n\x1b[>c");
     assert_eq!(
         screen.take_answers(),
-        b"\x1b[3;4R\x1b[?1;2c\x1b[0n\x1b[>0;276;0c"
+        b"\x1b[3;4R\x1b[?62;4;9;22c\x1b[0n\x1b[>0;276;0c"
     );
     assert!(screen.take_answers().is_empty());
 }
