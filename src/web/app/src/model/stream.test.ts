@@ -11,8 +11,8 @@ const hello = (input_seq = 0): StreamEvent => {
 };
 const frame = (frame: Frame): StreamEvent => ({ type: "frame", frame });
 const data = (seq: number, text: string) => frame({ kind: "data", seq: BigInt(seq), bytes: encode(text) });
-const replay = (seq: number, text: string, flags: { clear?: boolean; last?: boolean } = {}) =>
-  frame({ kind: "replay", seq: BigInt(seq), clear: true, last: true, bytes: encode(text), ...flags });
+const replay = (seq: number, text: string, flags: { clear?: boolean; last?: boolean; whole?: boolean } = {}) =>
+  frame({ kind: "replay", seq: BigInt(seq), clear: true, last: true, whole: false, bytes: encode(text), ...flags });
 
 /** A page whose emulator draws everything at once, or nothing at all. */
 class Page {
