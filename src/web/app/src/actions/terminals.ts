@@ -48,6 +48,19 @@ export const killTerminal: Action = {
   },
 };
 
+/** Asks, then ends the selected terminal and starts a new one in its place. */
+export const restartTerminal: Action = {
+  name: "terminal.restart",
+  label: "Restart this terminal",
+  keywords: "start again kill fresh shell",
+  keys: [],
+  when: hasTabs,
+  perform: (app) => {
+    const id = app.workspace.selected.value;
+    if (id !== null) app.workspace.askToRestart(id);
+  },
+};
+
 /** Leaves the terminal for the tabs, so that no keyboard is caught in it. */
 export const focusTabs: Action = {
   name: "tabs.focus",

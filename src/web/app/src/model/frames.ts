@@ -5,8 +5,8 @@
  * with big-endian integers. Both sides read `tests/golden/terminal-frames.json`.
  */
 
-/** The version of the terminal protocol that this page speaks. */
-export const VERSION = 1;
+/** The newest version of the terminal protocol that this page speaks; it speaks 1 too. */
+export const VERSION = 2;
 
 /** The most bytes put into one Data frame; a longer paste becomes several. */
 export const MAX_DATA_BYTES = 64 * 1024;
