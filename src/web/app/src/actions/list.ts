@@ -11,7 +11,15 @@ import { palette } from "./palette";
 import { askBeforePaste } from "./paste-guard";
 import { searchTerminal } from "./search";
 import { fitEveryone, useMySize } from "./size";
-import { focusTabs, killTerminal, newTerminal, nextTerminal, previousTerminal, restartTerminal } from "./terminals";
+import {
+  focusTabs,
+  goToEnd,
+  killTerminal,
+  newTerminal,
+  nextTerminal,
+  previousTerminal,
+  restartTerminal,
+} from "./terminals";
 
 /** Every action there is. */
 export const ACTIONS: readonly Action[] = [
@@ -21,6 +29,7 @@ export const ACTIONS: readonly Action[] = [
   killTerminal,
   restartTerminal,
   searchTerminal,
+  goToEnd,
   copy,
   paste,
   useMySize,

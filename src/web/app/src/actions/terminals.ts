@@ -61,6 +61,19 @@ export const restartTerminal: Action = {
   },
 };
 
+/** Goes to the newest output. */
+export const goToEnd: Action = {
+  name: "terminal.end",
+  label: "Go to the end of the output",
+  keywords: "scroll bottom newest latest live",
+  keys: [],
+  when: hasTabs,
+  perform: (app) => {
+    app.workspace.current.value?.screen.toEnd();
+    app.workspace.focus();
+  },
+};
+
 /** Leaves the terminal for the tabs, so that no keyboard is caught in it. */
 export const focusTabs: Action = {
   name: "tabs.focus",

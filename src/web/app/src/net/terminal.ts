@@ -26,8 +26,8 @@ import { KeptSocket } from "./socket";
 const SILENT_MS = 3000;
 
 /**
- * A wish follows the last one of a window that is being dragged after so long,
- * in milliseconds: each costs every browser of the terminal a replay.
+ * While a window is being dragged, its size is told once in so many
+ * milliseconds: each one costs every browser of the terminal a replay.
  */
 const WISH_MS = 60;
 
@@ -61,8 +61,6 @@ export class TerminalClient {
   readonly view = computed<View | null>(() => this.#shown.value.view);
   /** The size that this window would like. */
   readonly wish: ReadonlySignal<Size> = this.#wish;
-  /** Whether older output exists that this page does not have. */
-  readonly lacksHistory = computed(() => this.#shown.value.history === "lacking");
   /** Whether older output is on its way. */
   readonly isLoadingHistory = computed(() => {
     const { history } = this.#shown.value;
@@ -110,9 +108,8 @@ export class TerminalClient {
     const isAtOnce = isSameSize(this.#wish.value, NOT_VISIBLE) || isSameSize(size, NOT_VISIBLE);
     this.#wish.value = size;
     if (this.#state.version < 2) this.#screen.fill();
-    clearTimeout(this.#wishing);
     if (isAtOnce || this.#state.version < 2) this.#tellWish();
-    else this.#wishing = setTimeout(() => this.#tellWish(), WISH_MS);
+    else this.#wishing ??= setTimeout(() => this.#tellWish(), WISH_MS);
   }
 
   /** Lets this window set the size, or the smallest of all. */
@@ -131,6 +128,8 @@ export class TerminalClient {
   }
 
   #tellWish(): void {
+    clearTimeout(this.#wishing);
+    this.#wishing = undefined;
     const size = this.#wish.value;
     const isWord = this.#state.version >= 2 || !isSameSize(size, NOT_VISIBLE);
     if (!isWord || !isConnected(this.#state) || isSameSize(size, this.#told)) return;

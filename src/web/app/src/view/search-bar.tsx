@@ -25,6 +25,8 @@ export function SearchBar({ app, attached, found }: { app: App; attached: Attach
   const isLoading = client.isLoadingHistory.value;
   const find = (step: SearchStep) => {
     if (query.text === "") found.value = null;
+    // A flood may have taken it away meanwhile.
+    client.fetchHistory();
     screen.find(query, step).then(
       () => setWrong(false),
       () => setWrong(true),

@@ -4,6 +4,7 @@ import { effect, signal } from "@preact/signals-core";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { App } from "../actions/app";
 import { openFromTerminal } from "../actions/open-file";
+import { goToEnd } from "../actions/terminals";
 import type { Attached } from "../actions/workspace";
 import { Disposers } from "../model/disposers";
 import type { Found } from "../model/screen";
@@ -45,11 +46,7 @@ export function TerminalPane({ app, tab, isShown }: { app: App; tab: Tab; isShow
 
 /** Small words over the terminal's edges. */
 function Notes({ app, attached, link }: { app: App; attached: Attached; link: Said["link"] }) {
-  const { client, screen } = attached;
-  const toEnd = () => {
-    screen.toEnd();
-    screen.focus();
-  };
+  const { client } = attached;
   return (
     <>
       <SizeNote app={app} client={client} />
@@ -59,7 +56,7 @@ function Notes({ app, attached, link }: { app: App; attached: Attached; link: Sa
         </p>
       )}
       {client.isHeld.value && !client.isLoadingHistory.value && (
-        <button type="button" class="chip chip-bottom" onClick={toEnd}>
+        <button type="button" class="chip chip-bottom" title={goToEnd.label} onClick={() => void goToEnd.perform(app)}>
           Newer output below
         </button>
       )}

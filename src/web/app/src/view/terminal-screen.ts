@@ -249,9 +249,8 @@ export class XtermScreen implements Screen {
       if (event.deltaY < 0 && !isProgrammes) this.#wentUp(WHEEL_LINES);
     });
     listen("keydown", (event) => {
-      if (!event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return;
-      if (event.key === "PageUp") this.#wentUp(this.#terminal.rows - 1);
-      if (event.key === "Home") this.#wentUp(0);
+      const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey;
+      if (isPlain && event.shiftKey && event.key === "PageUp") this.#wentUp(this.#terminal.rows - 1);
     });
     // The scrollbar: the emulator scrolls while the pointer is down.
     listen("pointermove", (event) => {
