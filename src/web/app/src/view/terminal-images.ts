@@ -20,6 +20,9 @@ const DECODER_STEP_MS = 5;
 /** What programs are told that ask for the terminal's attributes: 4 is sixel. */
 const ATTRIBUTES = "\x1b[?62;4;9;22c";
 
+/** The shortest WebAssembly: `\0asm` and a version. */
+const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+
 /** Lets output pass to one emulator. */
 export class ImageGate {
   #terminal: Terminal;
@@ -64,6 +67,9 @@ export class ImageGate {
 
   async #open(): Promise<void> {
     try {
+      // Where that is forbidden, the addon would throw in the middle of an
+      // image, and the emulator would never go on.
+      new WebAssembly.Module(EMPTY_MODULE);
       const { ImageAddon } = await import("@xterm/addon-image");
       const addon = new ImageAddon({ storageLimit: STORAGE_MB });
       if (this.#terminal.element) this.#terminal.loadAddon(addon);
