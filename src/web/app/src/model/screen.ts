@@ -57,6 +57,8 @@ export interface Screen {
   size(): Size;
   /** The size that would fill its place; `NOT_VISIBLE` when it is not. */
   wish(): Size;
+  /** Says whether something lies over it; it is then not visible. */
+  cover(isCovered: boolean): void;
   /** Takes the keyboard. */
   focus(): void;
   /** Whether it has the keyboard. */
@@ -87,8 +89,8 @@ export interface ScreenEvents {
   titled(title: string): void;
   /** The person has scrolled up, or is back at the end. */
   reading(isReading: boolean): void;
-  /** The person wants to see more than the scrollback holds. */
-  reachedTop(): void;
+  /** The person wants to see more than the scrollback holds; whether more comes. */
+  reachedTop(): boolean;
   /** The bell, unless in a replay. */
   rang(): void;
   /** The address under the pointer; `null` when there is none any more. */

@@ -117,9 +117,10 @@ export class TerminalClient {
     this.#step({ type: "size", size });
   }
 
-  /** Fetches older output, if there is some that this page lacks. */
-  fetchHistory(): void {
+  /** Fetches older output, if there is some that this page lacks; whether it comes. */
+  fetchHistory(): boolean {
     this.#step({ type: "history" });
+    return this.isLoadingHistory.value;
   }
 
   /** Takes whether the person has scrolled up. */

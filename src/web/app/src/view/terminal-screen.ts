@@ -57,6 +57,7 @@ export class XtermScreen implements Screen {
   #leads = true;
   /** Whether this page does what programs ask of a page. */
   #acts = true;
+  #isCovered = false;
   /** What the key that is being pressed types; never an answer. */
   #key: string | null = null;
 
@@ -121,6 +122,11 @@ export class XtermScreen implements Screen {
 
   wish(): Size {
     return this.#wish;
+  }
+
+  cover(isCovered: boolean): void {
+    this.#isCovered = isCovered;
+    this.#wishAgain();
   }
 
   focus(): void {
@@ -265,9 +271,7 @@ export class XtermScreen implements Screen {
 
   /** Says that the person wants to see more, if there is nothing more to see. */
   #wentUp(lines: number): void {
-    if (!this.#place.isAtTop()) return;
-    this.#place.wantFurtherUp(lines);
-    this.#events.reachedTop();
+    if (this.#place.isAtTop() && this.#events.reachedTop()) this.#place.wantFurtherUp(lines);
   }
 
   #listenToWindow(): void {
@@ -287,7 +291,7 @@ export class XtermScreen implements Screen {
   }
 
   #measure(): Size {
-    const isSeen = !document.hidden && this.#host.clientWidth > 0 && this.#host.clientHeight > 0;
+    const isSeen = !document.hidden && !this.#isCovered && this.#host.clientWidth > 0 && this.#host.clientHeight > 0;
     return (isSeen && proposed(this.#fit)) || NOT_VISIBLE;
   }
 
