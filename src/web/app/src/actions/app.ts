@@ -9,6 +9,9 @@ import { CallClient } from "../net/calls";
 import { reloadIfOutdated } from "../net/page-version";
 import { SessionClient } from "../net/session";
 import { recall, remember } from "../net/storage";
+import { Bells } from "./bells";
+import { ClipboardGrant } from "./clipboard-grant";
+import { PasteGuard } from "./paste-guard";
 import { Workspace } from "./workspace";
 
 /** Why this browser stands outside. */
@@ -38,6 +41,13 @@ export class App {
   readonly session = new SessionClient(() => this.turnOut("expired"));
   readonly calls = new CallClient();
   readonly workspace = new Workspace(this.calls);
+  readonly bells = new Bells(this.settings, this.workspace.selected);
+  readonly clipboardGrant = new ClipboardGrant();
+  readonly pasteGuard = new PasteGuard(this);
+  /** The terminal in which the search is open. */
+  readonly searching = signal<string | null>(null);
+  /** Shows a file as a view; `null` while there is no viewer. */
+  openFile: ((path: string) => void) | null = null;
 
   /** The target in the person's own spelling, as far as known. */
   readonly target = computed(() => this.session.seen.value?.status.target ?? this.name.value);

@@ -3,10 +3,23 @@
 import { combination, type Pressed } from "../model/keys";
 import type { Action } from "./action";
 import type { App } from "./app";
+import { muteBell, showBell } from "./bells";
+import { askBeforeCopy } from "./clipboard-grant";
 import { fontLarger, fontReset, fontSmaller, themeAuto, toggleTheme } from "./appearance";
 import { copy, paste } from "./clipboard";
 import { palette } from "./palette";
-import { focusTabs, killTerminal, newTerminal, nextTerminal, previousTerminal } from "./terminals";
+import { askBeforePaste } from "./paste-guard";
+import { searchTerminal } from "./search";
+import { fitEveryone, useMySize } from "./size";
+import {
+  focusTabs,
+  goToEnd,
+  killTerminal,
+  newTerminal,
+  nextTerminal,
+  previousTerminal,
+  restartTerminal,
+} from "./terminals";
 
 /** Every action there is. */
 export const ACTIONS: readonly Action[] = [
@@ -14,13 +27,22 @@ export const ACTIONS: readonly Action[] = [
   nextTerminal,
   previousTerminal,
   killTerminal,
+  restartTerminal,
+  searchTerminal,
+  goToEnd,
   copy,
   paste,
+  useMySize,
+  fitEveryone,
   fontLarger,
   fontSmaller,
   fontReset,
   toggleTheme,
   themeAuto,
+  muteBell,
+  showBell,
+  askBeforePaste,
+  askBeforeCopy,
   focusTabs,
   palette,
 ];
@@ -28,7 +50,10 @@ export const ACTIONS: readonly Action[] = [
 /** The action that a key event stands for now; `null` leaves it to the terminal. */
 export function actionFor(app: App, event: Pressed): Action | null {
   const combo = combination(event);
-  const found = ACTIONS.find((action) => action.keys.includes(combo));
+  const isInTerminal = app.workspace.current.value?.screen.hasFocus() ?? false;
+  const found = ACTIONS.find(
+    ({ keys, terminalKeys }) => keys.includes(combo) || (isInTerminal && terminalKeys?.includes(combo)),
+  );
   return found && !found.isNative && found.when(app) ? found : null;
 }
 

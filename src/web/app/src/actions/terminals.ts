@@ -48,6 +48,32 @@ export const killTerminal: Action = {
   },
 };
 
+/** Asks, then ends the selected terminal and starts a new one in its place. */
+export const restartTerminal: Action = {
+  name: "terminal.restart",
+  label: "Restart this terminal",
+  keywords: "start again kill fresh shell",
+  keys: [],
+  when: hasTabs,
+  perform: (app) => {
+    const id = app.workspace.selected.value;
+    if (id !== null) app.workspace.askToRestart(id);
+  },
+};
+
+/** Goes to the newest output. */
+export const goToEnd: Action = {
+  name: "terminal.end",
+  label: "Go to the end of the output",
+  keywords: "scroll bottom newest latest live",
+  keys: [],
+  when: hasTabs,
+  perform: (app) => {
+    app.workspace.current.value?.screen.toEnd();
+    app.workspace.focus();
+  },
+};
+
 /** Leaves the terminal for the tabs, so that no keyboard is caught in it. */
 export const focusTabs: Action = {
   name: "tabs.focus",

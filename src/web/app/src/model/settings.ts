@@ -8,13 +8,22 @@ export interface Settings {
   theme: Theme;
   /** The terminal's font size in CSS pixels. */
   fontSize: number;
+  /** Whether a paste of several lines is shown before it is typed. */
+  asksBeforePaste: boolean;
+  /** Whether a terminal's bell is shown. */
+  hasBell: boolean;
 }
 
 /** The smallest and largest font size, in CSS pixels. */
 export const FONT_SIZES = { smallest: 8, largest: 32 } as const;
 
 /** What holds before anything was set. */
-export const DEFAULT_SETTINGS: Settings = { theme: "auto", fontSize: 14 };
+export const DEFAULT_SETTINGS: Settings = {
+  theme: "auto",
+  fontSize: 14,
+  asksBeforePaste: true,
+  hasBell: true,
+};
 
 /** Reads stored settings; whatever is missing or wrong is the default. */
 export function readSettings(text: string | null): Settings {
@@ -22,7 +31,8 @@ export function readSettings(text: string | null): Settings {
     const stored = JSON.parse(text ?? "{}") as Partial<Settings>;
     const theme = (["auto", "light", "dark"] as const).find((name) => name === stored.theme);
     const fontSize = clampFont(Number(stored.fontSize ?? DEFAULT_SETTINGS.fontSize));
-    return { theme: theme ?? DEFAULT_SETTINGS.theme, fontSize };
+    const asksBeforePaste = stored.asksBeforePaste !== false;
+    return { theme: theme ?? DEFAULT_SETTINGS.theme, fontSize, asksBeforePaste, hasBell: stored.hasBell !== false };
   } catch {
     return DEFAULT_SETTINGS;
   }

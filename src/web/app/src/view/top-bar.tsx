@@ -5,6 +5,7 @@ import { palette } from "../actions/palette";
 import type { Stage } from "../model/stage";
 import { CommandsIcon, Mark } from "./icons";
 import { hint } from "./key-hint";
+import { SizePill } from "./size-note";
 import { Tabs } from "./tabs";
 
 const STATE_WORDS: Record<Stage, string> = {
@@ -34,6 +35,7 @@ export function TopBar({ app }: { app: App }) {
         </span>
       </div>
       <Tabs app={app} />
+      <SizePill app={app} />
       <button
         type="button"
         class="bar-button commands"
