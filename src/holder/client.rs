@@ -67,6 +67,8 @@ pub struct SpawnOptions {
     pub cols: u16,
     /// Height in cells, 1 to 1000.
     pub rows: u16,
+    /// The directory to start in; without it the home.
+    pub cwd: Option<PathBuf>,
     /// Where a panic of the holder would be found; appended to.
     pub log: Option<PathBuf>,
 }
@@ -80,7 +82,8 @@ pub type Connected = (
     FrameWriter<OwnedWriteHalf>,
 );
 
-/// Starts a terminal: `EXE __holder --dir DIR --id ID --cols N --rows N`.
+/// Starts a terminal: `EXE __holder --dir DIR --id ID --cols N --rows N`, and
+/// `--cwd DIR` where one is asked for.
 ///
 /// Returns when its socket listens. It inherits this process's environment,
 /// of which the login shell in it gets all but names that are the server's.
@@ -219,8 +222,10 @@ fn arguments(options: &SpawnOptions) -> Vec<OsString> {
         ("--cols", options.cols.to_string().into()),
         ("--rows", options.rows.to_string().into()),
     ];
+    let cwd = options.cwd.as_ref().map(|cwd| ("--cwd", cwd.into()));
     let flags = pairs
         .into_iter()
+        .chain(cwd)
         .flat_map(|(name, value)| [name.into(), value]);
     std::iter::once(SUBCOMMAND.into()).chain(flags).collect()
 }

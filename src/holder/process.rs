@@ -81,6 +81,8 @@ pub struct HoldOptions {
     pub cols: u16,
     /// Height in cells, 1 to 1000; beyond is clamped, 0 means 24.
     pub rows: u16,
+    /// The directory to start in; without it, or if it is gone, the home.
+    pub cwd: Option<PathBuf>,
 }
 
 /// The line on the readiness pipe: `{"ready":{…}}` or `{"failed":"…"}`.
@@ -122,7 +124,10 @@ fn start(options: &HoldOptions) -> Result<(Holder, Socket), Error> {
     let socket = Socket::bind(&options.dir, &options.id)?;
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let uid = process::uid();
-    let program = shell::login_shell(pty::inheritable_env(), &passwd, uid);
+    let mut program = shell::login_shell(pty::inheritable_env(), &passwd, uid);
+    if let Some(cwd) = options.cwd.as_ref().filter(|cwd| cwd.is_dir()) {
+        program.cwd.clone_from(cwd);
+    }
     let size = clamp(options.cols, options.rows).unwrap_or(Size { cols: 80, rows: 24 });
     Ok((Holder::start(&program, &options.id, size)?, socket))
 }
