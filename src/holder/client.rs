@@ -19,6 +19,8 @@ use tokio::net::unix::pipe;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::commands;
+use super::commands::Build;
 use super::error::Error;
 use super::process::KILL_GRACE;
 use super::process::Readiness;
@@ -190,8 +192,11 @@ pub async fn kill(dir: &Path, id: &str) -> Result<(), Error> {
 
 /// Tells every holder of this directory to make its socket again.
 ///
-/// For one that was deleted and made anew; returns before they have.
+/// For one that was deleted and made anew; returns before they have. The
+/// commands of its shells are this build's from here on.
 pub fn call_back(dir: &Path) {
+    // Without it they find those of the build before.
+    let _ = commands::place(dir, Build::This);
     let is_ours = |words: &[OsString]| {
         words.get(1).is_some_and(|word| word == SUBCOMMAND)
             && words

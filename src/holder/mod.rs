@@ -26,6 +26,7 @@
 //! | `capture` | what a terminal shows, as text, for the server |
 //! | `terminal` | what the tasks share |
 //! | `shell` | which program, and its environment |
+//! | `commands` | what its shell finds of ours: `open` |
 //! | `socket`, `wire`, `error` | the socket file, frames on a stream, [`Error`] |
 //!
 //! # Decisions
@@ -91,6 +92,7 @@
 mod audience;
 mod capture;
 mod client;
+mod commands;
 mod connection;
 mod delivery;
 mod error;

@@ -29,6 +29,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::audience::clamp;
+use super::commands;
+use super::commands::Build;
 use super::connection;
 use super::error::Error;
 use super::screen;
@@ -127,6 +129,11 @@ fn start(options: &HoldOptions) -> Result<(Holder, Socket), Error> {
     let mut program = shell::login_shell(pty::inheritable_env(), &passwd, uid);
     if let Some(cwd) = options.cwd.as_ref().filter(|cwd| cwd.is_dir()) {
         program.cwd.clone_from(cwd);
+    }
+    commands::name_terminal(&mut program, &options.id);
+    // A terminal without our commands is better than none.
+    if let Ok(bin) = commands::place(&options.dir, Build::This) {
+        commands::add(&mut program, &bin);
     }
     let size = clamp(options.cols, options.rows).unwrap_or(Size { cols: 80, rows: 24 });
     Ok((Holder::start(&program, &options.id, size)?, socket))
@@ -230,7 +237,10 @@ impl Holder {
                     Wish::End if ending.is_none() => ending = Some(end()),
                     Wish::End => {}
                     // Where it cannot, whoever asked goes on without it.
-                    Wish::ListenAgain => drop(clients.socket.renew()),
+                    Wish::ListenAgain => {
+                        let _ = clients.socket.renew();
+                        let _ = commands::place(clients.socket.dir(), Build::Any);
+                    }
                 },
             }
         };
