@@ -9,6 +9,7 @@ pub mod hidden;
 pub mod output;
 pub mod serve;
 pub mod ssh;
+pub mod terminal;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -39,7 +40,7 @@ const SERVE_FLAGS: [&str; 7] = [
 #[derive(Debug, Parser)]
 #[command(name = "cocalc-plus", version, max_term_width = 100)]
 #[command(
-    after_help = "Examples:\n  cocalc-plus ssh user@gpu1\n  cocalc-plus ssh list\n  cocalc-plus serve --daemon"
+    after_help = "Examples:\n  cocalc-plus ssh user@gpu1\n  cocalc-plus ssh list\n  cocalc-plus serve --daemon\n  cocalc-plus terminal attach"
 )]
 pub struct Cli {
     /// Show messages of this level and above on stderr
@@ -88,6 +89,7 @@ impl LogLevel {
 enum Command {
     Ssh(Box<ssh::Args>),
     Serve(serve::Args),
+    Terminal(terminal::Args),
     Completions(completions::Args),
     #[command(name = "__attach", hide = true)]
     Attach(hidden::AttachArgs),
@@ -124,6 +126,7 @@ pub fn run() -> ExitCode {
         }
         Some(Command::Ssh(args)) => ssh::run(*args, level),
         Some(Command::Serve(args)) => serve::run(&args, level),
+        Some(Command::Terminal(args)) => return end(terminal::run(args)),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Attach(args)) => hidden::attach(args),
         Some(Command::Tunnel(args)) => hidden::tunnel(args),
@@ -133,7 +136,7 @@ pub fn run() -> ExitCode {
 }
 
 /// Prints what went wrong, and returns the exit code.
-fn end(ran: Result<exit::Exit, error::CliError>) -> ExitCode {
+fn end(ran: Result<impl Into<ExitCode>, error::CliError>) -> ExitCode {
     match ran {
         Ok(code) => code.into(),
         Err(failure) => {

@@ -17,5 +17,7 @@ mod round_trips;
 mod serve;
 mod sshd_kinds;
 mod terminal;
+mod terminal_attach;
+mod terminal_cli;
 mod transfers;
 mod watches;
