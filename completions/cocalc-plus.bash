@@ -22,6 +22,9 @@ _cocalc__plus() {
             cocalc__plus,help)
                 cmd="cocalc__plus__subcmd__help"
                 ;;
+            cocalc__plus,open)
+                cmd="cocalc__plus__subcmd__open"
+                ;;
             cocalc__plus,serve)
                 cmd="cocalc__plus__subcmd__serve"
                 ;;
@@ -36,6 +39,9 @@ _cocalc__plus() {
                 ;;
             cocalc__plus__subcmd__help,help)
                 cmd="cocalc__plus__subcmd__help__subcmd__help"
+                ;;
+            cocalc__plus__subcmd__help,open)
+                cmd="cocalc__plus__subcmd__help__subcmd__open"
                 ;;
             cocalc__plus__subcmd__help,serve)
                 cmd="cocalc__plus__subcmd__help__subcmd__serve"
@@ -146,7 +152,7 @@ _cocalc__plus() {
 
     case "${cmd}" in
         cocalc__plus)
-            opts="-h -V --log-level --help --version ssh serve terminal completions help"
+            opts="-h -V --log-level --help --version ssh serve terminal open completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -182,7 +188,7 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__help)
-            opts="ssh serve terminal completions help"
+            opts="ssh serve terminal open completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -210,6 +216,20 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__open)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -384,6 +404,24 @@ _cocalc__plus() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__open)
+            opts="-h --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -6,6 +6,7 @@ pub mod connecting;
 pub mod error;
 pub mod exit;
 pub mod hidden;
+pub mod open;
 pub mod output;
 pub mod serve;
 pub mod ssh;
@@ -90,6 +91,7 @@ enum Command {
     Ssh(Box<ssh::Args>),
     Serve(serve::Args),
     Terminal(terminal::Args),
+    Open(open::Args),
     Completions(completions::Args),
     #[command(name = "__attach", hide = true)]
     Attach(hidden::AttachArgs),
@@ -101,7 +103,7 @@ enum Command {
 
 /// Parses the arguments, runs, and returns the exit code.
 pub fn run() -> ExitCode {
-    let args = env::args();
+    let args = open::with_subcommand(env::args());
     if let Some(held) = hidden::holder(&args) {
         return end(held);
     }
@@ -127,6 +129,7 @@ pub fn run() -> ExitCode {
         Some(Command::Ssh(args)) => ssh::run(*args, level),
         Some(Command::Serve(args)) => serve::run(&args, level),
         Some(Command::Terminal(args)) => return end(terminal::run(args)),
+        Some(Command::Open(args)) => open::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Attach(args)) => hidden::attach(args),
         Some(Command::Tunnel(args)) => hidden::tunnel(args),

@@ -19,5 +19,6 @@ mod sshd_kinds;
 mod terminal;
 mod terminal_attach;
 mod terminal_cli;
+mod terminal_open;
 mod transfers;
 mod watches;
