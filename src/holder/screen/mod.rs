@@ -40,6 +40,7 @@ mod flood;
 mod glyphs;
 mod history;
 mod modes;
+mod perform;
 mod redraw;
 mod style;
 mod text;
