@@ -9,6 +9,7 @@ import { CallClient } from "../net/calls";
 import { reloadIfOutdated } from "../net/page-version";
 import { SessionClient } from "../net/session";
 import { recall, remember } from "../net/storage";
+import { FilesDoor } from "./files/door";
 import { Workspace } from "./workspace";
 
 /** Why this browser stands outside. */
@@ -38,6 +39,7 @@ export class App {
   readonly session = new SessionClient(() => this.turnOut("expired"));
   readonly calls = new CallClient();
   readonly workspace = new Workspace(this.calls);
+  readonly files = new FilesDoor(this);
 
   /** The target in the person's own spelling, as far as known. */
   readonly target = computed(() => this.session.seen.value?.status.target ?? this.name.value);
@@ -81,6 +83,11 @@ export class App {
     this.isUnanswered.value = false;
     this.door.value = "in";
     this.session.start();
+  }
+
+  /** Opens a file in a tab, a directory in the explorer. */
+  openFile(path: string): void {
+    void this.files.openPath(path);
   }
 
   /** Shows the sign-in page. */

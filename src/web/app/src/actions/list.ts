@@ -5,6 +5,7 @@ import type { Action } from "./action";
 import type { App } from "./app";
 import { fontLarger, fontReset, fontSmaller, themeAuto, toggleTheme } from "./appearance";
 import { copy, paste } from "./clipboard";
+import { FILE_ACTIONS } from "./files/commands";
 import { palette } from "./palette";
 import { focusTabs, killTerminal, newTerminal, nextTerminal, previousTerminal } from "./terminals";
 
@@ -14,6 +15,7 @@ export const ACTIONS: readonly Action[] = [
   nextTerminal,
   previousTerminal,
   killTerminal,
+  ...FILE_ACTIONS,
   copy,
   paste,
   fontLarger,
@@ -28,8 +30,8 @@ export const ACTIONS: readonly Action[] = [
 /** The action that a key event stands for now; `null` leaves it to the terminal. */
 export function actionFor(app: App, event: Pressed): Action | null {
   const combo = combination(event);
-  const found = ACTIONS.find((action) => action.keys.includes(combo));
-  return found && !found.isNative && found.when(app) ? found : null;
+  const found = ACTIONS.find((action) => action.keys.includes(combo) && action.when(app));
+  return found && !found.isNative ? found : null;
 }
 
 /** The actions whose label or keywords hold every word typed, best first. */

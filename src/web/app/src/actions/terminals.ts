@@ -18,21 +18,21 @@ export const newTerminal: Action = {
 /** Goes one tab to the right. */
 export const nextTerminal: Action = {
   name: "terminal.next",
-  label: "Next terminal",
-  keywords: "tab right switch",
+  label: "Next tab",
+  keywords: "terminal file right switch",
   keys: ["Alt+Shift+ArrowRight"],
   when: hasTabs,
-  perform: (app) => app.workspace.step(1),
+  perform: (app) => app.files.stepTab(1),
 };
 
 /** Goes one tab to the left. */
 export const previousTerminal: Action = {
   name: "terminal.previous",
-  label: "Previous terminal",
-  keywords: "tab left switch",
+  label: "Previous tab",
+  keywords: "terminal file left switch",
   keys: ["Alt+Shift+ArrowLeft"],
   when: hasTabs,
-  perform: (app) => app.workspace.step(-1),
+  perform: (app) => app.files.stepTab(-1),
 };
 
 /** Asks, then ends the selected terminal. */
@@ -41,7 +41,7 @@ export const killTerminal: Action = {
   label: "End this terminal",
   keywords: "kill close tab stop",
   keys: ["Alt+Shift+W"],
-  when: hasTabs,
+  when: (app) => hasTabs(app) && app.workspace.cover.value === null,
   perform: (app) => {
     const id = app.workspace.selected.value;
     if (id !== null) app.workspace.askToKill(id);

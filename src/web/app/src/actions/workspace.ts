@@ -23,6 +23,12 @@ export interface Attached {
   client: TerminalClient;
 }
 
+/** What lies over the terminals: a file. */
+export interface Cover {
+  /** Takes the keyboard. */
+  focus(): void;
+}
+
 /** Owns the list of terminals and their connections. */
 export class Workspace {
   #calls: CallClient;
@@ -47,6 +53,8 @@ export class Workspace {
   readonly problem: ReadonlySignal<string | null> = this.#problem;
   /** The terminal that waits for a yes before it is killed. */
   readonly confirming = signal<string | null>(null);
+  /** What lies over the terminals; `null` while the selected one is in front. */
+  readonly cover = signal<Cover | null>(null);
   /** The selected tab. */
   readonly tab = computed(() => this.#tabs.value.find((tab) => tab.id === this.#selected.value) ?? null);
   /** What is on screen for the selected tab. */
@@ -97,6 +105,7 @@ export class Workspace {
   select(id: string | null): void {
     this.#selected.value = id;
     this.confirming.value = null;
+    this.cover.value = null;
     if (id !== null) remember("tab", id);
   }
 
@@ -105,9 +114,10 @@ export class Workspace {
     this.select(neighbour(this.#tabs.value, this.#selected.value, step));
   }
 
-  /** Gives the keyboard to the selected terminal. */
+  /** Gives the keyboard to what is in front. */
   focus(): void {
-    this.current.value?.screen.focus();
+    if (this.cover.value) this.cover.value.focus();
+    else this.current.value?.screen.focus();
   }
 
   /** Takes what a program calls its terminal. */
@@ -173,7 +183,9 @@ export class Workspace {
     const has = (id: string | null) => this.#tabs.value.some((tab) => tab.id === id);
     if (has(this.#selected.value)) return;
     const remembered = recall("tab");
+    const cover = this.cover.value;
     this.select(has(remembered) ? remembered : (this.#tabs.value[0]?.id ?? null));
+    this.cover.value = cover;
   }
 
   #drawn(): ReadonlySet<string> {

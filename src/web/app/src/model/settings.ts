@@ -8,13 +8,15 @@ export interface Settings {
   theme: Theme;
   /** The terminal's font size in CSS pixels. */
   fontSize: number;
+  /** Whether editors break long lines at the edge. */
+  isWrapped: boolean;
 }
 
 /** The smallest and largest font size, in CSS pixels. */
 export const FONT_SIZES = { smallest: 8, largest: 32 } as const;
 
 /** What holds before anything was set. */
-export const DEFAULT_SETTINGS: Settings = { theme: "auto", fontSize: 14 };
+export const DEFAULT_SETTINGS: Settings = { theme: "auto", fontSize: 14, isWrapped: false };
 
 /** Reads stored settings; whatever is missing or wrong is the default. */
 export function readSettings(text: string | null): Settings {
@@ -22,7 +24,7 @@ export function readSettings(text: string | null): Settings {
     const stored = JSON.parse(text ?? "{}") as Partial<Settings>;
     const theme = (["auto", "light", "dark"] as const).find((name) => name === stored.theme);
     const fontSize = clampFont(Number(stored.fontSize ?? DEFAULT_SETTINGS.fontSize));
-    return { theme: theme ?? DEFAULT_SETTINGS.theme, fontSize };
+    return { theme: theme ?? DEFAULT_SETTINGS.theme, fontSize, isWrapped: stored.isWrapped === true };
   } catch {
     return DEFAULT_SETTINGS;
   }

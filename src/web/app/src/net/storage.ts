@@ -7,6 +7,9 @@ export const STORED = {
   tab: "cocalc-plus.tab",
   settings: "cocalc-plus.settings",
   noteSeen: "cocalc-plus.note-seen",
+  explorer: "cocalc-plus.explorer",
+  explorerShown: "cocalc-plus.explorer-shown",
+  openFiles: "cocalc-plus.open-files",
   reloadedFor: "cocalc-plus.reloaded-for",
 } as const;
 

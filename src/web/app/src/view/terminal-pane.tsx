@@ -9,12 +9,20 @@ import { tabLabel, type End, type Tab } from "../model/tabs";
 import { TerminalClient } from "../net/terminal";
 import { XtermScreen } from "./terminal-screen";
 
+interface TerminalPaneProps {
+  app: App;
+  tab: Tab;
+  isShown: boolean;
+  /** Something lies over it; it keeps its size and takes no keys. */
+  isCovered: boolean;
+}
+
 /** Shows a terminal, from its first selection until its tab closes. */
-export function TerminalPane({ app, tab, isShown }: { app: App; tab: Tab; isShown: boolean }) {
+export function TerminalPane({ app, tab, isShown, isCovered }: TerminalPaneProps) {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => show(app, tab.id, host.current), [app, tab.id]);
   return (
-    <section class="pane" id={`pane-${tab.id}`} role="tabpanel" aria-label={tabLabel(tab)} hidden={!isShown}>
+    <section class="pane" id={`pane-${tab.id}`} role="tabpanel" aria-label={tabLabel(tab)} hidden={!isShown} inert={isCovered}>
       <div class="pane-screen" ref={host} />
       {tab.end && <EndStrip app={app} tab={tab} end={tab.end} />}
     </section>

@@ -1,0 +1,476 @@
+/**
+ * One open file: how it is shown, and how its text comes to disk.
+ *
+ * ```text
+ * loading ──▶ text ◀──▶ changed on disk (compare, keep mine, take theirs)
+ *    │         └──▶ saving ──▶ saved | waiting for the connection | refused
+ *    ├──▶ paged | hex | preview
+ *    └──▶ refused
+ * ```
+ *
+ * The editor holds the text; this decides what is read, written and kept as a
+ * draft. Nothing is written over what the page has not seen.
+ */
+
+import { computed, signal } from "@preact/signals-core";
+import type { Disposer } from "../../model/disposers";
+import type { Source, TextBuffer } from "../../model/files/buffer";
+import { LARGEST_TEXT_BYTES, previewFor, type Preview } from "../../model/files/kinds";
+import type { WireEntry } from "../../model/files/listing";
+import { base } from "../../model/files/paths";
+import { decode, decodeLatin1, encode, isBinary, NEW_CODEC, UnwritableError, type Codec } from "../../model/files/text";
+import { CallError, LOST } from "../../net/calls";
+import { draftOf, dropDraft, keepDraft } from "../../net/files/drafts";
+import { FileError, UNREACHED, read, readRange, save, type Content, type Seen } from "../../net/files/http";
+import type { FileVerbs } from "../../net/files/verbs";
+import type { FileFact, WatchClient } from "../../net/files/watch";
+
+/** A draft is kept so long after the last key, in milliseconds. */
+const DRAFT_MS = 300;
+
+/** Bytes that are looked at to tell a large text from a large binary. */
+const SNIFFED_BYTES = 65_536;
+
+/** What the file is shown as. */
+export type Shown =
+  | { kind: "loading" }
+  | { kind: "refused"; code: number; message: string }
+  | { kind: "text"; source: Source; readOnly: "not-utf8" | "not-writable" | null }
+  | { kind: "paged" | "hex"; size: number }
+  | { kind: "preview"; as: Exclude<Preview, "text">; size: number };
+
+/** How saving does. */
+export type Saving = { state: "idle" | "saving" | "waiting" } | { state: "refused"; code: number; message: string };
+
+/** What happened to the file on disk that a dirty text does not have. */
+export type OnDisk = "same" | "changed" | "deleted";
+
+const IDLE: Saving = { state: "idle" };
+
+/** An open file. */
+export class OpenFile {
+  #verbs: FileVerbs;
+  #watch: WatchClient;
+  #buffer: TextBuffer | null = null;
+  #seen: Seen = "absent";
+  #stamp = { mtime: 0, size: 0 };
+  #theirs: Seen = "absent";
+  #draftTimer: ReturnType<typeof setTimeout> | undefined;
+  #unwatch: Disposer = () => {};
+  #wasAsked = false;
+  #savesAgain = false;
+  #latest: { fact: FileFact } | null = null;
+
+  /** Names the tab; stays when the file is renamed. */
+  readonly id: string;
+  /** Where it is. */
+  readonly path = signal("");
+  /** Whether the tab gives its place to the next file that is only looked at. */
+  readonly isPassing = signal(false);
+  readonly shown = signal<Shown>({ kind: "loading" });
+  readonly isDirty = signal(false);
+  readonly saving = signal<Saving>(IDLE);
+  readonly onDisk = signal<OnDisk>("same");
+  /** A small word about what happened by itself. */
+  readonly note = signal<string | null>(null);
+  /** Whether the text is a draft that was restored. */
+  readonly isRestored = signal(false);
+  /** What the disk has, while both are compared. */
+  readonly comparing = signal<string | null>(null);
+  /** Whether the rendered Markdown is shown beside. */
+  readonly isRendered = signal(false);
+  /** Counts the changes on disk, for views that read by themselves. */
+  readonly version = signal(0);
+  /** How the text is written. */
+  readonly codec = signal<Codec>(NEW_CODEC);
+  readonly name = computed(() => base(this.path.value));
+
+  constructor(id: string, path: string, verbs: FileVerbs, watch: WatchClient) {
+    this.id = id;
+    this.path.value = path;
+    this.#verbs = verbs;
+    this.#watch = watch;
+  }
+
+  /** Reads the file, once; later calls do nothing. */
+  async begin(): Promise<void> {
+    if (this.#wasAsked) return;
+    this.#wasAsked = true;
+    this.#follow();
+    await this.open();
+  }
+
+  /** Reads the file as if it were opened just now. */
+  async open(): Promise<void> {
+    this.shown.value = { kind: "loading" };
+    await this.#show(() => this.#look());
+  }
+
+  async #show(look: () => Promise<Shown>): Promise<void> {
+    try {
+      this.shown.value = await look();
+      this.#settle();
+    } catch (error) {
+      const { code, message } = refusalOf(error);
+      if (code === 404 && (await this.#restoreDeleted())) return;
+      // Nobody answered: what was asked for comes with the connection.
+      if (code === UNREACHED || code === LOST) this.#wasAsked = false;
+      else this.shown.value = { kind: "refused", code, message };
+    }
+  }
+
+  /** The server answers again. */
+  reachable(): void {
+    if (this.saving.value.state === "waiting") void this.save();
+    if (this.shown.value.kind === "loading" && !this.#wasAsked) {
+      this.#wasAsked = true;
+      void this.open();
+    }
+  }
+
+  /** Takes the editor of the text. */
+  async attach(buffer: TextBuffer): Promise<void> {
+    this.#buffer = buffer;
+    const draft = this.isDirty.value ? null : await draftOf(this.path.value);
+    if (!draft || this.#buffer !== buffer) return;
+    if (draft.text === buffer.text()) return void dropDraft(draft.path);
+    this.codec.value = draft.codec;
+    buffer.lock(false);
+    buffer.replace(draft.text);
+    this.isRestored.value = true;
+    this.isDirty.value = true;
+    const disk = this.#seen === "absent" ? null : this.#seen.hash;
+    if (draft.hash !== disk) this.#differs(this.#seen, disk === null ? "deleted" : "changed");
+  }
+
+  /** The editor of the text goes. */
+  detach(buffer: TextBuffer): void {
+    if (this.#buffer === buffer) this.#buffer = null;
+  }
+
+  /** Gives the keyboard to what shows the file. */
+  focus(): void {
+    this.#buffer?.focus();
+  }
+
+  /** Performs an editor's own command. */
+  run(command: Parameters<TextBuffer["run"]>[0]): void {
+    this.#buffer?.run(command);
+  }
+
+  /** The text as it is being edited. */
+  text(): string {
+    return this.#buffer?.text() ?? "";
+  }
+
+  /** Takes note of a change in the editor. */
+  edited(): void {
+    this.isDirty.value = this.#buffer?.isChanged() ?? false;
+    this.isPassing.value = false;
+    if (this.saving.value.state === "refused") this.saving.value = IDLE;
+    clearTimeout(this.#draftTimer);
+    this.#draftTimer = setTimeout(() => this.keepDraft(), DRAFT_MS);
+  }
+
+  /** Keeps what is not saved in the browser, at once. */
+  keepDraft(): void {
+    clearTimeout(this.#draftTimer);
+    const path = this.path.value;
+    if (!this.isDirty.value || !this.#buffer) return void dropDraft(path);
+    const hash = this.#seen === "absent" ? null : this.#seen.hash;
+    void keepDraft({ path, text: this.#buffer.text(), codec: this.codec.value, hash, at: Date.now() });
+  }
+
+  /** Saves, unless the disk has what the page has not seen. */
+  async save(): Promise<void> {
+    const buffer = this.#buffer;
+    const view = this.shown.value;
+    if (!buffer || view.kind !== "text" || view.readOnly === "not-utf8" || this.onDisk.value === "changed") return;
+    if (this.saving.value.state === "saving") {
+      this.#savesAgain = true;
+      return;
+    }
+    this.#savesAgain = false;
+    this.saving.value = { state: "saving" };
+    const text = buffer.text();
+    try {
+      const bytes = encode(text, this.codec.value);
+      await this.#write(bytes);
+      this.#wrote(text);
+    } catch (error) {
+      this.#refused(error);
+    }
+    this.#settle();
+    if (this.#savesAgain) await this.save();
+  }
+
+  /** Saves over what the disk has now. */
+  async keepMine(): Promise<void> {
+    this.#seen = this.#theirs;
+    this.onDisk.value = "same";
+    this.comparing.value = null;
+    await this.save();
+  }
+
+  /** Gives the own text up for what the disk has. */
+  async takeTheirs(): Promise<void> {
+    this.comparing.value = null;
+    await this.#reload(true);
+  }
+
+  /** Compares the own text with what the disk has. */
+  async compare(): Promise<void> {
+    if (this.comparing.value !== null) {
+      this.comparing.value = null;
+      return;
+    }
+    try {
+      const content = await read(this.path.value, LARGEST_TEXT_BYTES);
+      this.#theirs = { hash: content.hash };
+      this.comparing.value = this.#decoded(content)?.text ?? decodeLatin1(content.bytes).text;
+    } catch (error) {
+      this.note.value = `it could not be compared: ${refusalOf(error).message}`;
+    }
+  }
+
+  /** Permits editing a file that is not UTF-8, byte for byte. */
+  editAsLatin1(): void {
+    const view = this.shown.value;
+    if (view.kind !== "text") return;
+    this.shown.value = { ...view, readOnly: null };
+    this.#buffer?.lock(false);
+    this.focus();
+  }
+
+  /** Writes the text in UTF-8 from now on. */
+  async saveAsUtf8(): Promise<void> {
+    this.codec.value = { ...this.codec.value, encoding: "utf-8" };
+    this.saving.value = IDLE;
+    await this.save();
+  }
+
+  /** Shows the bytes. */
+  async showBytes(): Promise<void> {
+    await this.#show(async () => ({ kind: "hex", size: (await readRange(this.path.value, 0, 1)).size }));
+  }
+
+  /** Shows the text of what is shown as a picture otherwise, or the picture. */
+  async showSource(isSource: boolean): Promise<void> {
+    await this.#show(async () => (isSource ? this.#asText(await read(this.path.value, LARGEST_TEXT_BYTES)) : this.#look()));
+  }
+
+  /** The file has another path now. */
+  moved(path: string): void {
+    const wasDirty = this.isDirty.value;
+    if (wasDirty) void dropDraft(this.path.value);
+    this.path.value = path;
+    if (wasDirty) this.keepDraft();
+    if (this.#wasAsked) this.#follow();
+  }
+
+  /** Forgets what was typed, and the file. */
+  close(): void {
+    clearTimeout(this.#draftTimer);
+    void dropDraft(this.path.value);
+    this.stop();
+  }
+
+  /** Stops following the file; a draft stays. */
+  stop(): void {
+    this.#unwatch();
+    this.#buffer = null;
+  }
+
+  #follow(): void {
+    this.#unwatch();
+    this.#unwatch = this.#watch.watch(this.path.value, {
+      file: (fact) => void this.#told(fact),
+    });
+  }
+
+  async #look(): Promise<Shown> {
+    const path = this.path.value;
+    const entry = await this.#verbs.stat(path);
+    const problem = whyNot(entry);
+    if (problem !== null) return { kind: "refused", code: 400, message: problem };
+    const preview = previewFor(this.name.value);
+    if (preview !== "text") return { kind: "preview", as: preview, size: entry.size };
+    this.#stamp = { mtime: entry.mtime, size: entry.size };
+    // A link's own size is that of its text.
+    const head = entry.kind === "file" && entry.size <= LARGEST_TEXT_BYTES ? null : await readRange(path, 0, SNIFFED_BYTES);
+    if (head && head.size > LARGEST_TEXT_BYTES) return { kind: isBinary(head.bytes) ? "hex" : "paged", size: head.size };
+    return this.#asText(await read(path, LARGEST_TEXT_BYTES));
+  }
+
+  #asText(content: Content): Shown {
+    this.#saw(content);
+    const decoded = decode(content.bytes);
+    if (decoded.kind === "binary") return { kind: "hex", size: content.size };
+    const source = decoded.kind === "text" ? decoded : decodeLatin1(content.bytes);
+    const readOnly = decoded.kind === "not-utf8" ? "not-utf8" : content.isWritable ? null : "not-writable";
+    this.codec.value = source.codec;
+    return { kind: "text", source: { text: source.text, codec: source.codec }, readOnly };
+  }
+
+  /** A deleted file of which a draft is left is shown as that draft. */
+  async #restoreDeleted(): Promise<boolean> {
+    const draft = await draftOf(this.path.value);
+    if (!draft) return false;
+    this.#seen = "absent";
+    this.codec.value = draft.codec;
+    this.shown.value = { kind: "text", source: { text: "", codec: draft.codec }, readOnly: null };
+    return true;
+  }
+
+  #saw({ hash, mtime, size }: { hash: string; mtime: number; size: number }): void {
+    this.#seen = { hash };
+    this.#stamp = { mtime, size };
+  }
+
+  async #write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      this.#saw(await save(this.path.value, bytes, this.#seen));
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      // It is gone, or was never there: saving makes it again.
+      if (error.code === 404 && this.#seen !== "absent") {
+        this.#seen = "absent";
+        return this.#write(bytes);
+      }
+      if (error.code !== 412) throw error;
+      // An earlier try may have been carried out although no answer came.
+      const disk = await read(this.path.value, LARGEST_TEXT_BYTES).catch(() => null);
+      if (!disk || !isSame(disk.bytes, bytes)) throw error;
+      this.#saw(disk);
+    }
+  }
+
+  #wrote(text: string): void {
+    this.saving.value = IDLE;
+    this.onDisk.value = "same";
+    this.isRestored.value = false;
+    if (this.#buffer?.text() === text) this.#buffer.markSaved();
+    this.isDirty.value = this.#buffer?.isChanged() ?? false;
+    this.keepDraft();
+  }
+
+  #refused(error: unknown): void {
+    if (error instanceof UnwritableError) {
+      this.saving.value = { state: "refused", code: 400, message: error.message };
+      return;
+    }
+    if (!(error instanceof FileError)) throw error;
+    if (error.code === UNREACHED) this.saving.value = { state: "waiting" };
+    else if (error.code === 412) {
+      this.saving.value = IDLE;
+      this.#differs(error.hash === null ? "absent" : { hash: error.hash }, error.hash === null ? "deleted" : "changed");
+    } else this.saving.value = { state: "refused", code: error.code, message: error.message };
+    this.keepDraft();
+  }
+
+  #differs(theirs: Seen, how: OnDisk): void {
+    this.#theirs = theirs;
+    if (theirs === "absent") this.#seen = "absent";
+    this.onDisk.value = how;
+  }
+
+  /** What the watch told while the file was read or saved is judged after it. */
+  #settle(): void {
+    const latest = this.#latest;
+    this.#latest = null;
+    if (latest) void this.#told(latest.fact);
+  }
+
+  async #told(fact: FileFact): Promise<void> {
+    const view = this.shown.value;
+    if (this.saving.value.state === "saving" || view.kind === "loading") {
+      this.#latest = { fact };
+      return;
+    }
+    if (fact === null) return this.#deleted();
+    if (view.kind === "refused" && view.code === 404) return this.open();
+    if (view.kind !== "text") {
+      this.version.value++;
+      if ("size" in view) this.shown.value = { ...view, size: fact.size };
+      return;
+    }
+    const isSeen = this.#seen !== "absent" && this.#seen.hash === fact.hash;
+    if (isSeen) this.onDisk.value = "same";
+    else if (this.isDirty.value) fact.hash === null ? await this.#check() : this.#differs({ hash: fact.hash }, "changed");
+    else await this.#reload(false);
+  }
+
+  /** Looks whether the disk has something new, after a time of not knowing. */
+  async #check(): Promise<void> {
+    try {
+      const { mtime, size } = await this.#verbs.stat(this.path.value);
+      if (mtime === this.#stamp.mtime && size === this.#stamp.size) return;
+      const { hash } = await read(this.path.value, LARGEST_TEXT_BYTES);
+      await this.#told({ hash, mtime, size });
+    } catch (error) {
+      if (refusalOf(error).code === 404) this.#deleted();
+    }
+  }
+
+  #deleted(): void {
+    if (this.shown.value.kind === "text") this.#differs("absent", "deleted");
+    else if (this.shown.value.kind !== "loading") this.shown.value = { kind: "refused", code: 404, message: "it is no longer on disk" };
+  }
+
+  async #reload(isAsked: boolean): Promise<void> {
+    try {
+      const content = await read(this.path.value, LARGEST_TEXT_BYTES);
+      if (this.isDirty.value && !isAsked) return this.#differs({ hash: content.hash }, "changed");
+      const next = this.#decoded(content);
+      const isSameCodec = next && next.codec.lineBreak === this.codec.value.lineBreak;
+      this.onDisk.value = "same";
+      this.isRestored.value = false;
+      this.note.value = isAsked ? null : "changed on disk and read again";
+      if (!next || !isSameCodec || !this.#buffer) {
+        this.isDirty.value = false;
+        this.shown.value = this.#asText(content);
+        return;
+      }
+      this.#saw(content);
+      this.codec.value = next.codec;
+      this.#buffer.replace(next.text);
+      this.#buffer.markSaved();
+      this.isDirty.value = false;
+      this.keepDraft();
+    } catch (error) {
+      const { code, message } = refusalOf(error);
+      if (code === 404) this.#deleted();
+      else if (code !== UNREACHED) this.note.value = `changed on disk, but it could not be read: ${message}`;
+    }
+  }
+
+  #decoded(content: Content): Source | null {
+    if (this.codec.value.encoding === "latin-1") return decodeLatin1(content.bytes);
+    const decoded = decode(content.bytes);
+    return decoded.kind === "text" ? decoded : null;
+  }
+}
+
+/** The code and words of a refused request; anything else is thrown on. */
+export function refusalOf(error: unknown): { code: number; message: string } {
+  if (error instanceof FileError || error instanceof CallError) return error;
+  throw error;
+}
+
+const WHY_NOT: Partial<Record<string, string>> = {
+  directory: "it is a directory",
+  fifo: "it is a pipe between programs, not a file with content",
+  socket: "it is a socket of a program, not a file with content",
+  char: "it is a device, not a file with content",
+  block: "it is a device, not a file with content",
+};
+
+function whyNot({ kind, link }: WireEntry): string | null {
+  if (kind !== "symlink") return WHY_NOT[kind] ?? null;
+  if (!link?.kind) return `it is a link to \`${link?.to ?? "?"}\`, which is not there`;
+  return WHY_NOT[link.kind] ?? null;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
