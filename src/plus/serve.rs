@@ -19,6 +19,8 @@ use crate::lite::http::Fate;
 use crate::lite::http::Hub;
 use crate::lite::listen::Site;
 use crate::project::calls;
+use crate::project::files as project_files;
+use crate::project::files::Files;
 use crate::project::terminal;
 use crate::project::terminal::Terminals;
 use crate::protocol::connection::ConnectionInfo;
@@ -245,6 +247,7 @@ impl Server {
     fn site(&self, shutdown: &Shutdown) -> Site {
         let log = self.instance.log().with_file_name("terminals.log");
         let terminals = Terminals::new(self.instance.holders(), log);
+        let files = Files::new(dirs::home(), &dirs::data());
         let state = State::Ready {
             project: NAME.into(),
             version: self.info.version.clone(),
@@ -261,7 +264,7 @@ impl Server {
         let stopped = Arc::clone(&terminals);
         let hub = Hub {
             gate: Arc::clone(&self.gate),
-            handler: calls::handler(NAME, Arc::clone(&terminals)),
+            handler: calls::handler(NAME, Arc::clone(&terminals), Arc::clone(&files)),
             customize: Arc::new(customize),
             status: watch::Sender::new(status),
             stop: Arc::new(move |fate| {
@@ -275,7 +278,7 @@ impl Server {
             }),
             shutdown: shutdown.clone(),
         };
-        hub.site(terminal::router(terminals))
+        hub.site(terminal::router(terminals).merge(project_files::routes::router(files)))
     }
 }
 

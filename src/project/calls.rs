@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::files;
+use super::files::Files;
 use super::terminal::Terminals;
 use crate::protocol::call;
 use crate::protocol::call::Handler;
@@ -14,16 +16,19 @@ use crate::protocol::call::NewTerminal;
 use crate::protocol::call::Refusal;
 
 /// Returns what answers the subjects of the project `id`.
-pub fn handler(id: &str, terminals: Arc<Terminals>) -> Handler {
+pub fn handler(id: &str, terminals: Arc<Terminals>, files: Arc<Files>) -> Handler {
     let prefix = format!("project.{id}.");
     Arc::new(move |subject, payload| {
         let method = subject.strip_prefix(&prefix).map(str::to_owned);
-        let terminals = Arc::clone(&terminals);
+        let (terminals, files) = (Arc::clone(&terminals), Arc::clone(&files));
         Box::pin(async move {
             let Some(method) = method else {
                 return Err(Refusal::new(503, format!("nobody answers `{subject}`")));
             };
-            answer(&method, payload, &terminals).await
+            match method.strip_prefix("files.") {
+                Some(verb) => files::calls::answer(verb, payload, files).await,
+                None => answer(&method, payload, &terminals).await,
+            }
         })
     })
 }

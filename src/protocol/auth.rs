@@ -13,7 +13,9 @@
 //!
 //! Everything but `/`, static files, `/healthz`, `/auth/me` and `/auth/code`
 //! needs both the cookie and the key: cookies reach every server on
-//! `localhost`, whatever its port, but a key in origin storage does not.
+//! `localhost`, whatever its port, but a key in origin storage does not. What a
+//! browser fetches by itself (a download, an image) cannot carry the key: a GET
+//! of [`TICKET_PATH`] needs the cookie and, behind the door, a ticket.
 
 use std::time::Duration;
 
@@ -28,6 +30,12 @@ pub const CODE_PARAMETER: &str = "auth_token";
 
 /// The request header that carries the key.
 pub const KEY_HEADER: &str = "x-cocalc-plus-key";
+
+/// The path that a browser fetches with the cookie and a ticket alone.
+pub const TICKET_PATH: &str = "/files/get";
+
+/// The query parameter that carries the ticket.
+pub const TICKET_PARAMETER: &str = "ticket";
 
 /// The WebSocket subprotocol that every WebSocket of ours speaks.
 pub const WEBSOCKET_PROTOCOL: &str = "cocalc-plus.v1";

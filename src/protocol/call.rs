@@ -11,7 +11,7 @@
 //! Replies come in any order. Handlers see subject and payload, never the
 //! carrier, so that another carrier can replace this one. Codes are those of
 //! HTTP: 400 malformed, 403 denied, 404 absent, 408 too late, 500 failed, 503
-//! nobody answers that subject.
+//! nobody answers that subject. [`super::files`] has the subjects of files.
 //!
 //! | subject | payload | reply |
 //! | --- | --- | --- |
@@ -63,6 +63,9 @@ pub struct Refusal {
     pub code: u16,
     /// A sentence for a person; details are in the server's log only.
     pub message: String,
+    /// A word by which a page decides, where the code does not suffice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Refusal {
@@ -71,7 +74,15 @@ impl Refusal {
         Self {
             code,
             message: message.into(),
+            reason: None,
         }
+    }
+
+    /// Adds the word by which a page decides.
+    #[must_use]
+    pub fn because(mut self, reason: &str) -> Self {
+        self.reason = Some(reason.to_owned());
+        self
     }
 }
 

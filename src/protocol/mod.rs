@@ -19,6 +19,7 @@
 //! | [`call`] | a page's request to its project, and the reply |
 //! | [`connection`] | the connection-info file of a running server |
 //! | [`control`] | the socket between `ssh` on the laptop and its tunnel |
+//! | [`files`] | listings, content, uploads, watches and jobs |
 //! | [`session`] | what a page shows while a target connects, reconnects or fails |
 //! | [`terminal`] | terminal bytes, page ↔ server ↔ holder |
 
@@ -27,5 +28,6 @@ pub mod auth;
 pub mod call;
 pub mod connection;
 pub mod control;
+pub mod files;
 pub mod session;
 pub mod terminal;

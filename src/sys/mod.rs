@@ -9,6 +9,7 @@
 //! | [`clock`] | wall time, in milliseconds since 1970 |
 //! | [`detach`] | starting a process that outlives this one |
 //! | [`dirs`] | where state, data, logs, sockets and caches live |
+//! | [`disk`] | directories by descriptor, files that appear whole |
 //! | [`env`] | environment variables |
 //! | [`files`] | whole-file writes, private modes |
 //! | [`heap`] | what the allocator keeps |
@@ -25,6 +26,7 @@
 pub mod clock;
 pub mod detach;
 pub mod dirs;
+pub mod disk;
 pub mod env;
 pub mod files;
 pub mod heap;

@@ -146,7 +146,8 @@ impl Gate {
                 "requests from another origin are refused",
             ));
         }
-        if is_public(method, path) || self.is_signed_in(headers) {
+        let is_by_ticket = takes_ticket(method, path) && self.has_cookie(headers);
+        if is_public(method, path) || self.is_signed_in(headers) || is_by_ticket {
             return Ok(());
         }
         Err(Refusal::new(
@@ -227,6 +228,12 @@ fn is_public(method: &Method, path: &str) -> bool {
     let is_hashed = path.starts_with(assets::HASHED) && !path.contains("..");
     let only_reads = matches!(*method, Method::GET | Method::HEAD);
     only_reads && (is_hashed || assets::is_asset(path))
+}
+
+/// Whether the route asks for a ticket, which only a page with the key gets;
+/// the door leaves that to the route, and so does a tunnel's.
+fn takes_ticket(method: &Method, path: &str) -> bool {
+    path == auth::TICKET_PATH && matches!(*method, Method::GET | Method::HEAD)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
@@ -374,6 +381,26 @@ mod tests {
         assert_eq!(code(&[host.clone(), key.clone()]), 401);
         assert_eq!(code(&[host.clone(), cookie.clone(), key]), 200);
         assert_eq!(code(&[host, cookie, websocket]), 200);
+    }
+
+    #[test]
+    fn a_route_with_tickets_needs_the_cookie_alone() {
+        let gate = gate();
+        let cookie = format!("cocalc-plus-6060={}", gate.credentials.cookie.reveal());
+        let code = |method: Method, path: &str, cookie: &str| {
+            let headers = headers(&[
+                ("host", "localhost:6060".into()),
+                ("cookie", cookie.to_owned()),
+            ]);
+            gate.decide(&method, path, &headers)
+                .map_or_else(|refusal| refusal.code, |()| 200)
+        };
+        assert_eq!(code(Method::GET, "/files/get", &cookie), 200);
+        assert_eq!(code(Method::HEAD, "/files/get", &cookie), 200);
+        assert_eq!(code(Method::GET, "/files/get", "cocalc-plus-6060=x"), 401);
+        assert_eq!(code(Method::POST, "/files/get", &cookie), 401);
+        assert_eq!(code(Method::GET, "/files/get/", &cookie), 401);
+        assert_eq!(code(Method::GET, "/files/list", &cookie), 401);
     }
 
     #[test]

@@ -14,9 +14,15 @@ use crate::support::visitor::{Visitor, spend};
 use crate::support::{find_program, set_mode, skip};
 
 /// Routes behind the door, some of which do not exist.
-const GUARDED: [&str; 9] = [
+const GUARDED: [&str; 15] = [
     "/customize",
     "/call",
+    "/files/list?path=/",
+    "/files/content?path=/etc/passwd",
+    "/files/ticket",
+    "/files/get?ticket=abc",
+    "/files/upload/abc?offset=0",
+    "/files/watch",
     "/session",
     "/terminal/t1",
     "/stop",
@@ -224,7 +230,7 @@ fn the_workspaces_name_is_served_case_blind() {
 fn a_websocket_is_refused_as_every_request_is() {
     for door in Door::both() {
         let visitor = door.sign_in();
-        for path in ["/call", "/session", "/terminal/t1"] {
+        for path in ["/call", "/session", "/terminal/t1", "/files/watch"] {
             let bare = Request::get(path).upgrade();
             assert_eq!(door.send(&bare).status, 401, "{} {path}", door.kind);
             let foreign = visitor

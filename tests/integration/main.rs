@@ -9,6 +9,7 @@ mod support;
 mod auth;
 mod browser;
 mod connect;
+mod files;
 mod install;
 mod registry;
 mod round_trips;

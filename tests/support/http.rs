@@ -40,7 +40,7 @@ pub(crate) struct Request {
     method: &'static str,
     path: String,
     headers: Vec<(String, String)>,
-    body: Option<String>,
+    body: Option<Vec<u8>>,
 }
 
 /// What came back.
@@ -50,8 +50,10 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     /// Every header, its name in lower case.
     pub(crate) headers: Vec<(String, String)>,
-    /// The body, unpacked from its chunks.
+    /// The body, unpacked from its chunks, as text.
     pub(crate) body: String,
+    /// The same as it came.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Address {
@@ -121,7 +123,14 @@ impl Request {
     /// Begins a POST of a JSON body.
     pub(crate) fn post(path: &str, body: &Value) -> Self {
         let mut request = Self::new("POST", path).header("content-type", "application/json");
-        request.body = Some(body.to_string());
+        request.body = Some(body.to_string().into_bytes());
+        request
+    }
+
+    /// Begins a PUT of bytes.
+    pub(crate) fn put(path: &str, body: &[u8]) -> Self {
+        let mut request = Self::new("PUT", path);
+        request.body = Some(body.to_vec());
         request
     }
 
@@ -162,13 +171,20 @@ impl Request {
 
     /// The same, where no answer is an answer too.
     pub(crate) fn try_send(&self, to: &Address) -> std::io::Result<Response> {
+        let mut connection = self.begin(to)?;
+        // Who is refused may hear that before all was sent.
+        let sent = connection.write_all(self.body.as_deref().unwrap_or_default());
+        read_response(&mut connection).map_err(|cause| sent.err().unwrap_or(cause))
+    }
+
+    /// Sends the head alone; the caller sends the body and reads the answer.
+    pub(crate) fn begin(&self, to: &Address) -> std::io::Result<Connection> {
         let mut connection = to.connect()?;
         connection.write_all(self.head(&to.host()).as_bytes())?;
-        read_response(&mut connection)
+        Ok(connection)
     }
 
     fn head(&self, host: &str) -> String {
-        let body = self.body.as_deref().unwrap_or_default();
         let has = |wanted: &str| self.headers.iter().any(|(name, _)| name == wanted);
         let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         let mut header = |name: &str, value: &str| {
@@ -183,10 +199,10 @@ impl Request {
         if !has("connection") {
             header("connection", "close");
         }
-        if self.body.is_some() {
+        if let Some(body) = &self.body {
             header("content-length", &body.len().to_string());
         }
-        format!("{text}\r\n{body}")
+        format!("{text}\r\n")
     }
 }
 
@@ -207,7 +223,8 @@ impl Response {
     }
 }
 
-fn read_response(connection: &mut Connection) -> std::io::Result<Response> {
+/// Reads an answer.
+pub(crate) fn read_response(connection: &mut Connection) -> std::io::Result<Response> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -239,12 +256,13 @@ fn read_response(connection: &mut Connection) -> std::io::Result<Response> {
     };
     let rest = length.saturating_sub(body.len() as u64);
     connection.take(rest).read_to_end(&mut body)?;
-    let body = if is_chunked { unchunk(&body) } else { body };
-    let body = String::from_utf8_lossy(&body).into_owned();
+    let bytes = if is_chunked { unchunk(&body) } else { body };
+    let body = String::from_utf8_lossy(&bytes).into_owned();
     Ok(Response {
         status,
         headers,
         body,
+        bytes,
     })
 }
 

@@ -16,6 +16,7 @@
 pub(crate) mod account;
 pub(crate) mod chromium;
 pub(crate) mod counts;
+pub(crate) mod desk;
 pub(crate) mod doors;
 pub(crate) mod finished;
 pub(crate) mod http;

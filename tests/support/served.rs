@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -31,9 +31,15 @@ impl Served {
     /// Starts `serve --no-open` and waits for its URL.
     #[track_caller]
     pub(crate) fn start(laptop: &Laptop, arguments: &[&str]) -> Self {
+        Self::start_by(laptop, &mut laptop.command(&bin()), arguments)
+    }
+
+    /// The same by a command to which the arguments are added, and which
+    /// becomes the server.
+    #[track_caller]
+    pub(crate) fn start_by(laptop: &Laptop, command: &mut Command, arguments: &[&str]) -> Self {
         let log = fs::File::create(laptop.file("serve.log")).expect("the directory is ours");
-        let mut child = laptop
-            .command(&bin())
+        let mut child = command
             .args(["serve", "--no-open"])
             .args(arguments)
             .stdin(Stdio::null())

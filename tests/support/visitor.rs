@@ -60,6 +60,12 @@ impl Visitor {
         self.signed(Request::get(path)).send(&self.address())
     }
 
+    /// Sends a request, signed in.
+    #[track_caller]
+    pub(crate) fn send(&self, request: Request) -> Response {
+        self.signed(request).send(&self.address())
+    }
+
     /// Opens a WebSocket, signed in.
     #[track_caller]
     pub(crate) fn websocket(&self, path: &str) -> WebSocket {

@@ -1,0 +1,158 @@
+//! Answers `project.<id>.files.…`.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Files;
+use super::blocking;
+use super::entry;
+use super::pathtext;
+use super::refusal::refuse;
+use crate::protocol::call::Refusal;
+use crate::protocol::files::Create;
+use crate::protocol::files::EXISTS;
+use crate::protocol::files::Entry;
+use crate::protocol::files::Kind;
+use crate::protocol::files::Place;
+use crate::protocol::files::Rename;
+use crate::sys::disk::dir::Dir;
+use crate::sys::disk::dir::Replace;
+
+/// Answers one call; `verb` is what follows `files.` in its subject.
+///
+/// # Errors
+/// As [`crate::protocol::files`] says; 503 for a verb that is not there.
+pub async fn answer(verb: &str, payload: Value, files: Arc<Files>) -> Result<Value, Refusal> {
+    match verb {
+        "home" => reply(&Place {
+            path: pathtext::encode(&files.home),
+        }),
+        "stat" => {
+            let Place { path } = body(payload)?;
+            let path = files.path(&path)?;
+            reply(&blocking(move || described(&path)).await?)
+        }
+        "create" => {
+            let Create { path, kind } = body(payload)?;
+            let path = files.path(&path)?;
+            reply(&blocking(move || create(&path, kind)).await?)
+        }
+        "rename" => {
+            let asked: Rename = body(payload)?;
+            let (from, to) = (files.path(&asked.from)?, files.path(&asked.to)?);
+            let replace = match asked.overwrite {
+                true => Replace::Yes,
+                false => Replace::No,
+            };
+            reply(&blocking(move || rename(&from, &to, replace)).await?)
+        }
+        other => Err(Refusal::new(
+            503,
+            format!("nobody answers `files.{other}` in this project"),
+        )),
+    }
+}
+
+fn described(path: &Path) -> Result<Entry, Refusal> {
+    entry::at(path).map_err(|error| refuse("look at", path, &error))
+}
+
+/// Makes an empty file or a directory, and its parents.
+fn create(path: &Path, kind: Kind) -> Result<Entry, Refusal> {
+    let failed = |error: io::Error| refuse("create", path, &error);
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(failed(io::ErrorKind::AlreadyExists.into()));
+    };
+    make_parents(path, parent)?;
+    let dir = Dir::locate(parent).map_err(failed)?;
+    let made = match kind {
+        Kind::File => dir.create_in(name, 0o666).map(drop),
+        Kind::Directory => dir.make_dir_in(name, 0o777),
+        _ => return Err(Refusal::new(400, "only a file or directory can be created")),
+    };
+    made.and_then(|()| entry::of(&dir, name)).map_err(failed)
+}
+
+/// Makes the directories above a path that are missing.
+///
+/// # Errors
+/// As the system says, about `path`.
+pub(super) fn make_parents(path: &Path, parent: &Path) -> Result<(), Refusal> {
+    let made = DirBuilder::new().recursive(true).create(parent);
+    made.map_err(|error| match error.kind() {
+        // One of them is a file.
+        io::ErrorKind::AlreadyExists => {
+            refuse("create", path, &io::ErrorKind::NotADirectory.into())
+        }
+        _ => refuse("create", path, &error),
+    })
+}
+
+fn rename(from: &Path, to: &Path, replace: Replace) -> Result<Entry, Refusal> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => {
+            refuse("rename to", to, &error).because(EXISTS)
+        }
+        _ => refuse("rename", from, &error),
+    };
+    let parts = |path: &Path| -> Result<_, Refusal> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(refuse("rename", path, &io::ErrorKind::ResourceBusy.into()));
+        };
+        let dir = Dir::locate(parent).map_err(|error| refuse("rename", path, &error))?;
+        Ok((dir, name.to_owned()))
+    };
+    let (old_dir, old_name) = parts(from)?;
+    let (new_dir, new_name) = parts(to)?;
+    let renamed = old_dir.rename_in(&old_name, &new_dir, &new_name, replace);
+    renamed.map_err(failed)?;
+    entry::of(&new_dir, &new_name).map_err(failed)
+}
+
+fn body<T: DeserializeOwned>(payload: Value) -> Result<T, Refusal> {
+    serde_json::from_value(payload)
+        .map_err(|error| Refusal::new(400, format!("the payload does not fit: {error}")))
+}
+
+fn reply<T: Serialize>(body: &T) -> Result<Value, Refusal> {
+    serde_json::to_value(body).map_err(|_| Refusal::new(500, "the reply does not serialise"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_rename_replaces_nothing_unless_it_shall() {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+        fs::write(&a, "a").unwrap();
+        fs::write(&b, "b").unwrap();
+        let refused = rename(&a, &b, Replace::No).unwrap_err();
+        assert_eq!(
+            (refused.code, refused.reason.as_deref()),
+            (409, Some(EXISTS))
+        );
+        assert!(refused.message.contains("/b`"), "{refused}");
+        assert_eq!(rename(&a, &b, Replace::Yes).unwrap().name, "b");
+        assert_eq!(fs::read_to_string(&b).unwrap(), "a");
+    }
+
+    #[test]
+    fn creating_makes_parents_and_replaces_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x/y/-rf");
+        assert_eq!(create(&path, Kind::File).unwrap().kind, Kind::File);
+        assert_eq!(create(&path, Kind::Directory).unwrap_err().code, 409);
+        assert_eq!(create(&path.join("z"), Kind::File).unwrap_err().code, 400);
+        assert_eq!(create(Path::new("/"), Kind::File).unwrap_err().code, 409);
+    }
+}

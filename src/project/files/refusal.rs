@@ -1,0 +1,82 @@
+//! What the system says about a path, for a person.
+
+use std::io;
+use std::path::Path;
+
+use super::pathtext::shown;
+use crate::protocol::call::Refusal;
+use crate::protocol::files::EXISTS;
+
+/// Says why something could not be done to a path, and what to do next.
+///
+/// `doing` completes "cannot …": `read`, `save`.
+pub(super) fn refuse(doing: &str, path: &Path, error: &io::Error) -> Refusal {
+    use io::ErrorKind as Kind;
+    let path = shown(path);
+    let say = |code, text: String| Refusal::new(code, format!("cannot {doing} `{path}`: {text}"));
+    let plain = |code, text: &str| say(code, text.to_owned());
+    match error.kind() {
+        Kind::NotFound => plain(404, "there is no such file or directory"),
+        Kind::PermissionDenied => plain(
+            403,
+            "this user may not; `ls -ld` shows whose it is and who may",
+        ),
+        Kind::ReadOnlyFilesystem => plain(403, "its file system is mounted read-only"),
+        Kind::AlreadyExists => plain(409, "something of this name exists").because(EXISTS),
+        Kind::DirectoryNotEmpty => {
+            plain(409, "a directory that is not empty is there").because(EXISTS)
+        }
+        Kind::NotADirectory => plain(400, "it, or a part of its path, is not a directory"),
+        Kind::IsADirectory => plain(400, "it is a directory"),
+        Kind::InvalidFilename => plain(400, "the name is too long, or not one for its file system"),
+        Kind::StorageFull => plain(
+            507,
+            "the disk is full; `df -h` shows which, make room first",
+        ),
+        Kind::QuotaExceeded => plain(
+            507,
+            "your quota is used up; `quota` shows it, make room first",
+        ),
+        Kind::FileTooLarge => plain(507, "it would be larger than this system allows"),
+        Kind::CrossesDevices => plain(409, "it lies on another file system: move it instead"),
+        Kind::ResourceBusy | Kind::ExecutableFileBusy => {
+            plain(409, "it is in use; end what uses it first")
+        }
+        Kind::StaleNetworkFileHandle => plain(503, "the file server has lost it; try again"),
+        Kind::InvalidInput => say(400, error.to_string()),
+        _ if is_out_of_descriptors(error) => {
+            plain(503, "the server has too many files open; try again later")
+        }
+        _ => {
+            tracing::warn!(%error, doing, path, "work on files failed");
+            say(500, error.to_string())
+        }
+    }
+}
+
+/// EMFILE and ENFILE, which are the same numbers everywhere.
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(23 | 24))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_path_on_one_line_and_the_next_step() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let refusal = refuse("save", Path::new("/a\nb"), &full);
+        assert_eq!(refusal.code, 507);
+        assert_eq!(
+            refusal.message,
+            "cannot save `/a\\nb`: the disk is full; `df -h` shows which, make room first"
+        );
+        let there = io::Error::from(io::ErrorKind::AlreadyExists);
+        let refusal = refuse("create", Path::new("/a"), &there);
+        assert_eq!(
+            (refusal.code, refusal.reason.as_deref()),
+            (409, Some("exists"))
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! Bytes from and to requests, in constant memory.
+//!
+//! A disk is read and written by a thread of its own, a few pieces ahead of
+//! the network or behind it; a side that is slow makes the other wait.
+
+use std::fs::File;
+use std::io;
+use std::io::Read;
+use std::io::Write;
+
+use axum::body::Body;
+use axum::body::Bytes;
+use futures::StreamExt;
+use tokio::sync::mpsc;
+
+use crate::protocol::call::Refusal;
+
+/// How much is read from a file at a time.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// How many pieces wait between disk and network.
+const MAX_WAITING: usize = 8;
+
+/// The sending end of a response's body, for a thread that may block.
+pub(super) struct Sender(mpsc::Sender<io::Result<Bytes>>);
+
+impl Sender {
+    /// Waits until there is room, and sends a piece.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::BrokenPipe`] when nobody reads any more.
+    pub(super) fn send(&self, piece: Bytes) -> io::Result<()> {
+        self.0
+            .blocking_send(Ok(piece))
+            .map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+/// Makes a body of what a thread of its own sends; an error cuts it off, so
+/// that the reader sees that it is not whole.
+pub(super) fn body<F>(produce: F) -> Body
+where
+    F: FnOnce(&Sender) -> io::Result<()> + Send + 'static,
+{
+    let (sender, mut receiver) = mpsc::channel(MAX_WAITING);
+    tokio::task::spawn_blocking(move || {
+        let sender = Sender(sender);
+        if let Err(error) = produce(&sender) {
+            tracing::debug!(%error, "a response was cut off");
+            // Nobody listens when that is why.
+            let _ = sender.0.blocking_send(Err(error));
+        }
+    });
+    Body::from_stream(futures::stream::poll_fn(move |context| {
+        receiver.poll_recv(context)
+    }))
+}
+
+/// Sends `length` bytes of a file from where it stands; what is appended
+/// meanwhile is not sent.
+///
+/// # Errors
+/// [`io::ErrorKind::UnexpectedEof`] when the file became shorter meanwhile.
+pub(super) fn send_file(sender: &Sender, file: &mut File, length: u64) -> io::Result<()> {
+    let mut left = length;
+    while left > 0 {
+        let size = usize::try_from(left).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES));
+        let mut piece = Vec::with_capacity(size);
+        let read = Read::by_ref(file)
+            .take(size as u64)
+            .read_to_end(&mut piece)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        left -= read as u64;
+        sender.send(piece.into())?;
+    }
+    Ok(())
+}
+
+/// Why a request's body was not taken to its end.
+pub(super) enum Cut {
+    /// The other side went away.
+    Sender,
+    /// The disk did not take it.
+    Disk(io::Error),
+}
+
+impl Cut {
+    /// What the other side, if it is there, is told.
+    pub(super) fn refusal(self, disk: impl FnOnce(&io::Error) -> Refusal) -> Refusal {
+        match self {
+            Self::Sender => Refusal::new(400, "the request ended before its body did"),
+            Self::Disk(error) => disk(&error),
+        }
+    }
+}
+
+/// Writes a request's body to `sink`, on a thread of its own; returns the sink
+/// and how it ended. What has arrived before the other side went away is
+/// written.
+///
+/// # Errors
+/// 500 when the thread was lost, with the sink.
+pub(super) async fn drain<W>(body: Body, mut sink: W) -> Result<(W, Result<(), Cut>), Refusal>
+where
+    W: Write + Send + 'static,
+{
+    let (sender, mut receiver) = mpsc::channel::<Bytes>(MAX_WAITING);
+    let writing = super::blocking(move || {
+        while let Some(piece) = receiver.blocking_recv() {
+            if let Err(error) = sink.write_all(&piece) {
+                return Ok((sink, Err(Cut::Disk(error))));
+            }
+        }
+        Ok((sink, Ok(())))
+    });
+    let reading = async move {
+        let mut pieces = body.into_data_stream();
+        while let Some(piece) = pieces.next().await {
+            let Ok(piece) = piece else {
+                return Err(Cut::Sender);
+            };
+            // Closed: the disk says why.
+            if sender.send(piece).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    };
+    let (read, written) = tokio::join!(reading, writing);
+    let (sink, written) = written?;
+    Ok((sink, written.and(read)))
+}

@@ -1,0 +1,18 @@
+//! Files as the system keeps them: by descriptor, without following links.
+//!
+//! Whoever walks a tree holds the directory open and names its entries, so
+//! that nobody can put a symbolic link in the way between two looks.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | [`dir`] | an open directory and what is done to its entries |
+//! | [`space`] | room on a disk |
+//! | [`stat`] | what a name is: kind, size, times, owner |
+//! | [`temporary`] | a new file that appears whole, in place of the old |
+//! | [`watch`] | being told what changes |
+
+pub mod dir;
+pub mod space;
+pub mod stat;
+pub mod temporary;
+pub mod watch;
