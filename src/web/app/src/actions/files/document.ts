@@ -15,29 +15,18 @@
 import { computed, signal } from "@preact/signals-core";
 import type { Disposer } from "../../model/disposers";
 import type { Source, TextBuffer } from "../../model/files/buffer";
-import { LARGEST_TEXT_BYTES, previewFor, type Preview } from "../../model/files/kinds";
-import type { WireEntry } from "../../model/files/listing";
+import { LARGEST_TEXT_BYTES } from "../../model/files/kinds";
 import { base } from "../../model/files/paths";
-import { decode, decodeLatin1, encode, isBinary, NEW_CODEC, UnwritableError, type Codec } from "../../model/files/text";
-import { CallError, LOST } from "../../net/calls";
-import { draftOf, dropDraft, keepDraft } from "../../net/files/drafts";
+import { decode, decodeLatin1, encode, NEW_CODEC, UnwritableError, type Codec } from "../../model/files/text";
+import { LOST } from "../../net/calls";
+import { draftOf, dropDraft, keepDraft, type Draft } from "../../net/files/drafts";
 import { FileError, UNREACHED, read, readRange, save, type Content, type Seen } from "../../net/files/http";
 import type { FileVerbs } from "../../net/files/verbs";
 import type { FileFact, WatchClient } from "../../net/files/watch";
+import { asText, lookAt, lookAtText, refusalOf, type Found, type Shown } from "./look";
 
 /** A draft is kept so long after the last key, in milliseconds. */
 const DRAFT_MS = 300;
-
-/** Bytes that are looked at to tell a large text from a large binary. */
-const SNIFFED_BYTES = 65_536;
-
-/** What the file is shown as. */
-export type Shown =
-  | { kind: "loading" }
-  | { kind: "refused"; code: number; message: string }
-  | { kind: "text"; source: Source; readOnly: "not-utf8" | "not-writable" | null }
-  | { kind: "paged" | "hex"; size: number }
-  | { kind: "preview"; as: Exclude<Preview, "text">; size: number };
 
 /** How saving does. */
 export type Saving = { state: "idle" | "saving" | "waiting" } | { state: "refused"; code: number; message: string };
@@ -103,12 +92,14 @@ export class OpenFile {
   /** Reads the file as if it were opened just now. */
   async open(): Promise<void> {
     this.shown.value = { kind: "loading" };
-    await this.#show(() => this.#look());
+    await this.#show(() => lookAt(this.path.value, this.#verbs));
   }
 
-  async #show(look: () => Promise<Shown>): Promise<void> {
+  async #show(look: () => Promise<Found>): Promise<void> {
     try {
-      this.shown.value = await look();
+      const { shown, content } = await look();
+      if (content) this.#saw(content);
+      this.#put(shown);
       this.#settle();
     } catch (error) {
       const { code, message } = refusalOf(error);
@@ -134,13 +125,7 @@ export class OpenFile {
     const draft = this.isDirty.value ? null : await draftOf(this.path.value);
     if (!draft || this.#buffer !== buffer) return;
     if (draft.text === buffer.text()) return void dropDraft(draft.path);
-    this.codec.value = draft.codec;
-    buffer.lock(false);
-    buffer.replace(draft.text);
-    this.isRestored.value = true;
-    this.isDirty.value = true;
-    const disk = this.#seen === "absent" ? null : this.#seen.hash;
-    if (draft.hash !== disk) this.#differs(this.#seen, disk === null ? "deleted" : "changed");
+    this.#restore(draft, buffer);
   }
 
   /** The editor of the text goes. */
@@ -251,12 +236,16 @@ export class OpenFile {
 
   /** Shows the bytes. */
   async showBytes(): Promise<void> {
-    await this.#show(async () => ({ kind: "hex", size: (await readRange(this.path.value, 0, 1)).size }));
+    await this.#show(async () => {
+      const { size } = await readRange(this.path.value, 0, 1);
+      return { shown: { kind: "hex", size }, content: null };
+    });
   }
 
   /** Shows the text of what is shown as a picture otherwise, or the picture. */
   async showSource(isSource: boolean): Promise<void> {
-    await this.#show(async () => (isSource ? this.#asText(await read(this.path.value, LARGEST_TEXT_BYTES)) : this.#look()));
+    const path = this.path.value;
+    await this.#show(() => (isSource ? lookAtText(path) : lookAt(path, this.#verbs)));
   }
 
   /** The file has another path now. */
@@ -288,28 +277,23 @@ export class OpenFile {
     });
   }
 
-  async #look(): Promise<Shown> {
-    const path = this.path.value;
-    const entry = await this.#verbs.stat(path);
-    const problem = whyNot(entry);
-    if (problem !== null) return { kind: "refused", code: 400, message: problem };
-    const preview = previewFor(this.name.value);
-    if (preview !== "text") return { kind: "preview", as: preview, size: entry.size };
-    this.#stamp = { mtime: entry.mtime, size: entry.size };
-    // A link's own size is that of its text.
-    const head = entry.kind === "file" && entry.size <= LARGEST_TEXT_BYTES ? null : await readRange(path, 0, SNIFFED_BYTES);
-    if (head && head.size > LARGEST_TEXT_BYTES) return { kind: isBinary(head.bytes) ? "hex" : "paged", size: head.size };
-    return this.#asText(await read(path, LARGEST_TEXT_BYTES));
+  /** Shows something else, and writes it as it is written on disk. */
+  #put(shown: Shown): void {
+    if (shown.kind === "text") this.codec.value = shown.source.codec;
+    this.shown.value = shown;
   }
 
-  #asText(content: Content): Shown {
-    this.#saw(content);
-    const decoded = decode(content.bytes);
-    if (decoded.kind === "binary") return { kind: "hex", size: content.size };
-    const source = decoded.kind === "text" ? decoded : decodeLatin1(content.bytes);
-    const readOnly = decoded.kind === "not-utf8" ? "not-utf8" : content.isWritable ? null : "not-writable";
-    this.codec.value = source.codec;
-    return { kind: "text", source: { text: source.text, codec: source.codec }, readOnly };
+  #restore(draft: Draft, buffer: TextBuffer): void {
+    const view = this.shown.value;
+    this.codec.value = draft.codec;
+    // Who began to edit such a file has said yes to Latin-1.
+    if (view.kind === "text" && view.readOnly === "not-utf8") this.shown.value = { ...view, readOnly: null };
+    buffer.lock(false);
+    buffer.replace(draft.text);
+    this.isRestored.value = true;
+    this.isDirty.value = true;
+    const disk = this.#seen === "absent" ? null : this.#seen.hash;
+    if (draft.hash !== disk) this.#differs(this.#seen, disk === null ? "deleted" : "changed");
   }
 
   /** A deleted file of which a draft is left is shown as that draft. */
@@ -317,8 +301,7 @@ export class OpenFile {
     const draft = await draftOf(this.path.value);
     if (!draft) return false;
     this.#seen = "absent";
-    this.codec.value = draft.codec;
-    this.shown.value = { kind: "text", source: { text: "", codec: draft.codec }, readOnly: null };
+    this.#put({ kind: "text", source: { text: "", codec: draft.codec }, readOnly: null });
     return true;
   }
 
@@ -370,8 +353,13 @@ export class OpenFile {
 
   #differs(theirs: Seen, how: OnDisk): void {
     this.#theirs = theirs;
+    this.note.value = null;
     if (theirs === "absent") this.#seen = "absent";
     this.onDisk.value = how;
+    if (this.comparing.value === null) return;
+    // What is being looked at must be what "keep mine" writes over.
+    this.comparing.value = null;
+    void this.compare();
   }
 
   /** What the watch told while the file was read or saved is judged after it. */
@@ -422,13 +410,15 @@ export class OpenFile {
       const content = await read(this.path.value, LARGEST_TEXT_BYTES);
       if (this.isDirty.value && !isAsked) return this.#differs({ hash: content.hash }, "changed");
       const next = this.#decoded(content);
-      const isSameCodec = next && next.codec.lineBreak === this.codec.value.lineBreak;
+      const isMixed = (codec: Codec) => codec.lineBreak === "mixed";
+      const fits = next && isMixed(next.codec) === isMixed(this.codec.value);
       this.onDisk.value = "same";
       this.isRestored.value = false;
       this.note.value = isAsked ? null : "changed on disk and read again";
-      if (!next || !isSameCodec || !this.#buffer) {
+      if (!next || !fits || !this.#buffer) {
         this.isDirty.value = false;
-        this.shown.value = this.#asText(content);
+        this.#saw(content);
+        this.#put(asText(content));
         return;
       }
       this.#saw(content);
@@ -449,26 +439,6 @@ export class OpenFile {
     const decoded = decode(content.bytes);
     return decoded.kind === "text" ? decoded : null;
   }
-}
-
-/** The code and words of a refused request; anything else is thrown on. */
-export function refusalOf(error: unknown): { code: number; message: string } {
-  if (error instanceof FileError || error instanceof CallError) return error;
-  throw error;
-}
-
-const WHY_NOT: Partial<Record<string, string>> = {
-  directory: "it is a directory",
-  fifo: "it is a pipe between programs, not a file with content",
-  socket: "it is a socket of a program, not a file with content",
-  char: "it is a device, not a file with content",
-  block: "it is a device, not a file with content",
-};
-
-function whyNot({ kind, link }: WireEntry): string | null {
-  if (kind !== "symlink") return WHY_NOT[kind] ?? null;
-  if (!link?.kind) return `it is a link to \`${link?.to ?? "?"}\`, which is not there`;
-  return WHY_NOT[link.kind] ?? null;
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

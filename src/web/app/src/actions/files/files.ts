@@ -3,6 +3,7 @@
 import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals-core";
 import { Disposers } from "../../model/disposers";
 import { isWithin, parent } from "../../model/files/paths";
+import { liesInOneOf } from "../../model/files/tree";
 import { CallError } from "../../net/calls";
 import { FileVerbs } from "../../net/files/verbs";
 import { WatchClient } from "../../net/files/watch";
@@ -49,7 +50,10 @@ export class Files {
     this.#app = app;
     this.verbs = new FileVerbs(app.calls);
     this.explorer = new Explorer(this.#watch);
-    this.operations = new Operations(this.explorer, this.verbs, (from, to) => this.#moved(from, to));
+    this.operations = new Operations(this.explorer, this.verbs, {
+      moved: (from, to) => this.#moved(from, to),
+      removed: (paths) => this.#removed(new Set(paths)),
+    });
     this.uploads = new Uploads(this.explorer, this.verbs);
     const project = computed(() => app.session.ready.value?.project ?? null);
     this.#disposers.add(effect(() => {
@@ -119,7 +123,6 @@ export class Files {
     const next = all[at + 1] ?? all[at - 1];
     if (next) this.bringToFront(next);
     else this.#app.workspace.cover.value = null;
-    this.#app.workspace.focus();
   }
 
   /** Saves, then closes; stays open when the save is refused. */
@@ -166,6 +169,14 @@ export class Files {
       if (isWithin(path, from)) file.moved(to + path.slice(from.length));
     }
     if (isWithin(this.explorer.root.value, from)) this.explorer.show(parent(to));
+  }
+
+  /** What was deleted here on purpose closes; a text that is not saved stays. */
+  #removed(paths: ReadonlySet<string>): void {
+    for (const file of this.#open.value) {
+      const path = file.path.value;
+      if (!file.isDirty.value && (paths.has(path) || liesInOneOf(path, paths))) this.close(file);
+    }
   }
 
   #restore(): void {

@@ -34,14 +34,17 @@ export interface Undo {
   isShown: boolean;
 }
 
-/** Told when entries have another path, so that open files follow. */
-export type Moved = (from: string, to: string) => void;
+/** Told what happens to entries, so that open files follow. */
+export interface Followers {
+  moved(from: string, to: string): void;
+  removed(paths: readonly string[]): void;
+}
 
 /** Performs what a person does with the tree. */
 export class Operations {
   #explorer: Explorer;
   #verbs: FileVerbs;
-  #moved: Moved;
+  #followers: Followers;
   #undoTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Why the last thing asked for did not happen. */
@@ -57,10 +60,10 @@ export class Operations {
   /** The paths that are cut, to be drawn fainter. */
   readonly cut = computed(() => new Set(this.clip.value?.what === "move" ? this.clip.value.paths : []));
 
-  constructor(explorer: Explorer, verbs: FileVerbs, moved: Moved) {
+  constructor(explorer: Explorer, verbs: FileVerbs, followers: Followers) {
     this.#explorer = explorer;
     this.#verbs = verbs;
-    this.#moved = moved;
+    this.#followers = followers;
   }
 
   /** Makes a file or directory; gives its path, or `null` and says why not. */
@@ -84,7 +87,7 @@ export class Operations {
       const entry = await this.#verbs.rename(path, to);
       this.#explorer.directories.apply(parent(path), [entry], [base(path)]);
       this.#explorer.selection.only(to);
-      this.#moved(path, to);
+      this.#followers.moved(path, to);
       return true;
     });
     return isDone === true;
@@ -117,7 +120,7 @@ export class Operations {
     const verb = what === "move" ? "Moving" : "Copying";
     await this.#attempt(`${countOf(sources)} ${what === "move" ? "was not moved" : "was not copied"}`, async () => {
       await this.#run(`${verb} ${countOf(sources)}`, await this.#verbs.begin(what, sources, dir));
-      if (what === "move") for (const path of sources) this.#moved(path, join(dir, base(path)));
+      if (what === "move") for (const path of sources) this.#followers.moved(path, join(dir, base(path)));
       if (dir !== this.#explorer.root.peek()) this.#explorer.expand(dir);
     });
   }
@@ -196,6 +199,7 @@ export class Operations {
     for (const [dir, inside] of byDirectory(paths)) {
       this.#explorer.directories.apply(dir, [], inside.map(base));
     }
+    this.#followers.removed(paths);
   }
 
   async #run(words: string, id: string): Promise<void> {

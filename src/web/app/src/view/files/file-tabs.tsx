@@ -65,7 +65,11 @@ function FileTab({ app, files, file, isAmbiguous }: { app: App; files: Files; fi
         tabIndex={-1}
         title={closeFile.label + (isSelected ? hint(closeFile) : "")}
         aria-label={`Close ${name}`}
-        onClick={() => files.askToClose(file)}
+        onClick={() => {
+          files.staysInTree = false;
+          files.askToClose(file);
+          app.workspace.focus();
+        }}
       >
         <span class="tab-dot" />
         <CrossIcon />

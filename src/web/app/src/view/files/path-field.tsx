@@ -1,6 +1,6 @@
 /** The directory that is shown, as text that can be changed. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Files } from "../../actions/files/files";
 import { parent, resolved, shown, withTilde } from "../../model/files/paths";
 import { FileError, list } from "../../net/files/http";
@@ -15,7 +15,6 @@ const ASK_MS = 80;
 /** Shows the path; typing offers directories, Enter goes there. */
 export function PathField({ files }: { files: Files }) {
   const { explorer } = files;
-  const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState<string | null>(null);
   const [at, setAt] = useState(-1);
   const [problem, setProblem] = useState<string | null>(null);
@@ -56,7 +55,6 @@ export function PathField({ files }: { files: Files }) {
   return (
     <div class="path-field">
       <input
-        ref={input}
         type="text"
         role="combobox"
         aria-label="Directory"
@@ -68,11 +66,7 @@ export function PathField({ files }: { files: Files }) {
         spellcheck={false}
         title={text === null ? shown(path) : undefined}
         value={text ?? shown(withTilde(path, home))}
-        onFocus={(event) => {
-          setText(withTilde(path, home));
-          const field = event.currentTarget;
-          requestAnimationFrame(() => field.setSelectionRange(field.value.length, field.value.length));
-        }}
+        onFocus={() => setText(withTilde(path, home))}
         onBlur={leave}
         onInput={(event) => {
           setText(event.currentTarget.value);

@@ -1,7 +1,8 @@
 /** The line below a text: saved or not, cursor, encoding, line ends, language. */
 
 import type { App } from "../../actions/app";
-import type { OpenFile, Shown } from "../../actions/files/document";
+import type { OpenFile } from "../../actions/files/document";
+import type { Shown } from "../../actions/files/look";
 import { indentName } from "../../model/files/indent";
 import { encodingName, lineBreakName } from "../../model/files/text";
 import { grouped } from "../../model/files/words";

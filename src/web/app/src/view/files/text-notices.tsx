@@ -2,7 +2,8 @@
 
 import type { ComponentChildren } from "preact";
 import type { App } from "../../actions/app";
-import type { OpenFile, Shown } from "../../actions/files/document";
+import type { OpenFile } from "../../actions/files/document";
+import type { Shown } from "../../actions/files/look";
 import { CrossIcon } from "../icons";
 import { Sentence } from "../sentence";
 
@@ -22,7 +23,9 @@ export function TextNotices({ app, file, view }: NoticeProps) {
       {onDisk === "deleted" && (
         <Strip tone="warn">
           <p>This file is no longer on disk. Saving makes it again.</p>
-          <Button perform={() => void file.save()}>Save</Button>
+          <div class="buttons">
+            <Button perform={() => void file.save()}>Save</Button>
+          </div>
         </Strip>
       )}
       {saving.state === "refused" && (
@@ -34,10 +37,12 @@ export function TextNotices({ app, file, view }: NoticeProps) {
               <Sentence text={`not saved: ${saving.message}`} startsLine />
             )}
           </p>
-          {saving.code === 400 && file.codec.value.encoding === "latin-1" && (
-            <Button perform={() => void file.saveAsUtf8()}>Save as UTF-8</Button>
-          )}
-          <Button perform={() => void file.save()}>Try again</Button>
+          <div class="buttons">
+            {saving.code === 400 && file.codec.value.encoding === "latin-1" && (
+              <Button perform={() => void file.saveAsUtf8()}>Save as UTF-8</Button>
+            )}
+            <Button perform={() => void file.save()}>Try again</Button>
+          </div>
         </Strip>
       )}
       {saving.state === "waiting" && (
@@ -48,15 +53,19 @@ export function TextNotices({ app, file, view }: NoticeProps) {
       {file.isRestored.value && (
         <Strip tone="plain">
           <p>These are changes that were not saved last time.</p>
-          <Button perform={() => void file.compare()}>{file.comparing.value === null ? "Compare" : "Done comparing"}</Button>
-          <Button perform={() => void file.takeTheirs()}>Discard them</Button>
+          <div class="buttons">
+            <Button perform={() => void file.compare()}>{file.comparing.value === null ? "Compare" : "Done comparing"}</Button>
+            <Button perform={() => void file.takeTheirs()}>Discard them</Button>
+          </div>
         </Strip>
       )}
       {view.readOnly === "not-utf8" && (
         <Strip tone="warn">
           <p>Not UTF-8: read only. Opened as Latin-1, every byte that you do not edit stays as it is.</p>
-          <Button perform={() => file.editAsLatin1()}>Edit as Latin-1</Button>
-          <Button perform={() => void file.showBytes()}>Show bytes</Button>
+          <div class="buttons">
+            <Button perform={() => file.editAsLatin1()}>Edit as Latin-1</Button>
+            <Button perform={() => void file.showBytes()}>Show bytes</Button>
+          </div>
         </Strip>
       )}
       {view.readOnly === "not-writable" && file.isDirty.value && (
@@ -87,9 +96,11 @@ function Changed({ file }: { file: OpenFile }) {
       <p>
         <strong>This file changed on disk</strong> after you began to edit it.
       </p>
-      <Button perform={() => void file.compare()}>{file.comparing.value === null ? "Compare" : "Done comparing"}</Button>
-      <Button perform={() => void file.keepMine()}>Keep mine</Button>
-      <Button perform={() => void file.takeTheirs()}>Take theirs</Button>
+      <div class="buttons">
+        <Button perform={() => void file.compare()}>{file.comparing.value === null ? "Compare" : "Done comparing"}</Button>
+        <Button perform={() => void file.keepMine()}>Keep mine</Button>
+        <Button perform={() => void file.takeTheirs()}>Take theirs</Button>
+      </div>
     </Strip>
   );
 }

@@ -4,8 +4,9 @@ import { effect } from "@preact/signals-core";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { App } from "../../actions/app";
 import { saveFile, toggleWrap } from "../../actions/files/commands";
-import type { OpenFile, Shown } from "../../actions/files/document";
+import type { OpenFile } from "../../actions/files/document";
 import type { Files } from "../../actions/files/files";
+import type { Shown } from "../../actions/files/look";
 import { Disposers } from "../../model/disposers";
 import { isMarkdown, previewFor } from "../../model/files/kinds";
 import { hint } from "../key-hint";
@@ -51,7 +52,7 @@ export function TextPane({ app, files, file, view, isShown }: TextPaneProps) {
   return (
     <>
       <PaneBar app={app} files={files} file={file}>
-        {file.isDirty.value && (
+        {file.isDirty.value && file.onDisk.value === "same" && (
           <button type="button" class="small primary" title={saveFile.label + hint(saveFile)} onClick={() => void file.save()}>
             Save
           </button>
@@ -105,10 +106,11 @@ async function show(
   disposers.add(() => (isOver = true));
   const { CodeEditor } = await import("./editor");
   if (isOver) return;
+  const isPhone = matchMedia("(max-width: 640px)").matches;
   const looks = () => ({
     isDark: app.isDark.value,
     fontSize: app.settings.value.fontSize,
-    isWrapped: app.settings.value.isWrapped,
+    isWrapped: app.settings.value.isWrapped || isPhone,
   });
   const editor = new CodeEditor(host, view.source, () => file.codec.value, looks(), events);
   disposers.add(() => editor.dispose());

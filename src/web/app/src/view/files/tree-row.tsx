@@ -6,10 +6,10 @@ import type { NamingRow } from "../../actions/files/explorer";
 import type { Files } from "../../actions/files/files";
 import { isFolder, type Item } from "../../model/files/listing";
 import { base, editable, edited, shown, stemLength } from "../../model/files/paths";
-import { depthOf, type NoteRow } from "../../model/files/tree";
+import { depthOf, pathOf, type NoteRow } from "../../model/files/tree";
 import { bytes, grouped, moment } from "../../model/files/words";
 import { Sentence } from "../sentence";
-import { dragged, dropTarget } from "./drag";
+import { dragged, dropDirectory, dropTarget } from "./drag";
 import { ChevronIcon, FileIcon, FolderIcon, LinkIcon, MoreIcon, SpecialIcon } from "./icons";
 import { openEntry } from "./open-entry";
 import { rowId, type MenuPlace } from "./tree";
@@ -18,15 +18,15 @@ interface RowProps {
   app: App;
   files: Files;
   item: Item;
-  path: string;
   /** Its place among all rows. */
   at: number;
   openMenu: (place: MenuPlace) => void;
 }
 
 /** An entry. */
-export function TreeRow({ app, files, item, path, at, openMenu }: RowProps) {
+export function TreeRow({ app, files, item, at, openMenu }: RowProps) {
   const { explorer, operations } = files;
+  const path = pathOf(item);
   const { selection } = explorer;
   const folder = isFolder(item);
   const isOpen = folder && explorer.expanded.value.has(path);
@@ -36,6 +36,7 @@ export function TreeRow({ app, files, item, path, at, openMenu }: RowProps) {
   const state = [
     isSelected && "row-selected",
     selection.active.value === path && "row-active",
+    folder && dropDirectory.value === path && "row-into",
     operations.cut.value.has(path) && "row-cut",
     item.name.startsWith(".") && "row-hidden",
   ];
@@ -51,8 +52,10 @@ export function TreeRow({ app, files, item, path, at, openMenu }: RowProps) {
       aria-expanded={folder ? isOpen : undefined}
       aria-label={`${shown(item.name)}${folder ? ", folder" : ""}`}
       style={{ paddingLeft: `${indent(depthOf(item, explorer.root.value))}px` }}
-      title={isRenamed ? undefined : titleOf(item)}
+      // Only when it is wanted: to write fifty dates takes longer than to draw fifty rows.
+      onMouseEnter={(event) => (event.currentTarget.title = isRenamed ? "" : titleOf(item))}
       draggable={!isRenamed}
+      onMouseDown={() => (pressed = path)}
       onClick={(event) => clicked(app, files, item, path, event)}
       onDblClick={() => !folder && void openEntry(app, files, item, { isPassing: false })}
       onContextMenu={() => !isSelected && selection.only(path)}
@@ -62,7 +65,7 @@ export function TreeRow({ app, files, item, path, at, openMenu }: RowProps) {
       <span class={`row-chevron ${isOpen ? "row-chevron-open" : ""}`}>{folder && <ChevronIcon />}</span>
       <KindIcon item={item} />
       {isRenamed ? (
-        <RenameField files={files} path={path} />
+        <RenameField key={path} files={files} path={path} />
       ) : (
         <>
           <span class="row-name">{shown(item.name)}</span>
@@ -236,8 +239,13 @@ function titleOf(item: Item): string {
   return [shown(item.name), ...(kind ? [kind] : []), ...size, new Date(item.mtime).toLocaleString()].join("\n");
 }
 
+/** The entry on which the mouse went down. */
+let pressed: string | null = null;
+
 function clicked(app: App, files: Files, item: Item, path: string, event: MouseEvent): void {
   const { explorer } = files;
+  // Between press and release another entry may have come to this place.
+  if (pressed !== path) return;
   if (event.shiftKey) return explorer.selection.extend(path);
   if (event.ctrlKey || event.metaKey) return explorer.selection.toggle(path);
   explorer.selection.only(path);

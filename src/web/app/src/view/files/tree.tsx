@@ -85,11 +85,11 @@ export function Tree({ app, files, openMenu }: { app: App; files: Files; openMen
           role="presentation"
           style={{ transform: `translateY(${from * ROW_PX}px)`, "--row": `${ROW_PX}px` }}
         >
-          {rows.slice(from, range.to).map((row, at) => {
-            if (isItem(row)) {
-              const path = pathOf(row);
-              return <TreeRow key={path} app={app} files={files} item={row} path={path} at={from + at} openMenu={openMenu} />;
-            }
+          {rows.slice(from, range.to).map((row, index) => {
+            const at = from + index;
+            // A row that leaves at one end gives its elements to one that comes at the other.
+            const slot = `slot ${at % (range.to - range.from)}`;
+            if (isItem(row)) return <TreeRow key={slot} app={app} files={files} item={row} at={at} openMenu={openMenu} />;
             if ("naming" in row) return <NamingRowView key="naming" files={files} row={row} />;
             return <NoteRowView key={`note ${row.dir}`} files={files} row={row} />;
           })}
