@@ -247,7 +247,7 @@ impl Server {
     fn site(&self, shutdown: &Shutdown) -> Site {
         let log = self.instance.log().with_file_name("terminals.log");
         let terminals = Terminals::new(self.instance.holders(), log);
-        let files = Files::new(dirs::home(), &dirs::data());
+        let files = Files::new(dirs::home(), dirs::trash(), &dirs::data());
         let state = State::Ready {
             project: NAME.into(),
             version: self.info.version.clone(),

@@ -1,5 +1,6 @@
 //! Wall time.
 #![expect(clippy::disallowed_methods, reason = "the one owner of the wall clock")]
+#![expect(unsafe_code, reason = "the local time zone has no safe interface")]
 
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
@@ -10,4 +11,25 @@ pub fn now_ms() -> u64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The time on this machine's wall, `2026-11-21T12:00:00`, in its time zone.
+pub fn local() -> String {
+    let seconds = libc::time_t::try_from(now_ms() / 1000).unwrap_or_default();
+    // SAFETY: an all-zero `tm` is a valid one (a null zone name among it), and
+    // both pointers are to locals that outlive the call.
+    let tm = unsafe {
+        let mut tm: libc::tm = std::mem::zeroed();
+        libc::localtime_r(&raw const seconds, &raw mut tm);
+        tm
+    };
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        tm.tm_year + 1900,
+        tm.tm_mon + 1,
+        tm.tm_mday,
+        tm.tm_hour,
+        tm.tm_min,
+        tm.tm_sec
+    )
 }

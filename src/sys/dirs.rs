@@ -56,6 +56,13 @@ pub fn data() -> PathBuf {
     env::path("DATA").unwrap_or_else(|| project(|dirs| Some(dirs.data_dir()), ".local/share"))
 }
 
+/// Returns this user's trash, as every desktop of Linux names it.
+pub fn trash() -> PathBuf {
+    let data = env::path("XDG_DATA_HOME");
+    data.unwrap_or_else(|| home().join(".local/share"))
+        .join("Trash")
+}
+
 /// Returns the directory of the laptop's registry and of all logs.
 pub fn state() -> PathBuf {
     project(directories::ProjectDirs::state_dir, ".local/state")

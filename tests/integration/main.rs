@@ -16,3 +16,4 @@ mod round_trips;
 mod serve;
 mod sshd_kinds;
 mod terminal;
+mod transfers;

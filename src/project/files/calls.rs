@@ -3,6 +3,7 @@
 use std::fs::DirBuilder;
 use std::io;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -12,15 +13,26 @@ use serde_json::Value;
 use super::Files;
 use super::blocking;
 use super::entry;
+use super::jobs::job::Progress;
+use super::jobs::transfer;
 use super::pathtext;
 use super::refusal::refuse;
+use super::trash::can;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::Create;
 use crate::protocol::files::EXISTS;
 use crate::protocol::files::Entry;
+use crate::protocol::files::Ids;
+use crate::protocol::files::JobRequest;
+use crate::protocol::files::JobUnit;
 use crate::protocol::files::Kind;
+use crate::protocol::files::Paths;
 use crate::protocol::files::Place;
 use crate::protocol::files::Rename;
+use crate::protocol::files::Restored;
+use crate::protocol::files::Started;
+use crate::protocol::files::Transfer;
+use crate::protocol::files::Trashed;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::dir::Replace;
 
@@ -52,11 +64,75 @@ pub async fn answer(verb: &str, payload: Value, files: Arc<Files>) -> Result<Val
             };
             reply(&blocking(move || rename(&from, &to, replace)).await?)
         }
+        "copy" | "move" | "delete" => reply(&begin(verb, payload, &files)?),
+        "job" => {
+            let asked: JobRequest = body(payload)?;
+            reply(&match asked.cancel {
+                true => files.jobs.cancel(&asked.id)?,
+                false => files.jobs.look(&asked.id)?,
+            })
+        }
+        "trash" => {
+            let asked: Paths = body(payload)?;
+            let paths = files.paths(&asked.paths)?;
+            reply(&blocking(move || trash_all(&paths, &files)).await?)
+        }
+        "restore" => {
+            let Ids { ids } = body(payload)?;
+            reply(&blocking(move || restore_all(&ids, &files)).await?)
+        }
         other => Err(Refusal::new(
             503,
             format!("nobody answers `files.{other}` in this project"),
         )),
     }
+}
+
+/// Begins a job that copies, moves or deletes.
+fn begin(verb: &str, payload: Value, files: &Files) -> Result<Started, Refusal> {
+    let home = files.home.clone();
+    if verb == "delete" {
+        let asked: Paths = body(payload)?;
+        let paths = files.paths(&asked.paths)?;
+        let work = move |progress: &Progress| transfer::delete(&paths, &home, progress);
+        let job = files.jobs.begin(JobUnit::Entries, work)?;
+        return Ok(Started { job });
+    }
+    let asked: Transfer = body(payload)?;
+    let (from, to_dir) = (files.paths(&asked.from)?, files.path(&asked.to_dir)?);
+    let is_copy = verb == "copy";
+    let job = files
+        .jobs
+        .begin(JobUnit::Bytes, move |progress| match is_copy {
+            true => transfer::copy(&from, &to_dir, progress),
+            false => transfer::move_to(&from, &to_dir, &home, progress),
+        })?;
+    Ok(Started { job })
+}
+
+/// Puts one after the other into the trash, up to the first that does not go.
+///
+/// # Errors
+/// When that is the very first.
+fn trash_all(paths: &[PathBuf], files: &Files) -> Result<Trashed, Refusal> {
+    let mut done = Trashed::default();
+    for path in paths {
+        match can::put(path, &files.home, &files.trash) {
+            Ok(item) => done.trashed.push(item),
+            Err(refusal) if done.trashed.is_empty() => return Err(refusal),
+            Err(refusal) => {
+                done.error = Some(refusal);
+                break;
+            }
+        }
+    }
+    Ok(done)
+}
+
+fn restore_all(ids: &[String], files: &Files) -> Result<Restored, Refusal> {
+    let restored = ids.iter().map(|id| can::restore(id, &files.trash));
+    let restored = restored.collect::<Result<_, _>>()?;
+    Ok(Restored { restored })
 }
 
 fn described(path: &Path) -> Result<Entry, Refusal> {

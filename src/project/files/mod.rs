@@ -11,31 +11,29 @@
 //! | [`pathtext`] | paths as JSON strings, losslessly |
 //! | [`refusal`] | what the system says, for a person |
 //! | [`entry`], [`listing`] | one name, all names of a directory |
-//! | [`content`] | reading a file for an editor |
-//! | [`save`], [`incoming`], [`in_place`] | replacing one, never by halves |
-//! | [`condition`], [`hash`] | what a save expects to replace |
-//! | [`parts`] | hidden files that are not complete yet |
-//! | [`range`], [`stream`] | parts of a file, bytes from and to requests |
-//! | [`ticket`], [`get`] | URLs that a browser opens by itself |
+//! | [`content`] | reading a file for an editor, and replacing it |
+//! | [`upload`] | files that arrive in pieces |
+//! | [`links`] | what a browser opens by itself |
+//! | [`jobs`] | copying, moving and deleting |
+//! | [`trash`] | the trash that desktops share |
 //! | [`watch`] | what changes while somebody looks |
+//! | [`hash`], [`parts`], [`range`], [`stream`] | what several of these use |
 
 pub mod calls;
-mod condition;
 mod content;
 mod entry;
-mod get;
 mod hash;
-mod in_place;
-mod incoming;
+mod jobs;
+mod links;
 mod listing;
 mod parts;
 mod pathtext;
 mod range;
 mod refusal;
 pub mod routes;
-mod save;
 mod stream;
-mod ticket;
+mod trash;
+mod upload;
 mod watch;
 
 use std::path::Path;
@@ -44,8 +42,10 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use crate::protocol::call::Refusal;
-use in_place::Undo;
-use ticket::Tickets;
+use content::in_place::Undo;
+use jobs::job::Jobs;
+use links::ticket::Tickets;
+use upload::Uploads;
 use watch::watcher::Watcher;
 
 /// The files that this user may reach.
@@ -53,7 +53,10 @@ use watch::watcher::Watcher;
 pub struct Files {
     home: PathBuf,
     undo: Undo,
+    trash: PathBuf,
+    jobs: Jobs,
     tickets: Tickets,
+    uploads: Uploads,
     watcher: Arc<Watcher>,
     /// Held from comparing to renaming, so that of two pages which save the
     /// same file one learns of the other; never held over an await.
@@ -61,15 +64,19 @@ pub struct Files {
 }
 
 impl Files {
-    /// Takes the home directory, which `~` means, and the directory of the
-    /// server's data; completes what a killed server has left half written.
-    pub fn new(home: PathBuf, data: &Path) -> Arc<Self> {
+    /// Takes the home directory, which `~` means, the user's trash and the
+    /// directory of the server's data; completes what a killed server has left
+    /// half written.
+    pub fn new(home: PathBuf, trash: PathBuf, data: &Path) -> Arc<Self> {
         let undo = Undo::new(data.join("saves"));
         undo.recover();
         Arc::new(Self {
             home,
             undo,
+            trash,
+            jobs: Jobs::default(),
             tickets: Tickets::default(),
+            uploads: Uploads::default(),
             watcher: Arc::default(),
             saving: Mutex::default(),
         })
@@ -78,6 +85,11 @@ impl Files {
     /// Resolves path text of a request.
     fn path(&self, text: &str) -> Result<PathBuf, Refusal> {
         pathtext::absolute(text, &self.home)
+    }
+
+    /// Resolves several.
+    fn paths(&self, texts: &[String]) -> Result<Vec<PathBuf>, Refusal> {
+        texts.iter().map(|text| self.path(text)).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::Path;
 use axum::extract::Query;
 use axum::extract::Request;
 use axum::extract::State;
@@ -17,8 +18,7 @@ use axum::http::StatusCode;
 use axum::http::Uri;
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::routing::get;
-use axum::routing::post;
+use axum::routing;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
@@ -26,18 +26,23 @@ use serde::de::DeserializeOwned;
 
 use super::Files;
 use super::blocking;
-use super::condition::Condition;
-use super::content;
-use super::incoming;
+use super::content::condition::Condition;
+use super::content::incoming;
+use super::content::read;
+use super::content::save::Failure;
+use super::links::archive;
+use super::links::get;
 use super::listing;
 use super::refusal::refuse;
-use super::save::Failure;
+use super::upload;
 use super::watch;
 use crate::protocol::auth;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::Place;
+use crate::protocol::files::Purpose;
 use crate::protocol::files::Ticket;
 use crate::protocol::files::TicketRequest;
+use crate::protocol::files::UploadRequest;
 
 /// The largest JSON body, in bytes.
 const MAX_BODY_BYTES: usize = 64 << 10;
@@ -48,11 +53,16 @@ const COMPRESSED_FROM_BYTES: usize = 4 << 10;
 /// Returns the routes of files.
 pub fn router(files: Arc<Files>) -> Router {
     Router::new()
-        .route("/files/list", get(list))
-        .route("/files/content", get(read).put(save))
-        .route("/files/ticket", post(issue))
-        .route(auth::TICKET_PATH, get(fetch))
-        .route("/files/watch", get(watch_some))
+        .route("/files/list", routing::get(list))
+        .route("/files/content", routing::get(read_content).put(save))
+        .route("/files/ticket", routing::post(issue))
+        .route(auth::TICKET_PATH, routing::get(fetch))
+        .route("/files/upload", routing::post(begin_upload))
+        .route(
+            "/files/upload/{id}",
+            routing::put(upload_some).delete(cancel_upload),
+        )
+        .route("/files/watch", routing::get(watch_some))
         .with_state(files)
 }
 
@@ -128,7 +138,7 @@ async fn list(State(files): State<Arc<Files>>, uri: Uri, headers: HeaderMap) -> 
     if is_compressed {
         response = response.header(header::CONTENT_ENCODING, "gzip");
     }
-    Ok(content::built(response.body(Body::from(body)))?)
+    Ok(read::built(response.body(Body::from(body)))?)
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
@@ -144,11 +154,11 @@ struct ContentQuery {
     max: Option<u64>,
 }
 
-async fn read(State(files): State<Arc<Files>>, uri: Uri, headers: HeaderMap) -> Answer {
+async fn read_content(State(files): State<Arc<Files>>, uri: Uri, headers: HeaderMap) -> Answer {
     let ContentQuery { path, max } = query(&uri)?;
     let path = files.path(&path)?;
     let is_ranged = headers.contains_key(header::RANGE);
-    let content = blocking(move || content::open(&path, max, is_ranged)).await?;
+    let content = blocking(move || read::open(&path, max, is_ranged)).await?;
     Ok(content.respond(&headers)?)
 }
 
@@ -189,8 +199,47 @@ async fn fetch(
         let text = "this link was used already, or is too old: open the file again";
         return Err(Refusal::new(403, text).into());
     };
-    let opened = blocking(move || super::get::open(used)).await?;
+    let (used, is_dir) = blocking(move || {
+        let is_dir = used.path.is_dir();
+        Ok((used, is_dir))
+    })
+    .await?;
+    let is_archive = match used.purpose {
+        Purpose::Archive => true,
+        Purpose::Download => is_dir,
+        Purpose::Preview => false,
+    };
+    if is_archive {
+        return Ok(archive::respond(used, &method)?);
+    }
+    let opened = blocking(move || get::open(used)).await?;
     Ok(opened.respond(&method, &headers)?)
+}
+
+async fn begin_upload(State(files): State<Arc<Files>>, request: Request) -> Answer {
+    let asked: UploadRequest = json(request.into_body()).await?;
+    let place = blocking(move || upload::begin(&files, &asked)).await?;
+    Ok(Json(place).into_response())
+}
+
+#[derive(Deserialize)]
+struct UploadQuery {
+    offset: u64,
+}
+
+async fn upload_some(
+    State(files): State<Arc<Files>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Answer {
+    let UploadQuery { offset } = query(request.uri())?;
+    let place = upload::receive(files, id, offset, request.into_body()).await?;
+    Ok(Json(place).into_response())
+}
+
+async fn cancel_upload(State(files): State<Arc<Files>>, Path(id): Path<String>) -> Answer {
+    blocking(move || upload::cancel(&files, &id)).await?;
+    Ok(Json(serde_json::json!({})).into_response())
 }
 
 async fn watch_some(State(files): State<Arc<Files>>, upgrade: WebSocketUpgrade) -> Response<Body> {

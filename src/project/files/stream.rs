@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io;
 use std::io::Read;
 use std::io::Write;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::body::Bytes;
@@ -20,6 +21,12 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// How many pieces wait between disk and network.
 const MAX_WAITING: usize = 8;
+
+/// How much of a refused body is read: more than a page sends at a time.
+const MAX_DISCARDED_BYTES: usize = 64 << 20;
+
+/// How long a refused body is read.
+const DISCARD_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The sending end of a response's body, for a thread that may block.
 pub(super) struct Sender(mpsc::Sender<io::Result<Bytes>>);
@@ -123,6 +130,7 @@ where
             };
             // Closed: the disk says why.
             if sender.send(piece).await.is_err() {
+                discard_rest(pieces).await;
                 break;
             }
         }
@@ -131,4 +139,25 @@ where
     let (read, written) = tokio::join!(reading, writing);
     let (sink, written) = written?;
     Ok((sink, written.and(read)))
+}
+
+/// Reads the body of a request that is refused, so that the other side is
+/// still there to read why: a browser that cannot send any more often does
+/// not look at the answer.
+pub(super) async fn discard(body: Body) {
+    discard_rest(body.into_data_stream()).await;
+}
+
+async fn discard_rest(mut pieces: axum::body::BodyDataStream) {
+    let mut length = 0;
+    let reading = async {
+        while let Some(Ok(piece)) = pieces.next().await {
+            length += piece.len();
+            if length > MAX_DISCARDED_BYTES {
+                return;
+            }
+        }
+    };
+    // A side that is as slow as that may as well not be told.
+    let _ = tokio::time::timeout(DISCARD_DEADLINE, reading).await;
 }

@@ -178,6 +178,38 @@ impl Dir {
         Ok(rustix::fs::openat(&self.fd, name, flags, mode)?.into())
     }
 
+    /// Opens a regular file in this directory to read and write it, through no
+    /// symbolic link.
+    ///
+    /// # Errors
+    /// As [`Self::file_in`].
+    pub fn reopen_in(&self, name: &OsStr) -> io::Result<(File, Stat)> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.fd, name, flags, Mode::empty())?;
+        regular(fd.into())
+    }
+
+    /// Makes a symbolic link in this directory.
+    ///
+    /// # Errors
+    /// What the system says, [`io::ErrorKind::AlreadyExists`] among it.
+    pub fn make_link_in(&self, name: &OsStr, to: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::symlinkat(to, &self.fd, name)?)
+    }
+
+    /// Makes a named pipe in this directory; the umask applies.
+    ///
+    /// # Errors
+    /// What the system says, [`io::ErrorKind::AlreadyExists`] among it.
+    pub fn make_fifo_in(&self, name: &OsStr, mode: u32) -> io::Result<()> {
+        let mode = Mode::from_raw_mode(raw(mode));
+        #[cfg(target_os = "linux")]
+        rustix::fs::mknodat(&self.fd, name, rustix::fs::FileType::Fifo, mode, 0)?;
+        #[cfg(not(target_os = "linux"))]
+        rustix::fs::mkfifoat(&self.fd, name, mode)?;
+        Ok(())
+    }
+
     /// Makes a directory in this one; the umask applies.
     ///
     /// # Errors
@@ -252,6 +284,11 @@ impl Dir {
             // Some network file systems cannot, and need not.
             let _ = rustix::fs::fsync(readable);
         }
+    }
+
+    /// The directory as an open file, to set its mode and times.
+    pub fn into_file(self) -> File {
+        self.fd.into()
     }
 
     /// The descriptor, for the other files of this module.

@@ -5,12 +5,14 @@
 //!
 //! | file | owns |
 //! | --- | --- |
+//! | [`copying`] | content from file to file, as the file system does it best |
 //! | [`dir`] | an open directory and what is done to its entries |
 //! | [`space`] | room on a disk |
 //! | [`stat`] | what a name is: kind, size, times, owner |
 //! | [`temporary`] | a new file that appears whole, in place of the old |
 //! | [`watch`] | being told what changes |
 
+pub mod copying;
 pub mod dir;
 pub mod space;
 pub mod stat;

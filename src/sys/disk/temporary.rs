@@ -25,7 +25,7 @@ const ACCESS_LIST: &str = "system.posix_acl_access";
 /// The largest extended attribute, xattr(7).
 const MAX_ATTRIBUTE_BYTES: usize = 64 << 10;
 
-/// A file that is not there yet; drop leaves nothing of it.
+/// A file that is not there yet; drop leaves nothing of one that was made here.
 #[derive(Debug)]
 pub struct Temporary {
     dir: Dir,
@@ -33,6 +33,8 @@ pub struct Temporary {
     /// The hidden name, or the one that it will have for a moment.
     name: OsString,
     has_name: bool,
+    /// Whether drop leaves what has a name.
+    stays: bool,
 }
 
 impl Temporary {
@@ -51,7 +53,19 @@ impl Temporary {
             file,
             name: hidden_name.to_owned(),
             has_name,
+            stays: false,
         })
+    }
+
+    /// Takes a file that has its hidden name already, and keeps it on drop.
+    pub fn adopt(dir: Dir, file: File, hidden_name: &OsStr) -> Self {
+        Self {
+            dir,
+            file,
+            name: hidden_name.to_owned(),
+            has_name: true,
+            stays: true,
+        }
     }
 
     /// The file, open to read and write.
@@ -86,7 +100,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        if self.has_name {
+        if self.has_name && !self.stays {
             // Nobody can be told; the name is hidden, and swept some day.
             let _ = self.dir.remove_in(&self.name);
         }

@@ -17,12 +17,12 @@ use axum::http::Method;
 use axum::http::Response;
 use axum::http::header;
 
-use super::content::built;
-use super::content::parted;
-use super::range;
-use super::refusal::refuse;
-use super::stream;
 use super::ticket::Used;
+use crate::project::files::content::read::built;
+use crate::project::files::content::read::parted;
+use crate::project::files::range;
+use crate::project::files::refusal::refuse;
+use crate::project::files::stream;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::Purpose;
 use crate::sys::disk::dir;
@@ -71,7 +71,7 @@ const TYPES: &[(&str, &str)] = &[
 ];
 
 /// A file that was opened for its ticket.
-pub(super) struct Opened {
+pub(in crate::project::files) struct Opened {
     file: File,
     stat: Stat,
     used: Used,
@@ -81,7 +81,7 @@ pub(super) struct Opened {
 ///
 /// # Errors
 /// As the system says; the ticket is then as good as before.
-pub(super) fn open(used: Used) -> Result<Opened, Refusal> {
+pub(in crate::project::files) fn open(used: Used) -> Result<Opened, Refusal> {
     let (file, stat) =
         dir::open_regular(&used.path).map_err(|error| refuse("read", &used.path, &error))?;
     Ok(Opened { file, stat, used })
@@ -92,7 +92,7 @@ impl Opened {
     ///
     /// # Errors
     /// 500 when that is not possible.
-    pub(super) fn respond(
+    pub(in crate::project::files) fn respond(
         mut self,
         method: &Method,
         headers: &HeaderMap,
@@ -144,7 +144,10 @@ fn described(path: &Path, purpose: Purpose) -> Vec<(header::HeaderName, String)>
 }
 
 /// The headers of everything that leaves by a ticket.
-pub(super) fn guarded(kind: &str, disposition: String) -> Vec<(header::HeaderName, String)> {
+pub(in crate::project::files) fn guarded(
+    kind: &str,
+    disposition: String,
+) -> Vec<(header::HeaderName, String)> {
     vec![
         (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, disposition),
@@ -168,7 +171,7 @@ fn kind_of(name: &OsStr) -> &'static str {
 }
 
 /// Names a download, RFC 6266: plain for old programs, and as it is.
-pub(super) fn attachment(name: &str) -> String {
+pub(in crate::project::files) fn attachment(name: &str) -> String {
     let is_plain = |letter: char| letter == ' ' || letter.is_ascii_graphic();
     let plain: String = name
         .chars()

@@ -31,8 +31,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::Serialize;
 
-use super::parts;
-use super::pathtext;
+use crate::project::files::parts;
+use crate::project::files::pathtext;
 use crate::sys::disk::space;
 use crate::sys::disk::stat::Stat;
 use crate::sys::disk::temporary::Temporary;
@@ -44,7 +44,7 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// Where both contents of a save in place are kept.
 #[derive(Debug)]
-pub(super) struct Undo {
+pub(in crate::project::files) struct Undo {
     dir: PathBuf,
 }
 
@@ -58,7 +58,7 @@ struct Target {
 
 impl Undo {
     /// Takes the directory, which need not exist.
-    pub(super) fn new(dir: PathBuf) -> Self {
+    pub(in crate::project::files) fn new(dir: PathBuf) -> Self {
         Self { dir }
     }
 
@@ -66,13 +66,13 @@ impl Undo {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn draft(&self) -> io::Result<Temporary> {
+    pub(in crate::project::files) fn draft(&self) -> io::Result<Temporary> {
         files::make_dir(&self.dir)?;
         Temporary::make(&self.dir, &parts::fresh("draft".as_ref()))
     }
 
     /// Completes what a killed server has left half written.
-    pub(super) fn recover(&self) {
+    pub(in crate::project::files) fn recover(&self) {
         let folders = fs::read_dir(&self.dir).into_iter().flatten().flatten();
         for folder in folders
             .map(|entry| entry.path())
@@ -125,7 +125,7 @@ impl Drop for Kept {
 ///
 /// # Errors
 /// What the system says; the old content is there again then.
-pub(super) fn overwrite(
+pub(in crate::project::files) fn overwrite(
     path: &Path,
     old: &mut File,
     new: &mut File,

@@ -9,14 +9,14 @@ use axum::body::Body;
 use sha2::Digest;
 use sha2::Sha256;
 
-use super::Files;
-use super::blocking;
 use super::condition::Condition;
-use super::hash;
-use super::refusal::refuse;
 use super::save::Draft;
 use super::save::Failure;
-use super::stream;
+use crate::project::files::Files;
+use crate::project::files::blocking;
+use crate::project::files::hash;
+use crate::project::files::refusal::refuse;
+use crate::project::files::stream;
 use crate::protocol::files::Saved;
 
 /// Writes, hashes and counts.
@@ -43,14 +43,20 @@ impl Write for Incoming {
 ///
 /// # Errors
 /// [`Failure`]; the old content is intact then.
-pub(super) async fn save(
+pub(in crate::project::files) async fn save(
     files: Arc<Files>,
     path: PathBuf,
     condition: Condition,
     body: Body,
 ) -> Result<Saved, Failure> {
     let (at, begun) = (path.clone(), Arc::clone(&files));
-    let draft = blocking(move || Draft::begin(&at, &begun.undo)).await?;
+    let draft = match blocking(move || Draft::begin(&at, &begun.undo)).await {
+        Ok(draft) => draft,
+        Err(refusal) => {
+            stream::discard(body).await;
+            return Err(refusal.into());
+        }
+    };
     let incoming = Incoming {
         draft,
         hasher: Sha256::new(),

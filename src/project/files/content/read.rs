@@ -13,17 +13,17 @@ use axum::http::Response;
 use axum::http::StatusCode;
 use axum::http::header;
 
-use super::hash;
-use super::range;
-use super::range::Wanted;
-use super::refusal::refuse;
-use super::stream;
+use crate::project::files::hash;
+use crate::project::files::range;
+use crate::project::files::range::Wanted;
+use crate::project::files::refusal::refuse;
+use crate::project::files::stream;
 use crate::protocol::call::Refusal;
 use crate::sys::disk::dir;
 use crate::sys::disk::stat::Stat;
 
 /// A file that is open to be read.
-pub(super) struct Content {
+pub(in crate::project::files) struct Content {
     file: File,
     stat: Stat,
     is_writable: bool,
@@ -36,7 +36,11 @@ pub(super) struct Content {
 ///
 /// # Errors
 /// As the system says; 413 when it has more than `max` bytes.
-pub(super) fn open(path: &Path, max: Option<u64>, is_ranged: bool) -> Result<Content, Refusal> {
+pub(in crate::project::files) fn open(
+    path: &Path,
+    max: Option<u64>,
+    is_ranged: bool,
+) -> Result<Content, Refusal> {
     let failed = |error: io::Error| refuse("read", path, &error);
     let (mut file, stat) = dir::open_regular(path).map_err(failed)?;
     let limit = max.unwrap_or(u64::MAX);
@@ -82,7 +86,10 @@ impl Content {
     ///
     /// # Errors
     /// 500 when the part cannot be found.
-    pub(super) fn respond(mut self, headers: &HeaderMap) -> Result<Response<Body>, Refusal> {
+    pub(in crate::project::files) fn respond(
+        mut self,
+        headers: &HeaderMap,
+    ) -> Result<Response<Body>, Refusal> {
         let mut response = Response::builder()
             .header(header::CONTENT_TYPE, "application/octet-stream")
             .header(header::CACHE_CONTROL, "no-store")
@@ -113,7 +120,7 @@ impl Content {
 
 /// Gives a response the status and headers of the bytes wanted; returns which
 /// they are, if there are any to send.
-pub(super) fn parted(
+pub(in crate::project::files) fn parted(
     response: axum::http::response::Builder,
     wanted: Wanted,
     size: u64,
@@ -142,7 +149,7 @@ pub(super) fn parted(
 }
 
 /// Finishes a response whose headers are ours.
-pub(super) fn built(
+pub(in crate::project::files) fn built(
     response: Result<Response<Body>, axum::http::Error>,
 ) -> Result<Response<Body>, Refusal> {
     response.map_err(|error| {

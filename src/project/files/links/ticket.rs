@@ -27,7 +27,7 @@ const LETTERS: usize = 26;
 
 /// The tickets that work now; clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tickets(Arc<Mutex<Vec<Issued>>>);
+pub(in crate::project::files) struct Tickets(Arc<Mutex<Vec<Issued>>>);
 
 /// A ticket in the table; the lock is never held over an await.
 #[derive(Clone, Debug)]
@@ -40,18 +40,18 @@ struct Issued {
 
 /// What a ticket allows, while it is being used.
 #[derive(Debug)]
-pub(super) struct Used {
+pub(in crate::project::files) struct Used {
     /// Of what.
-    pub(super) path: PathBuf,
+    pub(in crate::project::files) path: PathBuf,
     /// To what end.
-    pub(super) purpose: Purpose,
+    pub(in crate::project::files) purpose: Purpose,
     /// Goes back into the table on drop, unless it is spent.
     back: Option<(Tickets, Issued)>,
 }
 
 impl Tickets {
     /// Issues a ticket.
-    pub(super) fn issue(&self, path: PathBuf, purpose: Purpose) -> String {
+    pub(in crate::project::files) fn issue(&self, path: PathBuf, purpose: Purpose) -> String {
         let word = secret::word(LETTERS);
         self.put(Issued {
             word: Secret::from_text(&word),
@@ -63,7 +63,7 @@ impl Tickets {
     }
 
     /// Uses a ticket. While a download runs, its ticket works for nobody.
-    pub(super) fn take(&self, offered: &str) -> Option<Used> {
+    pub(in crate::project::files) fn take(&self, offered: &str) -> Option<Used> {
         let mut all = self.0.lock().ok()?;
         all.retain(|issued| issued.end > Instant::now());
         let at = all.iter().position(|issued| issued.word.matches(offered))?;
@@ -97,7 +97,7 @@ impl Tickets {
 
 impl Used {
     /// Says that everything was sent; the ticket does not come back.
-    pub(super) fn spend(mut self) {
+    pub(in crate::project::files) fn spend(mut self) {
         self.back = None;
     }
 }

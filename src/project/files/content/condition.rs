@@ -7,7 +7,7 @@ use crate::protocol::call::Refusal;
 
 /// What must be there for a save to take place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Condition {
+pub(in crate::project::files) enum Condition {
     /// Whatever is there, or nothing.
     None,
     /// Nothing: `If-None-Match: *`.
@@ -23,7 +23,7 @@ impl Condition {
     ///
     /// # Errors
     /// 400 for one that is neither of those.
-    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
+    pub(in crate::project::files) fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or(""));
         match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
             (None, None) => Ok(Self::None),
@@ -40,7 +40,7 @@ impl Condition {
     }
 
     /// Says whether content of this hash (`None`: no file) may be replaced.
-    pub(super) fn allows(&self, hash: Option<&str>) -> bool {
+    pub(in crate::project::files) fn allows(&self, hash: Option<&str>) -> bool {
         match (self, hash) {
             (Self::None, _) | (Self::Absent, None) | (Self::Present, Some(_)) => true,
             (Self::Hash(wanted), Some(found)) => wanted == found,

@@ -20,11 +20,11 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use super::condition::Condition;
-use super::hash;
 use super::in_place;
 use super::in_place::Undo;
-use super::parts;
-use super::refusal::refuse;
+use crate::project::files::hash;
+use crate::project::files::parts;
+use crate::project::files::refusal::refuse;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::CHANGED;
 use crate::protocol::files::EXISTS;
@@ -47,7 +47,7 @@ const MAX_LOOKS: usize = 3;
 
 /// Why a save did not take place; the old content is intact.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::project::files) enum Failure {
     /// It cannot be saved.
     Refused(Refusal),
     /// Other content is there than expected.
@@ -67,7 +67,7 @@ impl From<Refusal> for Failure {
 
 /// New content on its way to a file; drop leaves nothing of it.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(in crate::project::files) struct Draft {
     /// The file, links resolved.
     target: PathBuf,
     name: OsString,
@@ -83,7 +83,7 @@ impl Draft {
     /// # Errors
     /// 400 for what is no regular file, 403 for a file that this user may not
     /// write, 404 without its directory, 507 when the disk is full.
-    pub(super) fn begin(path: &Path, undo: &Undo) -> Result<Self, Refusal> {
+    pub(in crate::project::files) fn begin(path: &Path, undo: &Undo) -> Result<Self, Refusal> {
         let failed = |error: io::Error| refuse("save", path, &error);
         let target = resolve(path).map_err(failed)?;
         let (Some(folder), Some(name)) = (target.parent(), target.file_name()) else {
@@ -110,8 +110,18 @@ impl Draft {
         })
     }
 
+    /// Takes new content that lies beside its target already.
+    pub(in crate::project::files) fn of(target: PathBuf, temporary: Temporary) -> Self {
+        Self {
+            name: target.file_name().unwrap_or_default().to_owned(),
+            target,
+            temporary,
+            is_beside: true,
+        }
+    }
+
     /// Where the new content is written to.
-    pub(super) fn file(&mut self) -> &mut File {
+    pub(in crate::project::files) fn file(&mut self) -> &mut File {
         self.temporary.file()
     }
 
@@ -120,7 +130,7 @@ impl Draft {
     /// # Errors
     /// [`Failure::Changed`] when it is not, else as the system says; the old
     /// content is intact then.
-    pub(super) fn commit(
+    pub(in crate::project::files) fn commit(
         mut self,
         condition: &Condition,
         saving: &Mutex<()>,
@@ -227,7 +237,10 @@ fn unexpected(path: &Path, condition: &Condition, hash: Option<&str>) -> Failure
 }
 
 /// Follows the links of a path, also those that lead to nothing yet.
-fn resolve(path: &Path) -> io::Result<PathBuf> {
+///
+/// # Errors
+/// For a circle of links, and as the system says about the directory.
+pub(in crate::project::files) fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
         match fs::read_link(&path) {
@@ -246,8 +259,11 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
     ))
 }
 
-/// Looks at what a save would replace.
-fn existing(target: &Path) -> io::Result<Option<Stat>> {
+/// Looks at what a save would replace; only a regular file may be.
+///
+/// # Errors
+/// When something else is there, and as the system says.
+pub(in crate::project::files) fn existing(target: &Path) -> io::Result<Option<Stat>> {
     match Stat::of(target, Follow::No) {
         Ok(found) if found.kind == Kind::File => Ok(Some(found)),
         Ok(found) if found.kind == Kind::Directory => Err(io::ErrorKind::IsADirectory.into()),
