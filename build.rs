@@ -54,6 +54,7 @@ fn main() {
 /// Runs npm; the failure's message is the next step to type.
 fn build(app: &Path, out: &Path) -> PathBuf {
     let lock = fs::read(app.join("package-lock.json")).expect("package-lock.json is in the tree");
+    // `install/dependencies.sh` leaves and reads the same stamp.
     let stamp = app.join("node_modules/.cocalc-plus-lock");
     if fs::read(&stamp).ok().as_deref() != Some(&lock) {
         npm(app, &["ci", "--no-audit", "--no-fund"]);

@@ -198,13 +198,13 @@ check_node() {
         "install npm beside Node, then type the same again"
 }
 
-# The stamp lies inside node_modules, so that removing these removes it.
+# The stamp lies inside node_modules, so that removing these removes it. It is
+# that of build.rs, which would install the same packages again.
 install_npm_packages() {
     lock=$app/package-lock.json
     [ -f "$lock" ] || return 0
-    stamp=$app/node_modules/.installed-from
-    wanted="$(cksum <"$lock") $(node -p process.versions.modules)"
-    [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ] || return 0
+    stamp=$app/node_modules/.cocalc-plus-lock
+    [ "$(cat "$stamp" 2>/dev/null || true)" != "$(cat "$lock")" ] || return 0
     say "installing the npm packages of $app"
     # Browsers come from the system, never from a package's own download.
     (
@@ -212,7 +212,7 @@ install_npm_packages() {
         PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 PUPPETEER_SKIP_DOWNLOAD=1 \
             npm ci --no-audit --no-fund >&2
     ) || fail "\`npm ci\` failed in $app" "cd $app && npm ci"
-    printf '%s\n' "$wanted" >"$stamp"
+    cp "$lock" "$stamp"
 }
 
 [ $# -gt 0 ] || fail "no group named" "install/dependencies.sh build demo test"

@@ -51,7 +51,7 @@ impl Typist {
             typed: 0,
         };
         let name = format!("bench-{}", typist.id);
-        typist.send(&terminal::hello(&name, None));
+        typist.send(&terminal::hello(&name, None, None));
         // The terminal echoes the line too, but not as these letters.
         typist.type_bytes(format!("printf 're''ady\\n'; exec {program}\r").as_bytes());
         typist.wait_for("ready\r\n");

@@ -31,6 +31,7 @@ use crate::protocol::terminal::Frame;
 use crate::protocol::terminal::HolderHello;
 use crate::protocol::terminal::VERSION;
 use crate::sys::detach;
+use crate::sys::process;
 
 /// How long a holder may take from exec to its readiness line.
 const START_DEADLINE: Duration = Duration::from_secs(10);
@@ -184,6 +185,21 @@ pub async fn kill(dir: &Path, id: &str) -> Result<(), Error> {
         .map_err(|_| Error::Late(KILL_DEADLINE))
 }
 
+/// Tells every holder of this directory to make its socket again.
+///
+/// For one that was deleted and made anew; returns before they have.
+pub fn call_back(dir: &Path) {
+    let is_ours = |words: &[OsString]| {
+        words.get(1).is_some_and(|word| word == SUBCOMMAND)
+            && words
+                .windows(2)
+                .any(|pair| pair[0] == "--dir" && *pair[1] == *dir)
+    };
+    for pid in process::with_arguments(is_ours) {
+        process::hang_up(pid);
+    }
+}
+
 /// Names the socket of a terminal.
 ///
 /// # Errors
@@ -218,7 +234,7 @@ fn open_log(path: &Path) -> Result<File, Error> {
         .map_err(Error::file(path))
 }
 
-async fn look(socket: &Path) -> Result<Connected, Error> {
+pub(super) async fn look(socket: &Path) -> Result<Connected, Error> {
     let client = LOOKER.to_owned();
     let hello = ClientHello {
         version: VERSION,
@@ -226,6 +242,7 @@ async fn look(socket: &Path) -> Result<Connected, Error> {
         cols: 0,
         rows: 0,
         resume: None,
+        layout: None,
     };
     connect(socket, &hello).await
 }
@@ -265,6 +282,11 @@ fn row(hello: HolderHello) -> TerminalRow {
         title,
         pid,
         started_at,
+        label,
+        cwd,
+        cols,
+        rows,
+        clients,
         ..
     } = hello;
     TerminalRow {
@@ -272,5 +294,10 @@ fn row(hello: HolderHello) -> TerminalRow {
         title,
         pid,
         started_at,
+        label,
+        cwd,
+        cols,
+        rows,
+        clients,
     }
 }

@@ -19,9 +19,13 @@ use tokio::net::unix::OwnedReadHalf;
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::mpsc::Permit;
 use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio::time::sleep_until;
 use tokio::time::timeout;
 
+use super::audience::Seat;
 use super::delivery::Delivery;
+use super::delivery::Next;
 use super::error::Error;
 use super::terminal::TYPED_BYTES;
 use super::terminal::Terminal;
@@ -56,7 +60,9 @@ pub(super) async fn serve(stream: UnixStream, terminal: Arc<Terminal>) {
     match hello {
         Ok((version, hello)) => {
             let mut connection = Connection::new(reader, writer, terminal, version, &hello);
-            if let Some(last) = connection.run().await {
+            let last = connection.run().await;
+            connection.terminal.leave(connection.seat);
+            if let Some(last) = last {
                 connection.say_last(&last).await;
             }
         }
@@ -82,7 +88,10 @@ struct Connection {
     terminal: Arc<Terminal>,
     changes: watch::Receiver<()>,
     client: Arc<str>,
+    seat: Seat,
     delivery: Delivery,
+    /// When there is something to send again, if it must wait.
+    due: Option<Instant>,
     /// Encoded frames, and how much of them is written.
     out: Vec<u8>,
     written: usize,
@@ -107,15 +116,14 @@ impl Connection {
         version: u16,
         hello: &ClientHello,
     ) -> Self {
-        terminal.resize(hello.cols, hello.rows);
+        let seat = terminal.enter(version, hello);
         let answer = terminal.hello(version, &hello.client);
         let mut out = Vec::new();
         Frame::hello(&answer).encode_with_length(&mut out);
         let changes = terminal.changes();
         let delivery = {
             let mut state = terminal.state();
-            state.was_attached |= hello.cols > 0;
-            Delivery::new(hello.resume, &state.ring)
+            Delivery::new(hello, version, &mut state)
         };
         let (client, acked) = (Arc::from(hello.client.as_str()), answer.input_seq);
         let (written, pending, owes_ack) = (0, None, false);
@@ -125,7 +133,9 @@ impl Connection {
             terminal,
             changes,
             client,
+            seat,
             delivery,
+            due: None,
             out,
             written,
             pending,
@@ -149,6 +159,8 @@ impl Connection {
                     self.wrote(result.ok()?);
                 }
                 _ = self.changes.changed(), if self.out.is_empty() => {}
+                () = sleep_until(self.due.unwrap_or_else(Instant::now)),
+                    if self.out.is_empty() && self.due.is_some() => {}
                 permit = terminal.typed().reserve(), if self.pending.is_some() => {
                     let Ok(permit) = permit else { self.pending = None; continue };
                     if let Some(pending) = self.pending.take() {
@@ -173,17 +185,21 @@ impl Connection {
     /// Encodes what the client needs now; returns the last frame of all.
     fn fill(&mut self) -> Option<Frame> {
         self.changes.borrow_and_update();
-        let state = self.terminal.state();
+        let mut state = self.terminal.state();
         let written = state.inputs.written(&self.client);
         if written > self.acked || self.owes_ack {
             self.acked = self.acked.max(written);
             self.owes_ack = false;
             Frame::Ack { seq: written }.encode_with_length(&mut self.out);
         }
-        if let Some(frame) = self.delivery.next(&state.ring) {
-            frame.encode_with_length(&mut self.out);
+        let view = state.view(self.seat);
+        self.due = None;
+        match self.delivery.next(&mut state, view, Instant::now()) {
+            Next::Frame(frame) => frame.encode_with_length(&mut self.out),
+            Next::Later(due) => self.due = Some(due),
+            Next::Nothing => {}
         }
-        let is_complete = self.out.is_empty() && self.delivery.is_complete(&state.ring);
+        let is_complete = self.out.is_empty() && self.delivery.is_complete(&state);
         state.exit.filter(|_| is_complete).map(Frame::Exit)
     }
 
@@ -198,9 +214,14 @@ impl Connection {
 
     fn take(&mut self, frame: Frame) {
         match frame {
-            Frame::Data { seq, bytes } => self.pending = Some(Pending { seq, bytes }),
+            Frame::Data { seq, bytes } => {
+                self.terminal.typed_by(self.seat);
+                self.pending = Some(Pending { seq, bytes });
+            }
             Frame::Ack { seq } => self.delivery.acknowledge(seq),
-            Frame::Resize { cols, rows } => self.terminal.resize(cols, rows),
+            Frame::Resize { cols, rows } => self.terminal.resize(self.seat, cols, rows),
+            Frame::Size { mine } => self.terminal.claim_size(self.seat, mine),
+            Frame::History => self.delivery.ask_for_all(),
             Frame::Kill => self.terminal.kill(),
             // What a newer client says beyond this is not for us.
             _ => {}

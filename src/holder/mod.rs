@@ -1,7 +1,7 @@
 //! The process that owns a terminal and outlives the server.
 //!
 //! A *holder* is one small process a terminal: it starts the user's login
-//! shell on a pty, remembers the newest output, and serves whoever connects to
+//! shell on a pty, keeps what its terminal shows, and serves whoever connects to
 //! its socket, in the frames of [`crate::protocol::terminal`]. The server is
 //! one of its clients. It can crash or be replaced by another version; the
 //! holder, its program and their screen stay.
@@ -9,7 +9,8 @@
 //! ```text
 //! server ── spawn ──▶ cocalc-plus __holder ── pty ──▶ -bash
 //!   │                    │ ring of the newest output, who typed how much
-//!   └── DIR/ID.sock ─────┘ one task a client, one reads the pty, one types
+//!   └── DIR/ID.sock ─────┘ its screen and history; one task a client, one
+//!                           reads the pty, one types
 //! ```
 //!
 //! | file | holds |
@@ -18,8 +19,11 @@
 //! | `process` | [`hold`]: start, serve, end; its states are drawn there |
 //! | `connection` | one client: hello, then both directions at once |
 //! | `delivery` | decides what a client is sent next; its states are drawn there |
-//! | `ring` | the newest output, and `Replay`: what a client that attaches is shown |
+//! | `ring` | the newest output, for clients that return |
+//! | `screen` | what the output shows, parsed; `replay` draws it for the others |
+//! | `audience` | decides whose size it has, and who answers queries |
 //! | `inputs` | decides which typed bytes are new |
+//! | `capture` | what a terminal shows, as text, for the server |
 //! | `terminal` | what the tasks share |
 //! | `shell` | which program, and its environment |
 //! | `socket`, `wire`, `error` | the socket file, frames on a stream, [`Error`] |
@@ -27,8 +31,10 @@
 //! # Decisions
 //!
 //! - **The program never waits for a client.** The ring takes all output. A
-//!   client has at most `WINDOW_BYTES` unacknowledged on the way; one for which
-//!   the ring went on is shown the newest 256 KiB instead of its backlog.
+//!   client has at most `WINDOW_BYTES` unacknowledged on the way; one that falls
+//!   a mebibyte behind is drawn the screen as it is instead of its backlog.
+//! - **Bytes go out before they are parsed**, and what scrolls by unseen in a
+//!   flood is not drawn at all (`screen::flood`).
 //! - **No byte twice, none missing.** Output resumes at a position that the
 //!   ring holds. Input is taken by (client, position), and its place in the
 //!   queue is reserved before it is accepted.
@@ -36,8 +42,11 @@
 //!   that does not read; then the sockets of those who type are not read on,
 //!   which in time also stops their acknowledgements and so their output.
 //!   Another client's connection, and so a kill, is not concerned.
-//! - **The last client that says a size sets it**, 1 to 1000 cells each way. A
-//!   client of 0 columns only looks.
+//! - **The smallest size of all clients counts**, 2 to 1000 cells each way, or
+//!   that of the one who asked for its own. A client of 0 columns only looks.
+//!   After a change everybody is drawn anew, because emulators reflow unlike.
+//! - **One answers.** What a program asks its terminal is answered by the client
+//!   that leads, and by the holder while there is none.
 //! - **The end of the program is the end of the holder.** Clients get the last
 //!   output and the exit status, within 5 s. If none was ever there, the holder
 //!   waits 60 s for the first, so that the page can show why a shell ended.
@@ -47,9 +56,9 @@
 //!   somebody asked for that. A program's own end kills nothing, as everywhere.
 //! - **Idle is idle.** No timer runs and nothing polls while nobody types and
 //!   nothing is printed: 0 context switches in 4 s.
-//! - **Not survived**: SIGKILL of the holder (the kernel hangs up its program),
-//!   and a deletion of the socket's directory leaves it running unreachably
-//!   until its program ends or it gets SIGTERM.
+//! - **A deleted directory** is made again by the server, which then hangs up on
+//!   every holder that it finds by its arguments: SIGHUP means "listen again".
+//! - **Not survived**: SIGKILL of the holder; the kernel hangs up its program.
 //!
 //! # Memory of 50 holders
 //!
@@ -74,59 +83,22 @@
 //! What else counted, for each holder: parsing the command line with clap,
 //! +150 kB (so `main` looks for [`SUBCOMMAND`] first); a zeroed 64 KiB read
 //! buffer and tokio's default 1024 events, +65 kB. `MALLOC_ARENA_MAX` and
-//! thread stacks do not matter: a current-thread runtime has one of each. After
-//! 100 MB of output a holder keeps 1.4 MB, its ring of 1 MiB and little else,
-//! because [`crate::sys::heap`] stops glibc from keeping what was freed (4.4 MB
-//! before). A client that stalls while a replay is on its way costs as much as
-//! that replay, 1 MiB at most. Key to echo through the socket: 0.17 ms; `cat`
-//! of 100 MB to a client that acknowledges: 120 to 230 MB/s.
-//!
-//! # What an `avt` dump keeps
-//!
-//! `avt` 0.19.0 (history on) and `@xterm/headless` 6.0 (Unicode 11) fed the
-//! same; the dump then fed to a fresh xterm.js and compared with the first cell
-//! by cell, both screens, at up to 16 moments of each recording. *Blank*: never
-//! written against written space. *Unseen*: colour or weight of a blank.
-//!
-//! | recording | cells | differing | blank | unseen | left | moments | what is left |
-//! | --- | --- | --- | --- | --- | --- | --- | --- |
-//! | vim, splits, resizes | 101280 | 37494 | 37494 | 0 | 0 | 0/16 | |
-//! | vim left again | 66000 | 19785 | 19785 | 0 | 0 | 0/16 | |
-//! | less, resizes | 92160 | 17455 | 17455 | 0 | 0 | 0/16 | |
-//! | htop, resizes | 94720 | 11554 | 9367 | 2187 | 0 | 0/16 | |
-//! | tmux, resizes | 94560 | 33533 | 33513 | 0 | 20 | 1/16 | widened alternate screen |
-//! | mc, resizes | 92400 | 7585 | 6858 | 287 | 440 | 1/16 | widened alternate screen |
-//! | progress bars, true colour | 46200 | 1090 | 980 | 16 | 94 | 16/16 | true colour |
-//! | bash, resizes | 48600 | 13914 | 12420 | 0 | 1494 | 2/16 | reflow |
-//! | emoji, wide, resizes | 32832 | 7405 | 2324 | 0 | 5081 | 7/12 | widths, reflow |
-//!
-//! Screen kind and, but for the last two rows, the cursor always agreed. For
-//! the redraw that is to take the place of `Replay`:
-//!
-//! 1. True colour is dumped as `38:2:R:G:B`, which xterm.js reads as colour
-//!    space, R, G; rewritten to `38;2;R;G;B` the row above is 0.
-//! 2. Never-written cells come back as spaces (`CSI n b` runs): trim each line.
-//! 3. Zero-width characters (combining marks, U+FE0F, ZWJ) take a cell in avt
-//!    and none in xterm.js; emoji newer than Unicode 11 take two against one.
-//!    The text comes back, a cursor behind it on the line, and wrapping, do not.
-//! 4. A narrower primary screen is reflowed with blank rows left at the bottom,
-//!    where xterm.js pulls history down. With no history in avt, a wider one
-//!    differs too (15960 cells, 9 of 16). A redraw for all after such a resize
-//!    makes everybody equal.
-//! 5. xterm.js shows again, until the program redraws, what a narrowed alternate
-//!    screen had cut off; real terminals and avt do not.
-//! 6. Lost: bracketed paste, mouse modes, keypad mode, curly and double
-//!    underline and its colour, overline, hidden, OSC 8, custom tab stops, the
-//!    title. Kept, also for what is printed next: pen, saved cursor, margins,
-//!    origin, insert, wrap pending, charsets, half an escape sequence.
+//! thread stacks do not matter: a current-thread runtime has one of each. The
+//! parsed screen adds 145 kB at 80 × 24, mostly the cells of both screens, so
+//! that 50 holders take 16.1 MB. [`crate::sys::heap`] stops glibc from keeping
+//! what was freed after a flood (3 MB without).
 
+mod audience;
+mod capture;
 mod client;
 mod connection;
 mod delivery;
 mod error;
 mod inputs;
 mod process;
+mod replay;
 mod ring;
+mod screen;
 mod shell;
 mod socket;
 mod terminal;
@@ -135,9 +107,13 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use capture::Capture;
+pub use capture::Extent;
+pub use capture::capture;
 pub use client::Connected;
 pub use client::SUBCOMMAND;
 pub use client::SpawnOptions;
+pub use client::call_back;
 pub use client::connect;
 pub use client::kill;
 pub use client::list;

@@ -19,7 +19,6 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde::Serialize;
-use tokio::net::UnixListener;
 use tokio::net::UnixStream;
 use tokio::process::Child;
 use tokio::signal::unix::SignalKind;
@@ -29,13 +28,14 @@ use tokio::task::JoinHandle;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::audience::clamp;
 use super::connection;
 use super::error::Error;
+use super::screen;
 use super::shell;
 use super::socket::Socket;
 use super::terminal::Terminal;
 use super::terminal::Typed;
-use super::terminal::clamp;
 use crate::protocol::call::TerminalRow;
 use crate::protocol::terminal::Exit;
 use crate::protocol::terminal::Refused;
@@ -128,18 +128,36 @@ fn start(options: &HoldOptions) -> Result<(Holder, Socket), Error> {
 }
 
 async fn serve_ready(holder: Holder, socket: Socket) -> Result<(), Error> {
-    let mut term = signal(SignalKind::terminate())?;
-    // Caught and not looked at, which ignores it here and not in the program.
-    let _hang_up = signal(SignalKind::hangup())?;
-    let is_awaited = say(&Readiness::Ready(holder.terminal.row().clone())).is_ok();
-    let stop = async {
+    let (wish, wishes) = mpsc::channel(1);
+    follow(SignalKind::terminate(), Wish::End, &wish)?;
+    // Not a wish to end: terminals outlive whoever started them. A holder that
+    // knows no better ignores it, so it may be sent to any.
+    follow(SignalKind::hangup(), Wish::ListenAgain, &wish)?;
+    if say(&Readiness::Ready(holder.terminal.row().clone())).is_err() {
         // Whoever started it gave up: nobody would ever find this terminal.
-        if is_awaited {
-            term.recv().await;
-        }
-    };
-    holder.serve(socket.listener(), stop).await;
+        let _ = wish.try_send(Wish::End);
+    }
+    holder.serve(socket, wishes).await;
     Ok(())
+}
+
+/// Turns a signal into a wish.
+fn follow(kind: SignalKind, wish: Wish, wishes: &mpsc::Sender<Wish>) -> io::Result<()> {
+    let mut signals = signal(kind)?;
+    let wishes = wishes.clone();
+    tokio::spawn(async move {
+        while signals.recv().await.is_some() && wishes.send(wish).await.is_ok() {}
+    });
+    Ok(())
+}
+
+/// What the outside may want of a holder, without its socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// End the program and its session.
+    End,
+    /// Make the socket again: its directory was deleted.
+    ListenAgain,
 }
 
 /// A program on a pty, and the tasks that serve it.
@@ -166,8 +184,13 @@ impl Holder {
             title: shell::title(program),
             pid: child.id().unwrap_or_default(),
             started_at: clock::now_ms(),
+            label: None,
+            cwd: None,
+            cols: size.cols,
+            rows: size.rows,
+            clients: 0,
         };
-        let (terminal, typed) = Terminal::new(row, pty, size);
+        let (terminal, typed) = Terminal::new(row, pty, size, screen::DEFAULT_ROWS);
         Ok(Self {
             terminal: Arc::new(terminal),
             child,
@@ -176,20 +199,14 @@ impl Holder {
     }
 
     /// Serves clients until the program has ended and they know.
-    ///
-    /// `stop` is the outside's wish to end it.
-    pub(super) async fn serve(
-        self,
-        listener: &UnixListener,
-        stop: impl Future<Output = ()>,
-    ) -> Exit {
+    pub(super) async fn serve(self, socket: Socket, mut wishes: mpsc::Receiver<Wish>) -> Exit {
         let Self {
             terminal,
             mut child,
             typed,
         } = self;
         let mut clients = Clients {
-            listener,
+            socket,
             terminal: &terminal,
             served: JoinSet::new(),
         };
@@ -199,13 +216,17 @@ impl Holder {
         let typing = tokio::spawn(async move { writer.write_input(typed).await });
         let end = || tokio::spawn(pty::end_session(terminal.row().pid, KILL_GRACE));
         let mut ending: Option<JoinHandle<()>> = None;
-        tokio::pin!(stop);
         let status = loop {
             tokio::select! {
                 status = child.wait() => break status,
                 () = clients.serve_next() => {}
                 () = terminal.killed(), if ending.is_none() => ending = Some(end()),
-                () = &mut stop, if ending.is_none() => ending = Some(end()),
+                Some(wish) = wishes.recv() => match wish {
+                    Wish::End if ending.is_none() => ending = Some(end()),
+                    Wish::End => {}
+                    // Where it cannot, whoever asked goes on without it.
+                    Wish::ListenAgain => drop(clients.socket.renew()),
+                },
             }
         };
         let was_killed = ending.is_some();
@@ -225,7 +246,7 @@ impl Holder {
 
 /// Those who are connected, and those who come.
 struct Clients<'a> {
-    listener: &'a UnixListener,
+    socket: Socket,
     terminal: &'a Arc<Terminal>,
     served: JoinSet<()>,
 }
@@ -234,7 +255,7 @@ impl Clients<'_> {
     /// Waits until a client comes or goes. Cancel-safe.
     async fn serve_next(&mut self) {
         tokio::select! {
-            accepted = self.listener.accept() => match accepted {
+            accepted = self.socket.listener().accept() => match accepted {
                 Ok((stream, _)) => self.admit(stream),
                 Err(_) => tokio::time::sleep(ACCEPT_REST).await,
             },

@@ -1,6 +1,7 @@
 //! The socket that a terminal is reached on.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use tokio::net::UnixListener;
 
 use super::error::Error;
+use crate::sys::files;
 use crate::sys::process;
 
 /// A listening socket; the file goes when it is dropped.
@@ -17,6 +19,8 @@ use crate::sys::process;
 pub(super) struct Socket {
     listener: UnixListener,
     path: PathBuf,
+    /// Which file it is: another may stand under its name by now.
+    mark: files::Mark,
 }
 
 impl Socket {
@@ -38,8 +42,30 @@ impl Socket {
         let listener = UnixListener::bind(&new).map_err(Error::file(&new))?;
         let mode = fs::Permissions::from_mode(0o600);
         fs::set_permissions(&new, mode).map_err(Error::file(&new))?;
+        let mark = files::mark(&new).map_err(Error::file(&new))?;
         fs::rename(&new, &path).map_err(Error::file(&path))?;
-        Ok(Self { listener, path })
+        Ok(Self {
+            listener,
+            path,
+            mark,
+        })
+    }
+
+    /// Listens again where it did, if its file is gone or another's.
+    ///
+    /// Those who are connected stay so.
+    ///
+    /// # Errors
+    /// Those of [`Self::bind`]; then it listens as before.
+    pub(super) fn renew(&mut self) -> Result<(), Error> {
+        if files::mark(&self.path).is_ok_and(|mark| mark == self.mark) {
+            return Ok(());
+        }
+        let dir = self.path.parent().unwrap_or(Path::new("/"));
+        let id = self.path.file_stem().and_then(|stem| stem.to_str());
+        let renewed = Self::bind(dir, id.unwrap_or_default())?;
+        *self = renewed;
+        Ok(())
     }
 
     /// Where clients come in.
@@ -50,7 +76,9 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        if files::mark(&self.path).is_ok_and(|mark| mark == self.mark) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -61,11 +89,13 @@ pub(super) fn is_id(id: &str) -> bool {
 }
 
 fn secure(dir: &Path) -> Result<(), Error> {
-    let made = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir);
-    made.map_err(Error::file(dir))?;
+    // Its parent is the instance's, which has checked it.
+    match fs::DirBuilder::new().mode(0o700).create(dir) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(Error::file(dir)(error));
+        }
+        _ => {}
+    }
     let meta = fs::symlink_metadata(dir).map_err(Error::file(dir))?;
     let is_ours = meta.uid() == process::uid();
     if meta.is_dir() && is_ours && meta.mode() & 0o077 == 0 {
@@ -98,6 +128,25 @@ mod tests {
             Socket::bind(&dir, "t1"),
             Err(Error::Insecure { .. })
         ));
+    }
+
+    #[tokio::test]
+    async fn a_socket_whose_file_is_gone_listens_again() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("t");
+        let mut socket = Socket::bind(&dir, "t1").unwrap();
+        let is_heard = || std::os::unix::net::UnixStream::connect(dir.join("t1.sock")).is_ok();
+        socket.renew().unwrap();
+        assert!(is_heard());
+        fs::remove_dir_all(&dir).unwrap();
+        socket.renew().unwrap();
+        assert!(is_heard());
+        fs::remove_file(dir.join("t1.sock")).unwrap();
+        let other = Socket::bind(&dir, "t1").unwrap();
+        assert!(matches!(socket.renew(), Err(Error::Taken { .. })));
+        drop(socket);
+        assert!(is_heard(), "the other's file stays");
+        drop(other);
     }
 
     #[tokio::test]

@@ -15,12 +15,19 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
 
+use super::audience::Audience;
+use super::audience::Seat;
+use super::audience::clamp;
 use super::inputs::Inputs;
 use super::ring::CHUNK_BYTES;
+use super::ring::RING_BYTES;
 use super::ring::Ring;
+use super::screen::Screen;
 use crate::protocol::call::TerminalRow;
+use crate::protocol::terminal::ClientHello;
 use crate::protocol::terminal::Exit;
 use crate::protocol::terminal::HolderHello;
+use crate::protocol::terminal::View;
 use crate::sys::pty::Pty;
 use crate::sys::pty::Size;
 
@@ -33,14 +40,17 @@ pub(super) const TYPED_QUEUE: usize = 64;
 /// The most bytes in one piece of typed input; 256 KiB wait at most.
 pub(super) const TYPED_BYTES: usize = 4 << 10;
 
-/// The widest and highest terminal; an emulator's memory grows with both.
-const MAX_CELLS: u16 = 1000;
-
 /// The most output that is read after the program's end.
 ///
 /// What it left is in the kernel, a few KiB; a background job that goes on
 /// printing must not keep the holder.
 const LAST_BYTES: usize = 1 << 20;
+
+/// How much of a flood is parsed together; well below what the ring holds.
+const UNPARSED_BYTES: u64 = RING_BYTES as u64 / 2;
+
+/// The name under which the holder types answers; no page has it.
+const ANSWERER: &str = "";
 
 /// A piece of typed input on its way to the pty.
 #[derive(Debug)]
@@ -58,14 +68,72 @@ pub(super) struct Typed {
 pub(super) struct State {
     /// The newest output.
     pub(super) ring: Ring,
+    /// What it shows, as far as it was parsed.
+    pub(super) screen: Screen,
     /// Who typed how much.
     pub(super) inputs: Inputs,
+    /// Who shows it.
+    pub(super) audience: Audience,
     /// The pty's size.
     pub(super) size: Size,
+    /// Counts the changes of the size.
+    pub(super) layout: u64,
     /// How the program ended, once all its output is in the ring.
     pub(super) exit: Option<Exit>,
     /// Whether a client was there that does not only look.
     pub(super) was_attached: bool,
+}
+
+impl State {
+    /// Begins with an empty screen that remembers so many rows above it.
+    pub(super) fn new(size: Size, history_rows: usize) -> Self {
+        Self {
+            ring: Ring::default(),
+            screen: Screen::new(size, history_rows),
+            inputs: Inputs::default(),
+            audience: Audience::default(),
+            size,
+            layout: 0,
+            exit: None,
+            was_attached: false,
+        }
+    }
+
+    /// Takes output; it is sent before it is parsed.
+    pub(super) fn print(&mut self, bytes: &[u8]) {
+        // What the ring is about to forget must have been parsed.
+        for piece in bytes.chunks(RING_BYTES) {
+            if !self.ring.has_room(self.screen.fed(), piece.len()) {
+                self.catch_up();
+            }
+            self.ring.push(piece);
+        }
+    }
+
+    /// How many bytes were printed and not parsed.
+    fn unparsed(&self) -> u64 {
+        self.ring.end() - self.screen.fed()
+    }
+
+    /// Parses what was printed since.
+    pub(super) fn catch_up(&mut self) {
+        let [head, tail] = self.ring.slices(self.screen.fed());
+        self.screen.feed(head);
+        self.screen.feed(tail);
+    }
+
+    /// What one client should know of the size and its part in it.
+    pub(super) fn view(&self, seat: Seat) -> View {
+        let part = self.audience.part(seat);
+        View {
+            cols: self.size.cols,
+            rows: self.size.rows,
+            layout: self.layout,
+            clients: part.clients,
+            leads: part.leads,
+            sized_by: part.sized_by,
+        }
+    }
 }
 
 /// A program on a pty, and what its clients need to know of it.
@@ -82,15 +150,14 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// Wraps a running program; the queue's other end is for [`Self::write_input`].
-    pub(super) fn new(row: TerminalRow, pty: Pty, size: Size) -> (Self, mpsc::Receiver<Typed>) {
+    pub(super) fn new(
+        row: TerminalRow,
+        pty: Pty,
+        size: Size,
+        history_rows: usize,
+    ) -> (Self, mpsc::Receiver<Typed>) {
         let (typed, typed_receiver) = mpsc::channel(TYPED_QUEUE);
-        let state = State {
-            ring: Ring::default(),
-            inputs: Inputs::default(),
-            size,
-            exit: None,
-            was_attached: false,
-        };
+        let state = State::new(size, history_rows);
         let (changed, _) = watch::channel(());
         let kill = Notify::new();
         (
@@ -150,18 +217,67 @@ impl Terminal {
             output_seq: state.ring.end(),
             input_seq: state.inputs.accepted(client),
             started_at: self.row.started_at,
+            label: state.screen.title().map(str::to_owned),
+            cwd: state.screen.cwd().map(str::to_owned),
+            clients: u32::try_from(state.audience.count()).unwrap_or(u32::MAX),
         }
     }
 
-    /// Takes a client's size; a client with none only looks.
-    pub(super) fn resize(&self, cols: u16, rows: u16) {
-        let Some(size) = clamp(cols, rows) else {
-            return;
-        };
+    /// Takes a client in; a client without a size only looks.
+    pub(super) fn enter(&self, version: u16, hello: &ClientHello) -> Seat {
+        let size = clamp(hello.cols, hello.rows);
         let mut state = self.state();
-        if state.size != size && self.pty.resize(size).is_ok() {
-            state.size = size;
+        state.was_attached |= size.is_some();
+        let seat = state.audience.enter(size, version < 2);
+        drop(state);
+        self.audience_changed();
+        seat
+    }
+
+    /// Lets a client go.
+    pub(super) fn leave(&self, seat: Seat) {
+        self.state().audience.leave(seat);
+        self.audience_changed();
+    }
+
+    /// Takes a client's size; none while it is not to be seen.
+    pub(super) fn resize(&self, seat: Seat, cols: u16, rows: u16) {
+        self.state().audience.resize(seat, clamp(cols, rows));
+        self.audience_changed();
+    }
+
+    /// Takes whether a client asks for its own size.
+    pub(super) fn claim_size(&self, seat: Seat, is_mine: bool) {
+        self.state().audience.claim(seat, is_mine);
+        self.audience_changed();
+    }
+
+    /// Notes who typed last.
+    pub(super) fn typed_by(&self, seat: Seat) {
+        let mut state = self.state();
+        let led = state.audience.part(seat).leads;
+        state.audience.typed(seat);
+        let leads = state.audience.part(seat).leads;
+        drop(state);
+        if leads != led {
+            self.changed.send_replace(());
         }
+    }
+
+    /// Gives the pty and the screen the size that the audience has.
+    fn audience_changed(&self) {
+        let mut state = self.state();
+        let wanted = state.audience.size().filter(|&size| size != state.size);
+        if let Some(size) = wanted
+            && self.pty.resize(size).is_ok()
+        {
+            state.catch_up();
+            state.screen.resize(size);
+            state.size = size;
+            state.layout += 1;
+        }
+        drop(state);
+        self.changed.send_replace(());
     }
 
     /// Publishes how the program ended; its output is complete.
@@ -173,16 +289,25 @@ impl Terminal {
     /// Reads output until nobody has the pty's other side.
     ///
     /// The first bytes are passed on at once; what is there already comes
-    /// along, up to [`CHUNK_BYTES`]. May be cancelled: nothing read is lost.
+    /// along, up to [`CHUNK_BYTES`]. It is parsed once the program pauses, or
+    /// much has come together: of a flood most lines need not be drawn. May be
+    /// cancelled: nothing read is lost.
     pub(super) async fn read_output(&self) {
         // Not zeroed: an idle terminal never touches most of its pages.
         let mut buffer = Vec::with_capacity(CHUNK_BYTES);
-        while let Ok(1..) = self.pty.read(&mut buffer).await {
+        loop {
+            if buffer.is_empty() && !matches!(self.pty.read(&mut buffer).await, Ok(1..)) {
+                return;
+            }
             self.read_more(&mut buffer);
             self.printed(&buffer);
             buffer.clear();
-            // A flood must not keep the connections from being served.
+            // The connections send it before it is parsed.
             tokio::task::yield_now().await;
+            self.read_more(&mut buffer);
+            if buffer.is_empty() || self.state().unparsed() >= UNPARSED_BYTES {
+                self.parse();
+            }
         }
     }
 
@@ -195,6 +320,7 @@ impl Terminal {
                 return;
             }
             self.printed(&buffer);
+            self.parse();
             buffer.clear();
         }
     }
@@ -209,8 +335,24 @@ impl Terminal {
     }
 
     fn printed(&self, bytes: &[u8]) {
-        self.state().ring.push(bytes);
+        self.state().print(bytes);
         self.changed.send_replace(());
+    }
+
+    /// Parses what was printed; answers what it asks when nobody else is there.
+    fn parse(&self) {
+        let mut state = self.state();
+        state.catch_up();
+        let answers = state.screen.take_answers();
+        if !answers.is_empty() && state.audience.count() == 0 {
+            let end = 0;
+            // A program that does not read gets no answer.
+            let _ = self.typed.try_send(Typed {
+                client: Arc::from(ANSWERER),
+                end,
+                bytes: answers,
+            });
+        }
     }
 
     /// Types what is queued, in order.
@@ -228,13 +370,4 @@ impl Terminal {
             self.changed.send_replace(());
         }
     }
-}
-
-/// Bounds a size to 1 to [`MAX_CELLS`]; none when either side is 0.
-pub(super) fn clamp(cols: u16, rows: u16) -> Option<Size> {
-    let size = Size {
-        cols: cols.min(MAX_CELLS),
-        rows: rows.min(MAX_CELLS),
-    };
-    (cols > 0 && rows > 0).then_some(size)
 }

@@ -10,16 +10,21 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
 use tokio::net::unix::OwnedWriteHalf;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::process::Wish;
 use super::*;
+use crate::protocol::call::TerminalRow;
 use crate::protocol::terminal::ClientHello;
 use crate::protocol::terminal::Exit;
 use crate::protocol::terminal::Frame;
 use crate::protocol::terminal::HolderHello;
 use crate::protocol::terminal::MAX_FRAME_BYTES;
+use crate::protocol::terminal::SizedBy;
 use crate::protocol::terminal::VERSION;
+use crate::protocol::terminal::View;
 use crate::protocol::terminal::WINDOW_BYTES;
 use crate::sys::pty;
 use crate::sys::pty::Program;
@@ -32,6 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Held {
     dir: TempDir,
     exit: JoinHandle<Exit>,
+    wishes: mpsc::Sender<Wish>,
 }
 
 impl Held {
@@ -50,12 +56,9 @@ impl Held {
         let socket = socket::Socket::bind(&dir.path().join("t"), "t1").unwrap();
         let size = Size { cols: 80, rows: 24 };
         let holder = process::Holder::start(&program, "t1", size).unwrap();
-        let exit = tokio::spawn(async move {
-            holder
-                .serve(socket.listener(), std::future::pending())
-                .await
-        });
-        Self { dir, exit }
+        let (wishes, received) = mpsc::channel(1);
+        let exit = tokio::spawn(holder.serve(socket, received));
+        Self { dir, exit, wishes }
     }
 
     fn sockets(&self) -> PathBuf {
@@ -83,8 +86,19 @@ impl Held {
             drawn,
             typed,
             taken: typed,
+            view: None,
             exit: None,
         }
+    }
+
+    /// Waits until the listing has such a row.
+    async fn listed(&self, is_wanted: impl Fn(&TerminalRow) -> bool) {
+        let waiting = async {
+            while !list(&self.sockets()).await.iter().any(&is_wanted) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, waiting).await.expect("in time");
     }
 
     async fn ended(self) -> Exit {
@@ -99,6 +113,7 @@ fn hello(name: &str, resume: Option<u64>) -> ClientHello {
         cols: 80,
         rows: 24,
         resume,
+        layout: Some(0),
     }
 }
 
@@ -111,6 +126,7 @@ struct Page {
     drawn: u64,
     typed: u64,
     taken: u64,
+    view: Option<View>,
     exit: Option<Exit>,
 }
 
@@ -142,6 +158,7 @@ impl Page {
                 clear,
                 last,
                 bytes,
+                ..
             } => {
                 if clear {
                     self.seen.clear();
@@ -153,6 +170,7 @@ impl Page {
                 }
             }
             Frame::Ack { seq } => self.taken = seq,
+            Frame::View(view) => self.view = Some(view),
             Frame::Exit(exit) => self.exit = Some(exit),
             other => panic!("{other:?}"),
         }
@@ -218,7 +236,7 @@ async fn a_page_that_returns_gets_exactly_what_it_missed() {
     let numbers: String = (1..=100_000).map(|n| format!("{n}\n")).collect();
     let expected = format!("ready\n{numbers}");
     let held = Held::new(script);
-    let mut page = held.page("a").await;
+    let mut page = held.returning("a", Some(0)).await;
     page.until("ready\n").await;
     page.say("\n").await;
     let mut seen = Vec::new();
@@ -300,7 +318,7 @@ async fn a_flood_and_a_page_that_reads_nothing_hold_up_nobody() {
     let mut page = held.page("a").await;
     page.until("y\r\ny").await;
     // Far beyond what is remembered, so that this page skips too.
-    while page.drawn < 8 * ring::REPLAY_BYTES as u64 {
+    while page.drawn < 8 * ring::RING_BYTES as u64 {
         page.take().await;
     }
     let asked = std::time::Instant::now();
@@ -311,7 +329,7 @@ async fn a_flood_and_a_page_that_reads_nothing_hold_up_nobody() {
         "{:?}",
         asked.elapsed()
     );
-    // The stalled ones were sent no more than a replay and a window.
+    // The stalled ones were sent no more than a window.
     for mut page in stalled {
         let mut received = 0;
         while let Ok(Ok(Some(frame))) = timeout(Duration::from_millis(50), page.reader.next()).await
@@ -321,7 +339,7 @@ async fn a_flood_and_a_page_that_reads_nothing_hold_up_nobody() {
             }
         }
         assert!(
-            received <= WINDOW_BYTES + ring::REPLAY_BYTES as u64,
+            received <= WINDOW_BYTES + ring::CHUNK_BYTES as u64,
             "{received}"
         );
     }
@@ -366,7 +384,7 @@ async fn a_program_that_does_not_read_holds_up_no_output() {
 async fn a_program_that_ends_unseen_waits_for_its_first_page() {
     let held = Held::new("echo rc file is broken; kill -9 $$");
     // A listing is not a page.
-    while !list(&held.sockets()).await.iter().any(|row| row.id == "t1") {}
+    held.listed(|row| row.id == "t1").await;
     let mut page = held.page("a").await;
     assert!(page.last_words().await.contains("rc file is broken"));
     assert_eq!(
@@ -385,7 +403,7 @@ async fn a_program_that_ends_unseen_waits_for_its_first_page() {
 async fn all_output_comes_before_the_end() {
     for _ in 0..20 {
         let held = Held::new("seq 1 20000; echo last");
-        let mut page = held.page("a").await;
+        let mut page = held.returning("a", Some(0)).await;
         assert!(
             page.last_words()
                 .await
@@ -405,10 +423,10 @@ async fn all_output_comes_before_the_end() {
 #[tokio::test]
 async fn a_kill_ends_the_session_with_its_jobs() {
     let script = "set -m; sleep 1000 & echo job $!; (sleep 1001; :) & echo job $!; \
-                  sh -c 'trap \"\" HUP; exec sleep 1002' & echo nohup $!; \
+                  sh -c 'trap \"\" HUP; echo nohup $$; exec sleep 1002' & \
                   setsid sh -c 'echo away $$; exec sleep 1003' & sleep 1004";
     let held = Held::new(script);
-    let mut page = held.page("a").await;
+    let mut page = held.returning("a", Some(0)).await;
     for word in ["away ", "nohup ", "job "] {
         page.until(word).await;
     }
@@ -509,7 +527,7 @@ async fn garbage_closes_only_the_one_who_sent_it() {
 }
 
 #[tokio::test]
-async fn the_last_page_that_says_so_sets_the_size_within_bounds() {
+async fn the_program_sees_the_smallest_size_within_bounds() {
     let held = Held::new("while read x; do stty size; done");
     let mut page = held.page("a").await;
     // (cols, rows) asked, then what the program sees.
@@ -520,19 +538,57 @@ async fn the_last_page_that_says_so_sets_the_size_within_bounds() {
         (7, u16::MAX, "1000 7"),
     ];
     for (cols, rows, size) in sizes {
-        page.writer
-            .send(&Frame::Resize { cols, rows })
-            .await
-            .unwrap();
+        let resize = Frame::Resize { cols, rows };
+        page.writer.send(&resize).await.unwrap();
         page.seen.clear();
         page.say("\n").await;
-        page.until(&format!("{size}\r\n")).await;
+        page.until(size).await;
     }
     list(&held.sockets()).await;
-    assert_eq!(held.page("b").await.hello.rows, 24);
-    page.seen.clear();
+    let mut other = held.page("b").await;
+    assert_eq!((other.hello.cols, other.hello.rows), (7, 24));
+    other
+        .writer
+        .send(&Frame::Size { mine: true })
+        .await
+        .unwrap();
+    other.say("\n").await;
+    other.until("24 80").await;
+    // Both are told, and drawn anew: the view comes before the redraw.
+    while page.view.is_none_or(|view| view.cols != 80) {
+        page.take().await;
+    }
+    let view = page.view.unwrap();
+    assert_eq!(
+        (view.sized_by, view.clients, view.leads),
+        (SizedBy::Other, 2, false)
+    );
+    drop(other);
+    while page.view.is_none_or(|view| view.clients != 1) {
+        page.take().await;
+    }
+    let view = page.view.unwrap();
+    assert_eq!((view.cols, view.rows, view.leads), (7, 1000, true));
+    assert_eq!(view.sized_by, SizedBy::Smallest);
+}
+
+#[tokio::test]
+async fn the_holder_answers_queries_while_nobody_else_can() {
+    let script = "stty raw -echo; printf '\\033[c'; head -c 13 | od -c; \
+                  printf '\\033]2;asked\\007'; stty -raw; read x; stty raw; printf '\\033[5n'; exec cat";
+    let held = Held::new(script);
+    // A listing is nobody.
+    let is_asked = |row: &TerminalRow| row.label.as_deref() == Some("asked");
+    held.listed(is_asked).await;
+    let mut page = held.returning("a", Some(0)).await;
+    page.until("033   [   ?   6   2   ;   4   ;   9   ;   2   2   c")
+        .await;
+    // Now the page would answer, and nobody else may.
     page.say("\n").await;
-    page.until("24 80\r\n").await;
+    page.until("\x1b[5n").await;
+    page.say("typed").await;
+    page.until("typed").await;
+    assert!(!page.seen.windows(4).any(|window| window == b"\x1b[0n"));
 }
 
 #[tokio::test]
@@ -564,4 +620,17 @@ async fn a_program_that_is_not_there_is_an_error() {
     let size = Size { cols: 80, rows: 24 };
     let error = process::Holder::start(&program, "t1", size).unwrap_err();
     assert!(matches!(error, Error::Program { .. }));
+}
+
+#[tokio::test]
+async fn a_terminal_whose_directory_was_deleted_is_found_again() {
+    let held = Held::new("read x; echo got $x; read bye");
+    let mut page = held.page("a").await;
+    std::fs::remove_dir_all(held.sockets()).unwrap();
+    assert!(list(&held.sockets()).await.is_empty());
+    held.wishes.send(Wish::ListenAgain).await.unwrap();
+    held.listed(|row| row.id == "t1").await;
+    page.say("it\n").await;
+    page.until("got it").await;
+    held.page("b").await.until("got it").await;
 }

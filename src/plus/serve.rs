@@ -184,7 +184,7 @@ impl Server {
     /// # Errors
     /// When a listener cannot be used.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), ServeError> {
-        let site = self.site(&shutdown);
+        let (site, terminals) = self.site(&shutdown);
         let mut serving = JoinSet::new();
         for listener in self.loopback.listeners {
             let listener = TcpListener::from_std(listener)?;
@@ -196,6 +196,7 @@ impl Server {
             self.info.clone(),
             self.lock,
             site,
+            terminals,
             shutdown.clone(),
         ));
         shutdown.begun().await;
@@ -244,7 +245,7 @@ impl Server {
         Ok(())
     }
 
-    fn site(&self, shutdown: &Shutdown) -> Site {
+    fn site(&self, shutdown: &Shutdown) -> (Site, Arc<Terminals>) {
         let log = self.instance.log().with_file_name("terminals.log");
         let terminals = Terminals::new(self.instance.holders(), log);
         let files = Files::new(dirs::home(), dirs::trash(), &dirs::data());
@@ -278,7 +279,9 @@ impl Server {
             }),
             shutdown: shutdown.clone(),
         };
-        hub.site(terminal::router(terminals).merge(project_files::routes::router(files)))
+        let routes = terminal::router(Arc::clone(&terminals));
+        let site = hub.site(routes.merge(project_files::routes::router(files)));
+        (site, terminals)
     }
 }
 
@@ -289,8 +292,11 @@ async fn keep_dir(
     info: ConnectionInfo,
     mut lock: Lock,
     site: Site,
+    terminals: Arc<Terminals>,
     shutdown: Shutdown,
 ) {
+    // The one before may have ended with its directory.
+    terminals.find_again().await;
     loop {
         tokio::time::sleep(LOOK_AFTER).await;
         let is_published = instance
@@ -301,8 +307,11 @@ async fn keep_dir(
         }
         tracing::warn!("the runtime directory was deleted; making it again");
         match instance.make_dirs().and_then(|()| relock(&instance, &lock)) {
-            Ok(Relocked::StillOurs) => {}
-            Ok(Relocked::Anew(fresh)) => lock = fresh,
+            Ok(Relocked::StillOurs) => terminals.find_again().await,
+            Ok(Relocked::Anew(fresh)) => {
+                lock = fresh;
+                terminals.find_again().await;
+            }
             Ok(Relocked::ByAnother) => {
                 tracing::warn!("another server of this instance runs; this one ends");
                 return shutdown.begin();

@@ -59,6 +59,13 @@ impl Terminals {
         Arc::new(Self { dir, log })
     }
 
+    /// Finds terminals again whose directory was deleted and made anew.
+    pub async fn find_again(&self) {
+        let dir = self.dir.clone();
+        // Looks at every process of the machine.
+        let _ = tokio::task::spawn_blocking(move || holder::call_back(&dir)).await;
+    }
+
     /// Lists the terminals that live, oldest first.
     pub async fn list(&self) -> Vec<TerminalRow> {
         holder::list(&self.dir).await

@@ -99,7 +99,9 @@ pub struct Terminals {
     pub terminals: Vec<TerminalRow>,
 }
 
-/// One terminal: `{"id":"t7f3a","title":"bash","pid":4711,"started_at":1795248000000}`.
+/// One terminal:
+/// `{"id":"t7f3a","title":"bash","pid":4711,"started_at":1795248000000,"label":"vim a.py",`
+/// `"cwd":"/home/u","cols":80,"rows":24,"clients":1}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct TerminalRow {
     /// The terminal's id: `[a-z0-9]`, at most 16.
@@ -110,6 +112,21 @@ pub struct TerminalRow {
     pub pid: u32,
     /// When it began, in milliseconds since 1970.
     pub started_at: u64,
+    /// What the program calls its terminal (OSC 0 or 2), if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Where the program says it works (OSC 7), if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// Width in cells.
+    #[serde(default)]
+    pub cols: u16,
+    /// Height in cells.
+    #[serde(default)]
+    pub rows: u16,
+    /// How many clients show it.
+    #[serde(default)]
+    pub clients: u32,
 }
 
 /// Asks for a new terminal: `{"cols":80,"rows":24}`.

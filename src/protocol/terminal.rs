@@ -2,23 +2,40 @@
 //!
 //! ```text
 //! client                                   holder
-//!   Hello {version, client, cols, rows, resume}  ──▶
+//!   Hello {version, client, cols, rows, resume, layout}  ──▶
 //!                                          ◀──  Hello {version, id, pid, output_seq, input_seq, …}
+//!                                          ◀──  View {cols, rows, layout, …}    again when it changes
 //!                                          ◀──  Replay*   (nothing, when `resume` is still held)
 //!                                          ◀──  Data {seq, bytes} …      live
 //!   Data {seq, bytes}                      ──▶  typed, from `input_seq` on
 //!                                          ◀──  Ack {seq}   typed bytes that reached the pty
 //!   Ack {seq}                              ──▶  drawn up to here
-//!   Resize {cols, rows}                    ──▶
+//!   Resize {cols, rows}                    ──▶  a wish; 0 × 0 while it is not to be seen
+//!   Size {mine}                            ──▶  "use my size", or no longer
+//!   History                                ──▶
+//!                                          ◀──  Replay* whole: what left the screen, then the screen
 //!                                          ◀──  Exit {code | signal}     then the connection ends
 //! ```
+//!
+//! A *replay* draws the screen exactly: the client resets its emulator first.
+//! It holds what is above the screen only when it is *whole*. A client that is
+//! far behind gets one instead of its backlog, and so does everybody after the
+//! size has changed: the View with the new size comes before it.
+//!
+//! **Size.** The terminal has the smallest width and the smallest height of
+//! all clients that have a size, or the size of the one that last asked for
+//! its own. *Layout* counts the changes; output resumes only in the same one.
+//!
+//! **Leader.** Exactly one client with a size leads: the one that last typed
+//! or resized. Its emulator alone answers what programs ask their terminal;
+//! the holder answers when there is no client.
 //!
 //! A sequence number counts bytes since the terminal began (output) or since
 //! this client id first typed (input); it names the position *before* the
 //! frame's first byte. Output is acknowledged so that the holder keeps at most
-//! [`WINDOW_BYTES`] on the way to a client: one that falls further behind than
-//! the holder remembers gets a new replay instead of the backlog, and the
-//! program in the terminal never waits for a browser. Input is acknowledged so
+//! [`WINDOW_BYTES`] on the way to a client: one that falls far behind gets a
+//! replay instead of the backlog, and the program in the terminal never waits
+//! for a browser. Input is acknowledged so
 //! that a client which reconnects sends again exactly what did not arrive.
 //!
 //! **Carriers.** On a byte stream each frame is `length: u32 big-endian`, then
@@ -28,22 +45,26 @@
 //! | kind | frame | body |
 //! | --- | --- | --- |
 //! | 1 | Hello | JSON, [`ClientHello`] or [`HolderHello`] |
-//! | 2 | Replay | `seq: u64`, `flags: u8` (1 = clear first, 2 = last), bytes |
+//! | 2 | Replay | `seq: u64`, `flags: u8` (1 = clear first, 2 = last, 4 = whole), bytes |
 //! | 3 | Data | `seq: u64`, bytes |
 //! | 4 | Ack | `seq: u64` |
 //! | 5 | Resize | `cols: u16`, `rows: u16` |
 //! | 6 | Exit | JSON, [`Exit`] |
 //! | 7 | Refused | JSON, [`Refused`] |
 //! | 8 | Kill | nothing; server to holder only |
+//! | 9 | View | JSON, [`View`]; since version 2 |
+//! | 10 | History | nothing; since version 2 |
+//! | 11 | Size | `mine: u8`; since version 2 |
 //!
-//! A client that says 0 columns only looks: it does not resize, and usually
-//! goes after the holder's hello.
+//! A client that says 0 columns only looks: it does not count for the size,
+//! and usually goes after the holder's hello. In version 1 there is no View:
+//! the client keeps a size of its own, and counts as the leader.
 
 use serde::Deserialize;
 use serde::Serialize;
 
 /// The newest version of this protocol that this build speaks.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// The oldest version that this build still speaks.
 pub const OLDEST_VERSION: u16 = 1;
@@ -62,7 +83,7 @@ pub const WINDOW_BYTES: u64 = 512 << 10;
 
 /// The first frame of a client.
 ///
-/// `{"version":1,"client":"Zk3…","cols":80,"rows":24,"resume":1048576}`
+/// `{"version":2,"client":"Zk3…","cols":80,"rows":24,"resume":1048576,"layout":3}`
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct ClientHello {
     /// The newest version that the client speaks.
@@ -77,6 +98,9 @@ pub struct ClientHello {
     /// The output position that the client has drawn, if it has drawn any.
     #[serde(default)]
     pub resume: Option<u64>,
+    /// The layout in which it has drawn it; absent in version 1.
+    #[serde(default)]
+    pub layout: Option<u64>,
 }
 
 /// The holder's answer to a [`ClientHello`].
@@ -103,6 +127,45 @@ pub struct HolderHello {
     pub input_seq: u64,
     /// When the terminal began, in milliseconds since 1970.
     pub started_at: u64,
+    /// What the program calls its terminal (OSC 0 or 2), if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Where the program says it works (OSC 7), if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// Clients that have a size, without this one.
+    #[serde(default)]
+    pub clients: u32,
+}
+
+/// How a client is to show the terminal:
+/// `{"cols":80,"rows":24,"layout":3,"clients":2,"leads":true,"sized_by":"smallest"}`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct View {
+    /// The terminal's width in cells.
+    pub cols: u16,
+    /// The terminal's height in cells.
+    pub rows: u16,
+    /// Counts the changes of the size.
+    pub layout: u64,
+    /// How many clients have a size.
+    pub clients: u32,
+    /// Whether this client's emulator answers what programs ask.
+    pub leads: bool,
+    /// Whose size it is.
+    pub sized_by: SizedBy,
+}
+
+/// Who decides about a terminal's size.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SizedBy {
+    /// Nobody alone: the smallest of all.
+    Smallest,
+    /// This client, which asked for its size.
+    You,
+    /// Another client, which asked for its size.
+    Other,
 }
 
 /// How the program in the terminal ended: `{"code":0}` or `{"signal":9}`.
@@ -138,6 +201,8 @@ pub enum Frame {
         clear: bool,
         /// Whether this is the last chunk.
         last: bool,
+        /// Whether it holds what is above the screen too.
+        whole: bool,
         /// Bytes for the terminal emulator, which must not answer them.
         bytes: Vec<u8>,
     },
@@ -169,6 +234,15 @@ pub enum Frame {
     ///
     /// From the server only: it is never taken from a page's WebSocket.
     Kill,
+    /// The size and the part that the client has in it; the body is JSON.
+    View(View),
+    /// Asks for a whole replay.
+    History,
+    /// Whether the client asks for its own size.
+    Size {
+        /// It does; else the smallest of all counts again.
+        mine: bool,
+    },
     /// A kind that this build does not know; ignored.
     Unknown(u8),
 }
@@ -210,9 +284,10 @@ impl Frame {
                 seq,
                 clear,
                 last,
+                whole,
                 bytes,
             } => {
-                let flags = u8::from(*clear) | u8::from(*last) << 1;
+                let flags = u8::from(*clear) | u8::from(*last) << 1 | u8::from(*whole) << 2;
                 put(out, 2, &[&seq.to_be_bytes(), &[flags], bytes]);
             }
             Self::Data { seq, bytes } => put(out, 3, &[&seq.to_be_bytes(), bytes]),
@@ -223,6 +298,9 @@ impl Frame {
             Self::Exit(exit) => put(out, 6, &[&json(exit)]),
             Self::Refused(refused) => put(out, 7, &[&json(refused)]),
             Self::Kill => put(out, 8, &[]),
+            Self::View(view) => put(out, 9, &[&json(view)]),
+            Self::History => put(out, 10, &[]),
+            Self::Size { mine } => put(out, 11, &[&[u8::from(*mine)]]),
             Self::Unknown(kind) => put(out, *kind, &[]),
         }
     }
@@ -244,6 +322,7 @@ impl Frame {
                     seq,
                     clear: flags & 1 != 0,
                     last: flags & 2 != 0,
+                    whole: flags & 4 != 0,
                     bytes,
                 }
             }
@@ -271,6 +350,11 @@ impl Frame {
                 Self::Refused(serde_json::from_slice(body).map_err(|_| FrameError::Json { kind })?)
             }
             8 => Self::Kill,
+            9 => Self::View(serde_json::from_slice(body).map_err(|_| FrameError::Json { kind })?),
+            10 => Self::History,
+            11 => Self::Size {
+                mine: *body.first().ok_or(short)? != 0,
+            },
             other => Self::Unknown(other),
         })
     }
@@ -330,6 +414,7 @@ mod tests {
                 seq: 7,
                 clear: true,
                 last: false,
+                whole: true,
                 bytes: b"abc".to_vec(),
             },
             Frame::Data {
@@ -347,6 +432,16 @@ mod tests {
                 message: "m".into(),
             }),
             Frame::Kill,
+            Frame::View(View {
+                cols: 80,
+                rows: 24,
+                layout: 3,
+                clients: 2,
+                leads: true,
+                sized_by: SizedBy::Smallest,
+            }),
+            Frame::History,
+            Frame::Size { mine: true },
         ]
     }
 
@@ -402,6 +497,7 @@ mod tests {
                 seq,
                 clear: flag("clear"),
                 last: flag("last"),
+                whole: flag("whole"),
                 bytes,
             },
             "data" => Frame::Data { seq, bytes },
@@ -413,6 +509,11 @@ mod tests {
             "exit" => Frame::Exit(serde_json::from_value(shape["exit"].clone()).unwrap()),
             "refused" => Frame::Refused(serde_json::from_value(shape["refused"].clone()).unwrap()),
             "kill" => Frame::Kill,
+            "view" => Frame::View(serde_json::from_value(shape["view"].clone()).unwrap()),
+            "history" => Frame::History,
+            "size" => Frame::Size {
+                mine: text("size") == "mine",
+            },
             other => panic!("a golden sample of kind {other}"),
         }
     }

@@ -1,5 +1,6 @@
 //! Who runs: users, pids that cannot be mistaken, boots, peers, signals.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::fd::AsFd;
@@ -170,6 +171,51 @@ pub fn running_executables() -> Vec<PathBuf> {
         .flatten()
         .filter_map(|entry| fs::read_link(entry.path().join("exe")).ok())
         .collect()
+}
+
+/// Finds this user's processes by their arguments, the program's name first.
+///
+/// A process may say of itself what it likes: only harmless things may follow.
+#[cfg(target_os = "linux")]
+pub fn with_arguments(is_wanted: impl Fn(&[OsString]) -> bool) -> Vec<u32> {
+    use std::os::unix::ffi::OsStringExt;
+    use std::os::unix::fs::MetadataExt;
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let found = entries.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let is_ours = entry.metadata().is_ok_and(|meta| meta.uid() == uid());
+        let line = is_ours.then(|| fs::read(entry.path().join("cmdline")).ok())??;
+        let line = line.strip_suffix(b"\0")?;
+        let words: Vec<OsString> = line
+            .split(|&byte| byte == 0)
+            .map(|word| OsString::from_vec(word.to_vec()))
+            .collect();
+        is_wanted(&words).then_some(pid)
+    });
+    found.collect()
+}
+
+/// Finds this user's processes by their arguments, the program's name first.
+///
+/// Arguments that hold spaces are not found: `ps` does not tell them apart.
+#[cfg(not(target_os = "linux"))]
+pub fn with_arguments(is_wanted: impl Fn(&[OsString]) -> bool) -> Vec<u32> {
+    let user = uid().to_string();
+    let listing = run("/bin/ps", &["-ww", "-U", &user, "-o", "pid=,args="]).unwrap_or_default();
+    let found = listing.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let pid = words.next()?.parse().ok()?;
+        let words: Vec<OsString> = words.map(OsString::from).collect();
+        is_wanted(&words).then_some(pid)
+    });
+    found.collect()
+}
+
+/// Sends a hang-up, which daemons take as "look again"; a gone process is fine.
+pub fn hang_up(pid: u32) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = rustix::process::kill_process(pid, Signal::HUP);
+    }
 }
 
 /// Refuses a peer on a unix socket that is another user.

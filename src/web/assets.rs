@@ -70,9 +70,10 @@ pub fn respond(path: &str, request: &HeaderMap, port: u16) -> Option<Response<Bo
 /// Adds the headers that keep a page of ours to itself.
 pub fn protect(headers: &mut HeaderMap, port: u16) {
     // The page at `localhost` asks its workspace's origin whether it resolves,
-    // hence `*.localhost`; `'unsafe-inline'` styles are xterm.js's own.
+    // hence `*.localhost`; `'unsafe-inline'` styles are xterm.js's own, and its
+    // decoder of images is WebAssembly.
     let policy = format!(
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
          img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; \
          connect-src 'self' http://localhost:{port} http://*.localhost:{port} \
          ws://localhost:{port} ws://*.localhost:{port}; \

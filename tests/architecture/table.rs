@@ -138,13 +138,15 @@ const OWNERS: &[Owner] = &[
         &["web", "proxy", "lite", "project", "ssh"],
         "HTTP stands in the rooms that serve it",
     ),
-    owner("avt", &["holder"], "the holder keeps the parsed screen"),
+    owner("avt", &["holder"], SCREEN),
+    owner("vte", &["holder"], SCREEN),
     owner("rustix", &["sys"], OS_EDGE),
     owner("libc", &["sys"], OS_EDGE),
     owner("yamux", &["proxy"], MUX),
     owner("h2", &["proxy"], MUX),
 ];
 
+const SCREEN: &str = "the holder keeps the parsed screen";
 const CLI_PRINTS: &str = "`cli` alone speaks with the person";
 const OS_EDGE: &str = "OS differences stand only in `sys`";
 const MUX: &str = "one room knows how streams share a channel";

@@ -111,7 +111,8 @@ fn a_damaged_binary_is_installed_again() {
 fn a_connection_that_breaks_during_an_upload_leaves_nothing_half_installed() {
     let sshd = Sshd::start();
     let (wan, laptop) = Wan::with_laptop("box", &sshd);
-    wan.set_rate(Some(SLOW));
+    // So slow that it is under way however late this test looks.
+    wan.set_rate(Some(SLOW / 8));
     let finished = thread::scope(|scope| {
         let connect = scope.spawn(|| laptop.try_connect("box", &[]));
         wait_until_uploading(&wan);
@@ -130,7 +131,8 @@ fn a_connection_that_breaks_during_an_upload_leaves_nothing_half_installed() {
 fn an_interrupted_command_leaves_nothing_running() {
     let sshd = Sshd::start();
     let (wan, laptop) = Wan::with_laptop("box", &sshd);
-    wan.set_rate(Some(SLOW));
+    // So slow that it is under way however late this test looks.
+    wan.set_rate(Some(SLOW / 8));
     let mut command = laptop.spawn(&["ssh", "box", "--no-open"]);
     wait_until_uploading(&wan);
     processes::signal(command.id(), Signal::INT);

@@ -252,7 +252,7 @@ fn a_flood_is_drawn_whole_and_interrupted_at_once() {
 fn an_unknown_terminal_is_refused_and_closed_as_gone() {
     let world = World::new();
     for id in ["t0000000", "..", "t%2f..%2fx", "T"] {
-        let end = refusal(&world.visitor, id, &hello("case", None));
+        let end = refusal(&world.visitor, id, &hello("case", None, None));
         assert!(is_gone(&end), "{id}: {end:?}");
     }
 }

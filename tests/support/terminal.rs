@@ -6,7 +6,9 @@
 use std::time::{Duration, Instant};
 
 use cocalc_plus::protocol::session::CLOSE_GONE;
-use cocalc_plus::protocol::terminal::{ClientHello, Exit, Frame, HolderHello, Refused, VERSION};
+use cocalc_plus::protocol::terminal::{
+    ClientHello, Exit, Frame, HolderHello, Refused, VERSION, View,
+};
 
 use super::poll::eventually;
 use super::targets::SOON;
@@ -33,6 +35,8 @@ pub(crate) struct Terminal {
     pub(crate) id: String,
     /// What the holder said of itself last.
     pub(crate) hello: HolderHello,
+    /// What it was told of the size, and of its part in it.
+    pub(crate) view: Option<View>,
     /// Everything that was drawn since the last clear.
     pub(crate) output: Vec<u8>,
     socket: WebSocket,
@@ -51,7 +55,7 @@ impl Terminal {
     pub(crate) fn attach(visitor: &Visitor, id: &str) -> Self {
         let client = format!("case-{id}");
         let mut socket = visitor.websocket(&format!("/terminal/{id}"));
-        send(&mut socket, &hello(&client, None));
+        send(&mut socket, &hello(&client, None, None));
         let hello = match receive(&mut socket) {
             Ok(Frame::Hello(json)) => serde_json::from_slice(&json).expect("a hello"),
             other => panic!("no hello: {other:?}"),
@@ -59,6 +63,7 @@ impl Terminal {
         Self {
             id: id.to_owned(),
             hello,
+            view: None,
             output: Vec::new(),
             socket,
             client,
@@ -76,7 +81,11 @@ impl Terminal {
         // As a page does: what dies may still take a connection and say nothing.
         let opened = || WebSocket::open(visitor, &path).ok();
         self.socket = eventually("the terminal's WebSocket opens again", SOON, opened);
-        send(&mut self.socket, &hello(&self.client, Some(self.drawn)));
+        let layout = self.view.map(|view| view.layout);
+        send(
+            &mut self.socket,
+            &hello(&self.client, Some(self.drawn), layout),
+        );
         match receive(&mut self.socket) {
             Ok(Frame::Hello(json)) => {
                 self.hello = serde_json::from_slice(&json).expect("a hello");
@@ -171,8 +180,13 @@ impl Terminal {
     #[track_caller]
     fn step(&mut self) -> Result<(), End> {
         match receive(&mut self.socket)? {
+            Frame::View(view) => self.view = Some(view),
             Frame::Replay {
-                seq, clear, bytes, ..
+                seq,
+                clear,
+                last,
+                bytes,
+                ..
             } => {
                 if clear {
                     self.output.clear();
@@ -180,6 +194,9 @@ impl Terminal {
                 }
                 self.output.extend(bytes);
                 self.drawn = seq;
+                if last {
+                    self.send(&Frame::Ack { seq });
+                }
             }
             Frame::Data { seq, bytes } => {
                 assert_eq!(seq, self.drawn, "output is missing or comes twice");
@@ -207,14 +224,16 @@ pub(crate) fn refusal(visitor: &Visitor, id: &str, first: &Frame) -> End {
     }
 }
 
-/// Returns the hello of a page that has drawn nothing, or up to `resume`.
-pub(crate) fn hello(client: &str, resume: Option<u64>) -> Frame {
+/// Returns the hello of a page that has drawn nothing, or up to `resume` in a
+/// layout.
+pub(crate) fn hello(client: &str, resume: Option<u64>, layout: Option<u64>) -> Frame {
     Frame::hello(&ClientHello {
         version: VERSION,
         client: client.to_owned(),
         cols: 80,
         rows: 24,
         resume,
+        layout,
     })
 }
 

@@ -25,7 +25,8 @@ effect(() => {
 });
 effect(() => {
   const tab = app.wasUsable.value ? app.workspace.tab.value : null;
-  document.title = tab ? `${tabLabel(tab)} · ${app.target.value}` : `${app.target.value} · cocalc-plus`;
+  const bell = app.bells.unseen.value.size > 0 ? "● " : "";
+  document.title = bell + (tab ? `${tabLabel(tab)} · ${app.target.value}` : `${app.target.value} · cocalc-plus`);
 });
 render(<Page app={app} />, document.getElementById("app")!);
 // The doorway `localhost` usually leads elsewhere at once: fetch nothing for it.

@@ -12,6 +12,11 @@ export interface Action {
   keywords: string;
   /** Key combinations, in the spelling of `model/keys.ts`. */
   keys: readonly string[];
+  /**
+   * More of them that count only while a terminal has the keyboard: elsewhere
+   * the browser does something useful on them.
+   */
+  terminalKeys?: readonly string[];
   /** The browser does it on that key by itself; `perform` is for the palette. */
   isNative?: true;
   /** Holds only while a file is in front, so its key may be one that shells use. */

@@ -9,7 +9,10 @@ import { CallClient } from "../net/calls";
 import { reloadIfOutdated } from "../net/page-version";
 import { SessionClient } from "../net/session";
 import { recall, remember } from "../net/storage";
+import { Bells } from "./bells";
+import { ClipboardGrant } from "./clipboard-grant";
 import { FilesDoor } from "./files/door";
+import { PasteGuard } from "./paste-guard";
 import { Workspace } from "./workspace";
 
 /** Why this browser stands outside. */
@@ -40,6 +43,13 @@ export class App {
   readonly calls = new CallClient();
   readonly workspace = new Workspace(this.calls);
   readonly files = new FilesDoor(this);
+  readonly bells = new Bells(this.settings, this.workspace.lookedAt);
+  readonly clipboardGrant = new ClipboardGrant();
+  readonly pasteGuard = new PasteGuard(this);
+  /** The terminal in which the search is open. */
+  readonly searching = signal<string | null>(null);
+  /** Shows a file in a tab, a directory in the explorer; `null` were there no viewer. */
+  openFile: ((path: string) => void) | null = (path) => void this.files.openPath(path);
 
   /** The target in the person's own spelling, as far as known. */
   readonly target = computed(() => this.session.seen.value?.status.target ?? this.name.value);
@@ -83,11 +93,6 @@ export class App {
     this.isUnanswered.value = false;
     this.door.value = "in";
     this.session.start();
-  }
-
-  /** Opens a file in a tab, a directory in the explorer. */
-  openFile(path: string): void {
-    void this.files.openPath(path);
   }
 
   /** Shows the sign-in page. */

@@ -16,6 +16,7 @@ export const fontLarger: Action = {
   label: "Larger font",
   keywords: "zoom in bigger text size",
   keys: ["Alt+Shift+Equal"],
+  terminalKeys: ["Ctrl+Equal", "Ctrl+Shift+Equal", "Meta+Equal", "Shift+Meta+Equal"],
   when: always,
   perform: (app) => setFont(app, app.settings.value.fontSize + 1),
 };
@@ -26,6 +27,7 @@ export const fontSmaller: Action = {
   label: "Smaller font",
   keywords: "zoom out text size",
   keys: ["Alt+Shift+Minus"],
+  terminalKeys: ["Ctrl+Minus", "Meta+Minus"],
   when: always,
   perform: (app) => setFont(app, app.settings.value.fontSize - 1),
 };
@@ -36,6 +38,7 @@ export const fontReset: Action = {
   label: "Usual font size",
   keywords: "zoom reset default text",
   keys: ["Alt+Shift+0"],
+  terminalKeys: ["Ctrl+0", "Meta+0"],
   when: always,
   perform: (app) => setFont(app, DEFAULT_SETTINGS.fontSize),
 };

@@ -3,11 +3,24 @@
 import { combination, type Pressed } from "../model/keys";
 import type { Action } from "./action";
 import type { App } from "./app";
+import { muteBell, showBell } from "./bells";
+import { askBeforeCopy } from "./clipboard-grant";
 import { fontLarger, fontReset, fontSmaller, themeAuto, toggleTheme } from "./appearance";
 import { copy, paste } from "./clipboard";
 import { FILE_ACTIONS } from "./files/commands";
 import { palette } from "./palette";
-import { focusTabs, killTerminal, newTerminal, nextTerminal, previousTerminal } from "./terminals";
+import { askBeforePaste } from "./paste-guard";
+import { searchTerminal } from "./search";
+import { fitEveryone, useMySize } from "./size";
+import {
+  focusTabs,
+  goToEnd,
+  killTerminal,
+  newTerminal,
+  nextTerminal,
+  previousTerminal,
+  restartTerminal,
+} from "./terminals";
 
 /** Every action there is. */
 export const ACTIONS: readonly Action[] = [
@@ -15,14 +28,23 @@ export const ACTIONS: readonly Action[] = [
   nextTerminal,
   previousTerminal,
   killTerminal,
+  restartTerminal,
+  searchTerminal,
+  goToEnd,
   ...FILE_ACTIONS,
   copy,
   paste,
+  useMySize,
+  fitEveryone,
   fontLarger,
   fontSmaller,
   fontReset,
   toggleTheme,
   themeAuto,
+  muteBell,
+  showBell,
+  askBeforePaste,
+  askBeforeCopy,
   focusTabs,
   palette,
 ];
@@ -30,7 +52,11 @@ export const ACTIONS: readonly Action[] = [
 /** The action that a key event stands for now; `null` leaves it to the terminal. */
 export function actionFor(app: App, event: Pressed): Action | null {
   const combo = combination(event);
-  const found = ACTIONS.find((action) => action.keys.includes(combo) && action.when(app));
+  const isInTerminal = app.workspace.current.value?.screen.hasFocus() ?? false;
+  const found = ACTIONS.find(
+    (action) =>
+      (action.keys.includes(combo) || (isInTerminal && action.terminalKeys?.includes(combo))) && action.when(app),
+  );
   return found && !found.isNative ? found : null;
 }
 

@@ -3,7 +3,8 @@
 import type { Action } from "./action";
 import type { App } from "./app";
 
-const hasTabs = (app: App) => app.wasUsable.value && app.workspace.tabs.value.length > 0;
+const isInFront = (app: App) => app.wasUsable.value && app.workspace.lookedAt.value !== null;
+const hasTabs = (app: App) => app.wasUsable.value && (app.workspace.tabs.value.length > 0 || app.workspace.cover.value !== null);
 
 /** Opens a terminal. */
 export const newTerminal: Action = {
@@ -41,10 +42,36 @@ export const killTerminal: Action = {
   label: "End this terminal",
   keywords: "kill close tab stop",
   keys: ["Alt+Shift+W"],
-  when: (app) => hasTabs(app) && app.workspace.cover.value === null,
+  when: isInFront,
   perform: (app) => {
     const id = app.workspace.selected.value;
     if (id !== null) app.workspace.askToKill(id);
+  },
+};
+
+/** Asks, then ends the selected terminal and starts a new one in its place. */
+export const restartTerminal: Action = {
+  name: "terminal.restart",
+  label: "Restart this terminal",
+  keywords: "start again kill fresh shell",
+  keys: [],
+  when: isInFront,
+  perform: (app) => {
+    const id = app.workspace.selected.value;
+    if (id !== null) app.workspace.askToRestart(id);
+  },
+};
+
+/** Goes to the newest output. */
+export const goToEnd: Action = {
+  name: "terminal.end",
+  label: "Go to the end of the output",
+  keywords: "scroll bottom newest latest live",
+  keys: [],
+  when: isInFront,
+  perform: (app) => {
+    app.workspace.current.value?.screen.toEnd();
+    app.workspace.focus();
   },
 };
 

@@ -5,11 +5,13 @@ import type { Screen, Size } from "../model/screen";
 import type { Work } from "../model/stage";
 import {
   changed,
+  instead,
   neighbour,
   selectedAfterClosing,
   without,
   withRows,
   type End,
+  tabOf,
   type Tab,
   type TerminalRow,
 } from "../model/tabs";
@@ -51,10 +53,12 @@ export class Workspace {
   readonly isMaking: ReadonlySignal<boolean> = this.#isMaking;
   /** Why the last thing asked for did not happen, in a sentence. */
   readonly problem: ReadonlySignal<string | null> = this.#problem;
-  /** The terminal that waits for a yes before it is killed. */
-  readonly confirming = signal<string | null>(null);
+  /** The terminal that waits for a yes before it is killed, and perhaps started again. */
+  readonly confirming = signal<{ id: string; verb: "kill" | "restart" } | null>(null);
   /** What lies over the terminals; `null` while the selected one is in front. */
   readonly cover = signal<Cover | null>(null);
+  /** The terminal that a person can see; `null` while something lies over it. */
+  readonly lookedAt = computed(() => (this.cover.value === null ? this.#selected.value : null));
   /** The selected tab. */
   readonly tab = computed(() => this.#tabs.value.find((tab) => tab.id === this.#selected.value) ?? null);
   /** What is on screen for the selected tab. */
@@ -82,6 +86,11 @@ export class Workspace {
     this.#project = project;
     for (const { client } of this.#attached.value.values()) client.gate(project !== null);
     if (project !== null) await this.#load();
+  }
+
+  /** What is on screen for a terminal; `null` before it was first selected. */
+  attached(id: string): Attached | null {
+    return this.#attached.value.get(id) ?? null;
   }
 
   /** Connects a screen to its terminal; `connect` makes the connection. */
@@ -132,7 +141,7 @@ export class Workspace {
     await this.#attempt("no terminal could be opened", async () => {
       const size = (await this.#measure)();
       const row = await this.#call<TerminalRow>("new", size);
-      this.#tabs.value = [...this.#tabs.value, { id: row.id, program: row.title, title: null, end: null }];
+      this.#tabs.value = [...this.#tabs.value, tabOf(row)];
       this.select(row.id);
     });
     this.#isMaking.value = false;
@@ -144,18 +153,38 @@ export class Workspace {
     const tab = this.#tabs.value.find((one) => one.id === id);
     if (tab?.end) return this.#close(id);
     await this.#attempt("the terminal was not ended", async () => {
-      await this.#call("kill", { id }).catch((error: unknown) => {
-        if (!(error instanceof CallError && error.code === 404)) throw error;
-      });
+      await this.#killNow(id);
       this.#close(id);
     });
+  }
+
+  /** Puts a new terminal in the place of one, which is ended if it still runs. */
+  async restart(id: string): Promise<void> {
+    this.confirming.value = null;
+    if (this.#isMaking.value) return;
+    this.#isMaking.value = true;
+    await this.#attempt("the terminal was not started again", async () => {
+      const isOver = this.#tabs.value.find((one) => one.id === id)?.end != null;
+      if (!isOver) await this.#killNow(id);
+      const row = await this.#call<TerminalRow>("new", (await this.#measure)());
+      this.#tabs.value = instead(this.#tabs.value, id, tabOf(row));
+      this.select(row.id);
+    });
+    this.#isMaking.value = false;
+  }
+
+  /** Asks before it starts a terminal again that still runs. */
+  askToRestart(id: string): void {
+    const tab = this.#tabs.value.find((one) => one.id === id);
+    if (tab?.end) void this.restart(id);
+    else this.#ask(id, "restart");
   }
 
   /** Asks before it kills a terminal that still runs. */
   askToKill(id: string): void {
     const tab = this.#tabs.value.find((one) => one.id === id);
     if (tab?.end) this.#close(id);
-    else this.confirming.value = this.confirming.value === id ? null : id;
+    else this.#ask(id, "kill");
   }
 
   /** Does again what failed at first: listing, or opening a terminal. */
@@ -163,9 +192,15 @@ export class Workspace {
     return this.#isLoaded.value ? this.open() : this.#load();
   }
 
-  /** Forgets the last problem. */
+  /** Says, in a sentence, why something did not happen. */
+  report(problem: string): void {
+    this.#problem.value = problem;
+  }
+
+  /** Forgets the last problem; the button that did it leaves the page. */
   dismissProblem(): void {
     this.#problem.value = null;
+    this.focus();
   }
 
   async #load(): Promise<void> {
@@ -186,6 +221,18 @@ export class Workspace {
     const cover = this.cover.value;
     this.select(has(remembered) ? remembered : (this.#tabs.value[0]?.id ?? null));
     this.cover.value = cover;
+  }
+
+  #ask(id: string, verb: "kill" | "restart"): void {
+    const asked = this.confirming.value;
+    const isAgain = asked?.id === id && asked.verb === verb;
+    this.confirming.value = isAgain ? null : { id, verb };
+  }
+
+  async #killNow(id: string): Promise<void> {
+    await this.#call("kill", { id }).catch((error: unknown) => {
+      if (!(error instanceof CallError && error.code === 404)) throw error;
+    });
   }
 
   #drawn(): ReadonlySet<string> {

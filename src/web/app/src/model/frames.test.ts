@@ -27,7 +27,8 @@ function plain(frame: Frame): unknown {
 
 test("there are golden samples of every kind", () => {
   const kinds = new Set(golden.map((sample) => sample.frame.kind));
-  for (const kind of ["hello", "replay", "data", "ack", "resize", "exit", "refused"]) expect(kinds).toContain(kind);
+  const one = ["hello", "replay", "data", "ack", "resize", "exit", "refused"];
+  for (const kind of [...one, "view", "history", "size"]) expect(kinds).toContain(kind);
 });
 
 test.each(golden)("reads the golden sample $name", ({ hex: text, frame }) => {

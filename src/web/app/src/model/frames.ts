@@ -5,8 +5,8 @@
  * with big-endian integers. Both sides read `tests/golden/terminal-frames.json`.
  */
 
-/** The version of the terminal protocol that this page speaks. */
-export const VERSION = 1;
+/** The newest version of the terminal protocol that this page speaks; it speaks 1 too. */
+export const VERSION = 2;
 
 /** The most bytes put into one Data frame; a longer paste becomes several. */
 export const MAX_DATA_BYTES = 64 * 1024;
@@ -23,6 +23,26 @@ export interface Refused {
   message: string;
 }
 
+/**
+ * What the holder tells this page of the terminal's size and of who looks:
+ * `{"cols":80,"rows":24,"layout":3,"clients":2,"leads":true,"sized_by":"smallest"}`.
+ */
+export interface View {
+  cols: number;
+  rows: number;
+  /** Changes with the size; a resume needs the same one. */
+  layout: number;
+  /** How many pages are attached. */
+  clients: number;
+  /** Whether this page's emulator answers what programs ask. */
+  leads: boolean;
+  /** Whose window the size comes from; a word that this page does not know counts as `other`. */
+  sized_by: "smallest" | "you" | "other";
+}
+
+/** Whose window is to set the size: the smallest of all, or this page's. */
+export type SizeWish = "smallest" | "mine";
+
 /** The page's first frame; `resume` is the output position already drawn. */
 export interface ClientHello {
   version: number;
@@ -30,6 +50,8 @@ export interface ClientHello {
   cols: number;
   rows: number;
   resume?: number;
+  /** The layout of the last View that was drawn; goes with `resume`. */
+  layout?: number;
 }
 
 /** What the page uses of the holder's answer. */
@@ -46,21 +68,26 @@ export interface HolderHello {
 /** One frame, in either direction; positions count bytes and are exact. */
 export type Frame =
   | { kind: "hello"; bytes: Uint8Array }
-  | { kind: "replay"; seq: bigint; clear: boolean; last: boolean; bytes: Uint8Array }
+  | { kind: "replay"; seq: bigint; clear: boolean; last: boolean; whole: boolean; bytes: Uint8Array }
   | { kind: "data"; seq: bigint; bytes: Uint8Array }
   | { kind: "ack"; seq: bigint }
   | { kind: "resize"; cols: number; rows: number }
   | { kind: "exit"; exit: Exit }
   | { kind: "refused"; refused: Refused }
   | { kind: "kill" }
+  | { kind: "view"; view: View }
+  | { kind: "history" }
+  | { kind: "size"; size: SizeWish }
   | { kind: "unknown"; number: number };
 
 /** Thrown by `decodeFrame` for bytes that are no frame. */
 export class FrameError extends Error {}
 
-const KIND = { hello: 1, replay: 2, data: 3, ack: 4, resize: 5, exit: 6, refused: 7, kill: 8 } as const;
+const KIND = { hello: 1, replay: 2, data: 3, ack: 4, resize: 5, exit: 6, refused: 7, kill: 8, view: 9, history: 10, size: 11 } as const;
 const CLEAR = 1;
 const LAST = 2;
+const WHOLE = 4;
+const MINE = 1;
 
 /** Encodes kind and body as one WebSocket message. */
 export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
@@ -70,7 +97,7 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
     case "replay": {
       const { bytes, view } = join(KIND.replay, 9, frame.bytes);
       view.setBigUint64(1, frame.seq);
-      view.setUint8(9, (frame.clear ? CLEAR : 0) | (frame.last ? LAST : 0));
+      view.setUint8(9, (frame.clear ? CLEAR : 0) | (frame.last ? LAST : 0) | (frame.whole ? WHOLE : 0));
       return bytes;
     }
     case "data": {
@@ -95,6 +122,12 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
       return join(KIND.refused, 0, jsonBytes(frame.refused)).bytes;
     case "kill":
       return join(KIND.kill, 0).bytes;
+    case "view":
+      return join(KIND.view, 0, jsonBytes(frame.view)).bytes;
+    case "history":
+      return join(KIND.history, 0).bytes;
+    case "size":
+      return join(KIND.size, 0, Uint8Array.of(frame.size === "mine" ? MINE : 0)).bytes;
     case "unknown":
       return join(frame.number, 0).bytes;
   }
@@ -116,6 +149,7 @@ export function decodeFrame(message: Uint8Array): Frame {
         seq: view.getBigUint64(1),
         clear: (flags & CLEAR) !== 0,
         last: (flags & LAST) !== 0,
+        whole: (flags & WHOLE) !== 0,
         bytes: message.subarray(10),
       };
     }
@@ -134,6 +168,13 @@ export function decodeFrame(message: Uint8Array): Frame {
       return { kind: "refused", refused: jsonBody<Refused>(message, kind) };
     case KIND.kill:
       return { kind: "kill" };
+    case KIND.view:
+      return { kind: "view", view: jsonBody<View>(message, kind) };
+    case KIND.history:
+      return { kind: "history" };
+    case KIND.size:
+      need(view, 2, kind);
+      return { kind: "size", size: view.getUint8(1) === MINE ? "mine" : "smallest" };
     default:
       return { kind: "unknown", number: kind };
   }

@@ -10,13 +10,23 @@ export interface Settings {
   fontSize: number;
   /** Whether editors break long lines at the edge. */
   isWrapped: boolean;
+  /** Whether a paste of several lines is shown before it is typed. */
+  asksBeforePaste: boolean;
+  /** Whether a terminal's bell is shown. */
+  hasBell: boolean;
 }
 
 /** The smallest and largest font size, in CSS pixels. */
 export const FONT_SIZES = { smallest: 8, largest: 32 } as const;
 
 /** What holds before anything was set. */
-export const DEFAULT_SETTINGS: Settings = { theme: "auto", fontSize: 14, isWrapped: false };
+export const DEFAULT_SETTINGS: Settings = {
+  theme: "auto",
+  fontSize: 14,
+  asksBeforePaste: true,
+  hasBell: true,
+  isWrapped: false,
+};
 
 /** Reads stored settings; whatever is missing or wrong is the default. */
 export function readSettings(text: string | null): Settings {
@@ -24,7 +34,10 @@ export function readSettings(text: string | null): Settings {
     const stored = JSON.parse(text ?? "{}") as Partial<Settings>;
     const theme = (["auto", "light", "dark"] as const).find((name) => name === stored.theme);
     const fontSize = clampFont(Number(stored.fontSize ?? DEFAULT_SETTINGS.fontSize));
-    return { theme: theme ?? DEFAULT_SETTINGS.theme, fontSize, isWrapped: stored.isWrapped === true };
+    const asksBeforePaste = stored.asksBeforePaste !== false;
+    const hasBell = stored.hasBell !== false;
+    const isWrapped = stored.isWrapped === true;
+    return { theme: theme ?? DEFAULT_SETTINGS.theme, fontSize, asksBeforePaste, hasBell, isWrapped };
   } catch {
     return DEFAULT_SETTINGS;
   }

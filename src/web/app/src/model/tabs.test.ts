@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { isReply } from "./replies";
-import { neighbour, selectedAfterClosing, tabLabel, withRows, type Tab } from "./tabs";
+import { instead, neighbour, selectedAfterClosing, tabLabel, tabOf, withRows, type Tab } from "./tabs";
 
 const tab = (id: string, change: Partial<Tab> = {}): Tab => ({ id, program: "bash", title: null, end: null, ...change });
 const row = (id: string) => ({ id, title: "bash", pid: 1, started_at: 0 });
@@ -22,6 +22,12 @@ test("neighbours go around the end", () => {
   const tabs = [tab("a"), tab("b"), tab("c")];
   expect([neighbour(tabs, "c", 1), neighbour(tabs, "a", -1), neighbour(tabs, null, 1)]).toEqual(["a", "c", "a"]);
   expect(neighbour([], "a", 1)).toBeNull();
+});
+
+test("a terminal that is started again takes the place of the old one", () => {
+  const tabs = [tab("a"), tab("b", { end: { exit: { code: 1 } } }), tab("c")];
+  expect(ids(instead(tabs, "b", tabOf(row("d"))))).toBe("a d c");
+  expect(ids(instead(tabs, "gone", tabOf(row("d"))))).toBe("a b c d");
 });
 
 test("closing the selected tab selects the right neighbour, else the left one", () => {

@@ -36,7 +36,17 @@ export function withRows(tabs: readonly Tab[], rows: readonly TerminalRow[], dra
     .map((tab) => (listed.has(tab.id) || tab.end ? tab : { ...tab, end: { gone: true as const } }));
   const known = new Set(kept.map((tab) => tab.id));
   const added = rows.filter((row) => !known.has(row.id));
-  return [...kept, ...added.map((row) => ({ id: row.id, program: row.title, title: null, end: null }))];
+  return [...kept, ...added.map(tabOf)];
+}
+
+/** The tab of a terminal that has just been made or found. */
+export function tabOf(row: TerminalRow): Tab {
+  return { id: row.id, program: row.title, title: null, end: null };
+}
+
+/** Puts one tab in the place of another, or at the end if that one has left. */
+export function instead(tabs: readonly Tab[], id: string, tab: Tab): Tab[] {
+  return tabs.some((one) => one.id === id) ? tabs.map((one) => (one.id === id ? tab : one)) : [...tabs, tab];
 }
 
 /** Changes one tab. */

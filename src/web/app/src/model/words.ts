@@ -1,5 +1,7 @@
 /** How quantities and steps read on screen. */
 
+import type { View } from "./frames";
+import type { Found } from "./screen";
 import type { Phase, PhaseName } from "./status";
 
 /** `0.4 s`, `9.8 s`, `12 s`, `1 min 05 s`. */
@@ -55,8 +57,41 @@ export function phaseLabel(name: PhaseName, state: Phase["state"] | "pending"): 
   return PHASE_WORDS[name][state];
 }
 
-/** How a terminal ended: `exited with status 0`, `was ended by signal 9`. */
-export function exitWords(exit: { code?: number; signal?: number }): string {
-  if (exit.signal !== undefined) return `was ended by signal ${exit.signal}`;
-  return `exited with status ${exit.code ?? 0}`;
+/** The signals that end programs, by their number on Linux. */
+const SIGNALS: Record<number, string> = {
+  1: "SIGHUP, hang-up",
+  2: "SIGINT, interrupt",
+  3: "SIGQUIT, quit",
+  4: "SIGILL, illegal instruction",
+  6: "SIGABRT, abort",
+  7: "SIGBUS, bus error",
+  8: "SIGFPE, arithmetic error",
+  9: "SIGKILL, killed",
+  11: "SIGSEGV, segmentation fault",
+  13: "SIGPIPE, broken pipe",
+  15: "SIGTERM, asked to end",
+};
+
+/** How a terminal ended: `exited with status 0`, `was ended by signal 9 (SIGKILL, killed)`. */
+export function exitWords(exit: { code?: number | null; signal?: number | null }): string {
+  if (typeof exit.signal === "number") {
+    const name = SIGNALS[exit.signal];
+    return `was ended by signal ${exit.signal}${name ? ` (${name})` : ""}`;
+  }
+  return typeof exit.code === "number" ? `exited with status ${exit.code}` : "ended";
+}
+
+/** Where a search stands: `3 of 17`, `no match`, `more than 1000`. */
+export function foundWords(found: Found | null): string {
+  if (found === null) return "";
+  if (found.count === 0) return "no match";
+  return found.index < 0 ? `${found.count}+` : `${found.index + 1} of ${found.count}`;
+}
+
+/** Whose size a terminal has: `80 × 24: the smallest of 2 browsers`. */
+export function sizeWords(view: View): string {
+  const size = `${view.cols} × ${view.rows}`;
+  if (view.sized_by === "you") return `${size}: your size, for ${view.clients} browsers`;
+  if (view.sized_by === "smallest") return `${size}: the smallest of ${view.clients} browsers`;
+  return `${size}: the size of another browser`;
 }

@@ -6,6 +6,7 @@ export const STORED = {
   target: "cocalc-plus.target",
   tab: "cocalc-plus.tab",
   settings: "cocalc-plus.settings",
+  copying: "cocalc-plus.copying",
   noteSeen: "cocalc-plus.note-seen",
   explorer: "cocalc-plus.explorer",
   explorerShown: "cocalc-plus.explorer-shown",

@@ -1,17 +1,35 @@
 /**
  * One terminal's WebSocket, `/terminal/ID`: performs what `model/stream.ts`
  * decides, between the wire and a screen.
+ *
+ * The size: in version 2 the holder sets it, and this page tells only its wish,
+ * 0 × 0 while nobody sees the terminal. In version 1 the page sets it.
  */
 
-import { signal, type ReadonlySignal } from "@preact/signals-core";
+import { computed, signal, type ReadonlySignal } from "@preact/signals-core";
+import type { SizeWish, View } from "../model/frames";
 import { VERSION, decodeFrame, encodeFrame, helloFrame, readHello, FrameError, type Frame } from "../model/frames";
-import type { Screen, Size } from "../model/screen";
-import { FRESH, isConnected, isOver, streamStep, type StreamEffect, type StreamEvent } from "../model/stream";
+import { NOT_VISIBLE, isSameSize, type Screen, type Size } from "../model/screen";
+import {
+  FRESH,
+  isConnected,
+  isOver,
+  streamStep,
+  type Stream,
+  type StreamEffect,
+  type StreamEvent,
+} from "../model/stream";
 import type { End } from "../model/tabs";
 import { KeptSocket } from "./socket";
 
 /** A terminal that prints nothing counts as drawn after so long, in milliseconds. */
 const SILENT_MS = 3000;
+
+/**
+ * While a window is being dragged, its size is told once in so many
+ * milliseconds: each one costs every browser of the terminal a replay.
+ */
+const WISH_MS = 60;
 
 /** This page's name towards holders, for its life: input is counted under it. */
 const CLIENT = randomName();
@@ -25,22 +43,36 @@ export class TerminalClient {
   #socket: KeptSocket;
   #state = FRESH;
   #ended: (end: End) => void;
-  #told: Size = { cols: 0, rows: 0 };
+  #told: Size = NOT_VISIBLE;
   #silence: ReturnType<typeof setTimeout> | undefined;
+  #wishing: ReturnType<typeof setTimeout> | undefined;
   #link = signal<TerminalLink>("attaching");
   #drawn = signal(false);
-  #paused = signal(false);
+  #shown = signal<Stream>(FRESH);
+  #wish = signal<Size>(NOT_VISIBLE);
 
   /** How the connection does. */
   readonly link: ReadonlySignal<TerminalLink> = this.#link;
   /** Whether its first prompt or replay has been drawn. */
   readonly drawn: ReadonlySignal<boolean> = this.#drawn;
   /** Whether typed bytes have been refused, because too many are waiting. */
-  readonly typingPaused: ReadonlySignal<boolean> = this.#paused;
+  readonly typingPaused = computed(() => this.#shown.value.typingPaused);
+  /** Whose size the terminal has; `null` in version 1. */
+  readonly view = computed<View | null>(() => this.#shown.value.view);
+  /** The size that this window would like. */
+  readonly wish: ReadonlySignal<Size> = this.#wish;
+  /** Whether older output is on its way. */
+  readonly isLoadingHistory = computed(() => {
+    const { history } = this.#shown.value;
+    return !isOver(this.#shown.value) && (history === "asked" || history === "drawing");
+  });
+  /** Whether newer output waits until the person no longer reads. */
+  readonly isHeld = computed(() => this.#shown.value.held !== null);
 
   constructor(id: string, screen: Screen, ended: (end: End) => void) {
     this.#screen = screen;
     this.#ended = ended;
+    this.#wish.value = screen.wish();
     this.#socket = new KeptSocket(`/terminal/${id}`, {
       opened: () => this.#step({ type: "opened" }),
       message: (data) => this.#received(data),
@@ -57,6 +89,7 @@ export class TerminalClient {
   /** Disconnects for good; the terminal itself goes on. */
   stop(): void {
     clearTimeout(this.#silence);
+    clearTimeout(this.#wishing);
     this.#socket.stop();
   }
 
@@ -70,10 +103,37 @@ export class TerminalClient {
     this.#step({ type: "typed", bytes });
   }
 
-  /** Tells the terminal the screen's size. */
-  resized(size: Size): void {
-    if (!isConnected(this.#state) || size.cols < 1 || size.rows < 1) return;
-    if (size.cols === this.#told.cols && size.rows === this.#told.rows) return;
+  /** Takes the size that this window would like; appearing and vanishing are told at once. */
+  wished(size: Size): void {
+    const isAtOnce = isSameSize(this.#wish.value, NOT_VISIBLE) || isSameSize(size, NOT_VISIBLE);
+    this.#wish.value = size;
+    if (this.#state.version < 2) this.#screen.fill();
+    if (isAtOnce || this.#state.version < 2) this.#tellWish();
+    else this.#wishing ??= setTimeout(() => this.#tellWish(), WISH_MS);
+  }
+
+  /** Lets this window set the size, or the smallest of all. */
+  setSize(size: SizeWish): void {
+    this.#step({ type: "size", size });
+  }
+
+  /** Fetches older output, if there is some that this page lacks; whether it comes. */
+  fetchHistory(): boolean {
+    this.#step({ type: "history" });
+    return this.isLoadingHistory.value;
+  }
+
+  /** Takes whether the person has scrolled up. */
+  reading(isReading: boolean): void {
+    this.#step({ type: "reading", isReading });
+  }
+
+  #tellWish(): void {
+    clearTimeout(this.#wishing);
+    this.#wishing = undefined;
+    const size = this.#wish.value;
+    const isWord = this.#state.version >= 2 || !isSameSize(size, NOT_VISIBLE);
+    if (!isWord || !isConnected(this.#state) || isSameSize(size, this.#told)) return;
     this.#told = size;
     this.#send({ kind: "resize", ...size });
   }
@@ -92,7 +152,8 @@ export class TerminalClient {
 
   #greeted(bytes: Uint8Array): void {
     this.#step({ type: "hello", hello: readHello(bytes) });
-    this.resized(this.#screen.size());
+    if (this.#state.version < 2) this.#screen.fill();
+    this.#tellWish();
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => (this.#drawn.value = true), SILENT_MS);
   }
@@ -110,10 +171,14 @@ export class TerminalClient {
         return this.#greet(effect.resume);
       case "send":
         return this.#send(effect.frame);
+      case "view":
+        return this.#screen.follow(effect.view);
       case "clear":
-        return this.#screen.clear();
+        return this.#screen.clear(effect.keepsView);
       case "write":
         return this.#write(effect);
+      case "restore":
+        return this.#screen.restore(() => this.#step({ type: "restored" }));
       case "reopen":
         return this.#socket.reopen();
       case "end":
@@ -122,10 +187,11 @@ export class TerminalClient {
     }
   }
 
-  #greet(resume: number | null): void {
-    this.#told = this.#screen.size();
+  #greet(resume: { position: number; layout: number | null } | null): void {
+    this.#told = this.#wish.value;
     const hello = { version: VERSION, client: CLIENT, ...this.#told };
-    this.#send(helloFrame(resume === null ? hello : { ...hello, resume }));
+    const from = resume && { resume: resume.position, ...(resume.layout === null ? {} : { layout: resume.layout }) };
+    this.#send(helloFrame({ ...hello, ...from }));
   }
 
   #write({ bytes, epoch, position, replay }: StreamEffect & { type: "write" }): void {
@@ -141,7 +207,7 @@ export class TerminalClient {
   }
 
   #show(): void {
-    this.#paused.value = this.#state.typingPaused;
+    this.#shown.value = this.#state;
     if (isOver(this.#state)) this.#link.value = "over";
     else if (isConnected(this.#state)) this.#link.value = "live";
     else if (this.#link.value === "live") this.#link.value = "away";

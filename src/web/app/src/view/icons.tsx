@@ -54,6 +54,27 @@ export const ExplorerIcon = () => (
   </Icon>
 );
 
+/** Towards what is above. */
+export const UpIcon = () => (
+  <Icon>
+    <path d="m4 10 4-4 4 4" />
+  </Icon>
+);
+
+/** Towards what is below. */
+export const DownIcon = () => (
+  <Icon>
+    <path d="m4 6 4 4 4-4" />
+  </Icon>
+);
+
+/** A size that others share. */
+export const SizeIcon = () => (
+  <Icon>
+    <path d="M9.5 2.5h4v4M6.5 13.5h-4v-4M13.5 2.5l-4.5 4.5M2.5 13.5 7 9" />
+  </Icon>
+);
+
 /** The product's mark. */
 export const Mark = () => (
   <svg class="mark" viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">

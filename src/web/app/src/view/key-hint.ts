@@ -7,7 +7,7 @@ const IS_MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 /** The action's key for this computer, `Ctrl Shift P` or `⌘K`; empty without one. */
 export function keyOf(action: Action): string {
-  const combo = preferred(action.keys, IS_MAC);
+  const combo = preferred([...(action.terminalKeys ?? []), ...action.keys], IS_MAC);
   return combo === null ? "" : shown(combo, IS_MAC);
 }
 

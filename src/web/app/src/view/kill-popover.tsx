@@ -1,4 +1,4 @@
-/** Asks before a terminal and what runs in it is ended. */
+/** Asks before a terminal and what runs in it is ended, and perhaps started again. */
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { App } from "../actions/app";
@@ -8,7 +8,7 @@ import { tabLabel, type Tab } from "../model/tabs";
 const MARGIN_PX = 8;
 
 /** A small question under the tab; Escape and a click elsewhere mean no. */
-export function KillPopover({ app, tab }: { app: App; tab: Tab }) {
+export function KillPopover({ app, tab, verb }: { app: App; tab: Tab; verb: "kill" | "restart" }) {
   const box = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState({ left: 0, top: 0 });
   const cancel = () => {
@@ -23,22 +23,24 @@ export function KillPopover({ app, tab }: { app: App; tab: Tab }) {
     };
     addEventListener("pointerdown", outside, { capture: true });
     return () => removeEventListener("pointerdown", outside, { capture: true });
-  }, [tab.id]);
+  }, [tab.id, verb]);
+  const isRestart = verb === "restart";
   return (
     <div
       ref={box}
       class="kill-popover"
       role="alertdialog"
-      aria-label={`End ${tabLabel(tab)}?`}
+      aria-label={`${isRestart ? "Restart" : "End"} ${tabLabel(tab)}?`}
       style={{ left: `${place.left}px`, top: `${place.top}px` }}
       onKeyDown={(event) => event.key === "Escape" && cancel()}
     >
       <p>
-        End <strong>{tabLabel(tab)}</strong> and what runs in it?
+        End <strong>{tabLabel(tab)}</strong> and what runs in it
+        {isRestart && ", and start a new terminal in its place"}?
       </p>
       <div class="buttons">
-        <button type="button" class="danger" onClick={() => void app.workspace.kill(tab.id)}>
-          End it
+        <button type="button" class="danger" onClick={() => void app.workspace[verb](tab.id)}>
+          {isRestart ? "Restart it" : "End it"}
         </button>
         <button type="button" onClick={cancel}>
           Keep it

@@ -1,6 +1,6 @@
 /** All commands in one searchable list. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Action } from "../actions/action";
 import type { App } from "../actions/app";
 import { ACTIONS, search } from "../actions/list";
@@ -15,7 +15,8 @@ export function Palette({ app }: { app: App }) {
   const offered = ACTIONS.filter((action) => action !== palette && !action.isUnlisted && action.when(app));
   const found = search(offered, text);
   const chosen = Math.min(at, found.length - 1);
-  useEffect(() => input.current?.focus(), []);
+  // Before the next key comes.
+  useLayoutEffect(() => input.current?.focus(), []);
 
   const close = () => {
     app.isPaletteOpen.value = false;

@@ -12,7 +12,7 @@ import { FilesTabs } from "./load-files";
 /** A tab a terminal, and a button for a new one. */
 export function Tabs({ app }: { app: App }) {
   const { tabs, selected, cover, confirming, isMaking } = app.workspace;
-  const asked = tabs.value.find((tab) => tab.id === confirming.value);
+  const asked = tabs.value.find((tab) => tab.id === confirming.value?.id);
   return (
     <div class="tabs-area">
       <div class="tabs" role="tablist" aria-label="Terminals and files" onKeyDown={(event) => moveFocus(app, event)}>
@@ -31,7 +31,7 @@ export function Tabs({ app }: { app: App }) {
       >
         <PlusIcon />
       </button>
-      {asked && <KillPopover app={app} tab={asked} />}
+      {asked && confirming.value && <KillPopover app={app} tab={asked} verb={confirming.value.verb} />}
     </div>
   );
 }
@@ -42,8 +42,11 @@ function TabItem({ app, tab, isSelected }: { app: App; tab: Tab; isSelected: boo
     if (isSelected) item.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [isSelected]);
   const label = tabLabel(tab);
+  const hasRung = app.bells.unseen.value.has(tab.id);
+  const isFlashing = app.bells.flashing.value === tab.id;
+  const looks = [isSelected && "tab-selected", tab.end && "tab-ended", isFlashing && "tab-flashing"];
   return (
-    <div ref={item} class={`tab ${isSelected ? "tab-selected" : ""} ${tab.end ? "tab-ended" : ""}`} data-tab={tab.id}>
+    <div ref={item} class={["tab", ...looks.filter(Boolean)].join(" ")} data-tab={tab.id}>
       <button
         type="button"
         role="tab"
@@ -58,6 +61,7 @@ function TabItem({ app, tab, isSelected }: { app: App; tab: Tab; isSelected: boo
         }}
       >
         <span>{label}</span>
+        {hasRung && <span class="bell-dot" role="img" aria-label="rang" />}
       </button>
       <button
         type="button"

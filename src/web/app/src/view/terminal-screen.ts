@@ -8,16 +8,30 @@
 import "@xterm/xterm/css/xterm.css";
 import { FitAddon } from "@xterm/addon-fit";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
-import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
+import { Disposers } from "../model/disposers";
+import type { View } from "../model/frames";
+import { parseCopy, parseOpen } from "../model/osc";
+import { pasteText } from "../model/paste";
 import { isReply } from "../model/replies";
-import type { Screen, ScreenEvents, Size } from "../model/screen";
+import { NOT_VISIBLE, isSameSize } from "../model/screen";
+import type { Query, Screen, ScreenEvents, SearchStep, Size } from "../model/screen";
 import { TERMINAL_COLORS } from "./terminal-colors";
+import { ImageGate } from "./terminal-images";
+import { declaredLinks, writtenLinks } from "./terminal-links";
+import { ReaderPlace } from "./terminal-place";
+import { TerminalSearch } from "./terminal-search";
 
 const FONTS = 'ui-monospace, "SF Mono", SFMono-Regular, Menlo, "Cascadia Mono", Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace';
 
 /** Lines that scroll out of the screen and are kept by the page. */
 const SCROLLBACK_LINES = 10_000;
+
+/** The largest width and height of a new terminal. */
+const MOST_CELLS = 1000;
+
+/** How many lines a turn of the wheel past the top asks for. */
+const WHEEL_LINES = 3;
 
 /** How a screen looks. */
 export interface Looks {
@@ -28,52 +42,99 @@ export interface Looks {
 /** One xterm.js terminal in a host element. */
 export class XtermScreen implements Screen {
   #terminal: Terminal;
+  #events: ScreenEvents;
   #fit = new FitAddon();
   #host: HTMLElement;
-  #observer: ResizeObserver;
-  /** Replay chunks being parsed; answers to queries are dropped meanwhile. */
+  #disposers = new Disposers();
+  #images: ImageGate;
+  #place: ReaderPlace;
+  #search: TerminalSearch;
+  #looks: Looks;
+  #wish = NOT_VISIBLE;
+  /** Replay chunks being parsed; nothing that they ask is done meanwhile. */
   #replaying = 0;
+  /** Whether this emulator answers what programs ask. */
+  #leads = true;
+  /** Whether this page does what programs ask of a page. */
+  #acts = true;
+  #isCovered = false;
+  /** What the key that is being pressed types; never an answer. */
+  #key: string | null = null;
 
   constructor(host: HTMLElement, looks: Looks, events: ScreenEvents) {
     this.#host = host;
-    this.#terminal = new Terminal(options(looks));
-    const encoder = new TextEncoder();
+    this.#looks = looks;
+    this.#events = events;
+    const pointed = (uri: string | null, event?: MouseEvent) =>
+      events.pointed(uri === null ? null : { uri, isLow: this.#isLow(event) });
+    this.#terminal = new Terminal({ ...options(looks), linkHandler: declaredLinks(pointed) });
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.loadAddon(new Unicode11Addon());
-    this.#terminal.loadAddon(new WebLinksAddon((_event, uri) => openOutside(uri)));
+    this.#terminal.loadAddon(writtenLinks(pointed));
     this.#terminal.unicode.activeVersion = "11";
     this.#terminal.open(host);
-    this.fit();
-    this.#terminal.onData((text) => {
-      if (this.#replaying > 0 && isReply(text)) return;
-      events.typed(encoder.encode(text));
-    });
-    this.#terminal.onBinary((text) => events.typed(Uint8Array.from(text, (char) => char.charCodeAt(0))));
-    this.#terminal.onResize((size) => events.resized(size));
-    this.#terminal.onTitleChange((title) => events.titled(title));
-    this.#observer = new ResizeObserver(() => this.fit());
-    this.#observer.observe(host);
+    this.#images = new ImageGate(this.#terminal);
+    this.#place = new ReaderPlace(this.#terminal, (isReading) => events.reading(isReading));
+    this.#search = new TerminalSearch(this.#terminal, (found) => events.found(found));
+    this.#wish = this.#measure();
+    this.fill();
+    this.#listenToEmulator();
+    this.#listenToPerson();
+    this.#listenToWindow();
     void this.#useWebgl();
   }
 
   write(bytes: Uint8Array, isReplay: boolean, drawn: () => void): void {
-    if (isReplay) this.#terminal.write("", () => this.#replaying++);
-    this.#terminal.write(bytes, () => {
-      if (isReplay) this.#replaying--;
-      drawn();
+    this.#images.run(() => {
+      if (isReplay) this.#terminal.write("", () => this.#replaying++);
+    });
+    this.#images.pass(bytes, (passed) =>
+      this.#terminal.write(passed, () => {
+        if (isReplay) this.#replaying--;
+        drawn();
+      }),
+    );
+  }
+
+  clear(keepsView: boolean): void {
+    this.#images.run(() => {
+      this.#images.forget();
+      this.#place.reset(keepsView);
     });
   }
 
-  clear(): void {
-    this.#terminal.write("", () => this.#terminal.reset());
+  restore(restored: () => void): void {
+    this.#images.run(() => this.#place.restore(restored));
+  }
+
+  follow(view: View): void {
+    this.#images.run(() => this.#terminal.write("", () => this.#follow(view)));
+  }
+
+  fill(): void {
+    this.#leads = this.#acts = true;
+    if (!isSameSize(this.#wish, NOT_VISIBLE)) this.#resize(this.#wish);
   }
 
   size(): Size {
     return { cols: this.#terminal.cols, rows: this.#terminal.rows };
   }
 
+  wish(): Size {
+    return this.#wish;
+  }
+
+  cover(isCovered: boolean): void {
+    this.#isCovered = isCovered;
+    this.#wishAgain();
+  }
+
   focus(): void {
     this.#terminal.focus();
+  }
+
+  hasFocus(): boolean {
+    return this.#host.contains(document.activeElement);
   }
 
   selection(): string {
@@ -81,7 +142,24 @@ export class XtermScreen implements Screen {
   }
 
   paste(text: string): void {
-    this.#terminal.paste(text);
+    if (!this.#events.holdsPaste(text, this.#terminal.modes.bracketedPasteMode)) this.pasteNow(text);
+  }
+
+  pasteNow(text: string): void {
+    this.#terminal.paste(pasteText(text, this.#terminal.modes.bracketedPasteMode));
+  }
+
+  toEnd(): void {
+    this.#terminal.scrollToBottom();
+  }
+
+  find(query: Query, step: SearchStep): Promise<void> {
+    return this.#search.find(query, step, this.#looks.isDark);
+  }
+
+  endFind(): void {
+    this.#terminal.clearSelection();
+    void this.#search.end();
   }
 
   isCursorHigh(): boolean {
@@ -97,22 +175,129 @@ export class XtermScreen implements Screen {
     return lines.join("\n").trimEnd();
   }
 
-  /** Fills the host; does nothing while the host is hidden. */
-  fit(): void {
-    if (this.#host.clientWidth > 0 && this.#host.clientHeight > 0) this.#fit.fit();
-  }
-
   /** Changes the looks. */
-  look({ isDark, fontSize }: Looks): void {
-    this.#terminal.options.theme = TERMINAL_COLORS[isDark ? "dark" : "light"];
-    this.#terminal.options.fontSize = fontSize;
-    this.fit();
+  look(looks: Looks): void {
+    this.#looks = looks;
+    this.#terminal.options.theme = TERMINAL_COLORS[looks.isDark ? "dark" : "light"];
+    this.#terminal.options.fontSize = looks.fontSize;
+    this.#wishAgain();
   }
 
   /** Removes it from the page. */
   dispose(): void {
-    this.#observer.disconnect();
+    this.#disposers.dispose();
     this.#terminal.dispose();
+  }
+
+  #follow(view: View): void {
+    this.#leads = view.leads;
+    // A page that is hidden leads nothing, but it may be the only one.
+    this.#acts = view.leads || view.clients <= 1;
+    this.#resize(view);
+    this.#keepCursorSeen();
+  }
+
+  /** Of a terminal that is larger than its place, shows the part with the cursor. */
+  #keepCursorSeen(): void {
+    if (this.#wish.rows === 0 || this.#terminal.rows <= this.#wish.rows) return;
+    const screen = this.#host.querySelector(".xterm-screen");
+    const cell = (screen?.clientHeight ?? 0) / this.#terminal.rows;
+    const top = this.#terminal.buffer.active.cursorY * cell;
+    const { scrollTop, clientHeight } = this.#host;
+    if (top < scrollTop) this.#host.scrollTop = top;
+    else if (top + cell > scrollTop + clientHeight) this.#host.scrollTop = top + cell - clientHeight;
+  }
+
+  #resize({ cols, rows }: Size): void {
+    if (cols > 0 && rows > 0 && !isSameSize({ cols, rows }, this.size())) this.#terminal.resize(cols, rows);
+  }
+
+  #listenToEmulator(): void {
+    const encoder = new TextEncoder();
+    const terminal = this.#terminal;
+    terminal.onKey(({ key }) => (this.#key = key));
+    terminal.onData((text) => {
+      const isKey = text === this.#key;
+      this.#key = null;
+      if (!isKey && isReply(text) && (this.#replaying > 0 || !this.#leads)) return;
+      if (isKey) this.#place.wantNothing();
+      this.#events.typed(encoder.encode(text));
+    });
+    terminal.onBinary((text) => this.#events.typed(Uint8Array.from(text, (char) => char.charCodeAt(0))));
+    terminal.onTitleChange((title) => this.#events.titled(title));
+    terminal.onCursorMove(() => this.#keepCursorSeen());
+    terminal.onBell(() => {
+      if (this.#replaying === 0) this.#events.rang();
+    });
+    const events = this.#events;
+    terminal.parser.registerOscHandler(52, (body) => this.#asked(parseCopy(body), (text) => events.copies(text)));
+    terminal.parser.registerOscHandler(7337, (body) => this.#asked(parseOpen(body), (path) => events.opens(path)));
+  }
+
+  #asked(what: string | null, act: (what: string) => void): boolean {
+    if (what !== null && this.#replaying === 0 && this.#acts) act(what);
+    return true;
+  }
+
+  #listenToPerson(): void {
+    const listen = <K extends keyof HTMLElementEventMap>(name: K, heard: (event: HTMLElementEventMap[K]) => void) => {
+      this.#host.addEventListener(name, heard, { capture: true, passive: name !== "paste" });
+      this.#disposers.add(() => this.#host.removeEventListener(name, heard, { capture: true }));
+    };
+    listen("paste", (event) => {
+      const text = event.clipboardData?.getData("text/plain") ?? "";
+      event.preventDefault();
+      event.stopPropagation();
+      if (text !== "") this.paste(text);
+    });
+    listen("wheel", (event) => {
+      const isProgrammes = this.#terminal.modes.mouseTrackingMode !== "none";
+      if (event.deltaY < 0 && !isProgrammes) this.#wentUp(WHEEL_LINES);
+    });
+    listen("keydown", (event) => {
+      const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey;
+      if (isPlain && event.shiftKey && event.key === "PageUp") this.#wentUp(this.#terminal.rows - 1);
+    });
+    // The scrollbar: the emulator scrolls while the pointer is down.
+    listen("pointermove", (event) => {
+      if (event.buttons === 1 && (event.target as HTMLElement).closest(".scrollbar")) this.#wentUp(0);
+    });
+    listen("touchmove", () => this.#wentUp(0));
+    // Beside a terminal that is smaller than its place.
+    listen("pointerdown", (event) => {
+      if (event.target === this.#host) requestAnimationFrame(() => this.focus());
+    });
+  }
+
+  /** Says that the person wants to see more, if there is nothing more to see. */
+  #wentUp(lines: number): void {
+    if (this.#place.isAtTop() && this.#events.reachedTop()) this.#place.wantFurtherUp(lines);
+  }
+
+  #listenToWindow(): void {
+    const observer = new ResizeObserver(() => this.#wishAgain());
+    observer.observe(this.#host);
+    this.#disposers.add(() => observer.disconnect());
+    const seen = () => this.#wishAgain();
+    document.addEventListener("visibilitychange", seen);
+    this.#disposers.add(() => document.removeEventListener("visibilitychange", seen));
+  }
+
+  #wishAgain(): void {
+    const wish = this.#measure();
+    if (isSameSize(wish, this.#wish)) return;
+    this.#wish = wish;
+    this.#events.wished(wish);
+  }
+
+  #measure(): Size {
+    const isSeen = !document.hidden && !this.#isCovered && this.#host.clientWidth > 0 && this.#host.clientHeight > 0;
+    return (isSeen && proposed(this.#fit)) || NOT_VISIBLE;
+  }
+
+  #isLow(event: MouseEvent | undefined): boolean {
+    const { bottom, height } = this.#host.getBoundingClientRect();
+    return event !== undefined && bottom - event.clientY < height / 2;
   }
 
   async #useWebgl(): Promise<void> {
@@ -135,9 +320,15 @@ export function sizeFor(host: HTMLElement, looks: Looks): Size {
   const fit = new FitAddon();
   terminal.loadAddon(fit);
   terminal.open(host);
-  const size = fit.proposeDimensions();
+  const size = proposed(fit);
   terminal.dispose();
-  return { cols: Math.min(1000, size?.cols || 80), rows: Math.min(1000, size?.rows || 24) };
+  return size ?? { cols: 80, rows: 24 };
+}
+
+function proposed(fit: FitAddon): Size | null {
+  const size = fit.proposeDimensions();
+  if (!size || !size.cols || !size.rows) return null;
+  return { cols: Math.min(MOST_CELLS, size.cols), rows: Math.min(MOST_CELLS, size.rows) };
 }
 
 function options({ isDark, fontSize }: Looks) {
@@ -147,14 +338,11 @@ function options({ isDark, fontSize }: Looks) {
     fontFamily: FONTS,
     fontSize,
     lineHeight: 1.15,
-    linkHandler: { activate: (_event: MouseEvent, uri: string) => openOutside(uri) },
     scrollback: SCROLLBACK_LINES,
     theme: TERMINAL_COLORS[isDark ? "dark" : "light"],
+    // Programs that draw images ask how large a cell is.
+    windowOptions: { getWinSizePixels: true, getCellSizePixels: true, getWinSizeChars: true },
   };
-}
-
-function openOutside(uri: string): void {
-  if (/^https?:/i.test(uri)) window.open(uri, "_blank", "noopener,noreferrer");
 }
 
 /** A GPU drawn in software is slower than DOM, and Chromium complains of it. */

@@ -6,6 +6,7 @@ import { palette } from "../actions/palette";
 import type { Stage } from "../model/stage";
 import { CommandsIcon, ExplorerIcon, Mark } from "./icons";
 import { hint } from "./key-hint";
+import { SizePill } from "./size-note";
 import { Tabs } from "./tabs";
 
 const STATE_WORDS: Record<Stage, string> = {
@@ -45,6 +46,7 @@ export function TopBar({ app }: { app: App }) {
         </span>
       </div>
       <Tabs app={app} />
+      <SizePill app={app} />
       <button
         type="button"
         class="bar-button commands"

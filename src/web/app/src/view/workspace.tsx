@@ -10,6 +10,7 @@ import type { App } from "../actions/app";
 import { listenForKeys } from "../actions/list";
 import { newTerminal } from "../actions/terminals";
 import { Banner, Notice } from "./banner";
+import { CopyBar } from "./copy-bar";
 import { keyOf } from "./key-hint";
 import { FilesFront, FilesSide } from "./load-files";
 import { Palette } from "./palette";
@@ -25,9 +26,10 @@ export function WorkspaceView({ app }: { app: App }) {
   const area = useRef<HTMLElement>(null);
   useEffect(() => {
     app.workspace.measureWith(() => {
-      const shown = app.workspace.current.value?.screen.size();
+      const shown = app.workspace.current.value?.screen.wish();
       const looks = { isDark: app.isDark.value, fontSize: app.settings.value.fontSize };
-      return shown ?? sizeFor(area.current?.querySelector<HTMLElement>(".measure") ?? document.body, looks);
+      if (shown?.cols) return shown;
+      return sizeFor(area.current?.querySelector<HTMLElement>(".measure") ?? document.body, looks);
     });
     exposeTerminalText(app);
     app.files.restore();
@@ -47,6 +49,7 @@ export function WorkspaceView({ app }: { app: App }) {
         <FilesSide app={app} />
         <main class="terminals" ref={area}>
           <Banner app={app} />
+          {app.stage.value === "ready" && <CopyBar app={app} />}
           <div class="pane-screen measure" aria-hidden="true" />
           {tabs.value
             .filter((tab) => seen.has(tab.id))

@@ -401,8 +401,9 @@ export class OpenFile {
   }
 
   #deleted(): void {
-    if (this.shown.value.kind === "text") this.#differs("absent", "deleted");
-    else if (this.shown.value.kind !== "loading") this.shown.value = { kind: "refused", code: 404, message: "it is no longer on disk" };
+    const { kind } = this.shown.value;
+    if (kind === "text") this.#differs("absent", "deleted");
+    else if (kind !== "loading" && kind !== "refused") this.shown.value = { kind: "refused", code: 404, message: "it is no longer on disk" };
   }
 
   async #reload(isAsked: boolean): Promise<void> {

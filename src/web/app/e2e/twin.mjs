@@ -1,0 +1,134 @@
+/**
+ * Compares redrawn screens with a twin that was never disconnected.
+ *
+ * Lines of JSON on stdin, bytes in base64; one report on stdout at the end:
+ *
+ * | line | means |
+ * | --- | --- |
+ * | `{"size":[COLS,ROWS],"redraw":B}` | the twin gets a new size and is drawn again |
+ * | `{"output":B}` | the twin is sent live output |
+ * | `{"check":NAME,"redraw":B,"rest":B}` | a fresh emulator that gets this must equal the twin |
+ *
+ * `{"checks":N,"cells":N,"differences":[TEXT…],"unseen":N}`: `unseen` counts
+ * blanks that differ in what no blank shows (a foreground, bold).
+ */
+import { createInterface } from "node:readline";
+import unicode11 from "@xterm/addon-unicode11";
+import headless from "@xterm/headless";
+
+const MAX_DIFFERENCES = 40;
+
+const report = { checks: 0, cells: 0, differences: [], unseen: 0 };
+let twin = null;
+let size = [80, 24];
+
+function fresh() {
+  const terminal = new headless.Terminal({
+    cols: size[0],
+    rows: size[1],
+    scrollback: 10_000,
+    scrollOnEraseInDisplay: true,
+    allowProposedApi: true,
+  });
+  terminal.loadAddon(new unicode11.Unicode11Addon());
+  terminal.unicode.activeVersion = "11";
+  return terminal;
+}
+
+function write(terminal, base64) {
+  return new Promise((drawn) => terminal.write(Buffer.from(base64, "base64"), drawn));
+}
+
+/** What a cell shows; it knows more than its public type says. */
+function look(core, line, x) {
+  const cell = line.getCell(x);
+  const { extended } = cell;
+  const isUnderlined = Boolean(cell.isUnderline());
+  return {
+    text: cell.getChars(),
+    width: cell.getWidth(),
+    foreground: `${cell.getFgColorMode()}:${cell.getFgColor()}`,
+    background: `${cell.getBgColorMode()}:${cell.getBgColor()}`,
+    bold: Boolean(cell.isBold()),
+    dim: Boolean(cell.isDim()),
+    italic: Boolean(cell.isItalic()),
+    blink: Boolean(cell.isBlink()),
+    inverse: Boolean(cell.isInverse()),
+    hidden: Boolean(cell.isInvisible()),
+    strike: Boolean(cell.isStrikethrough()),
+    overline: Boolean(cell.isOverline()),
+    underline: isUnderlined ? cell.getUnderlineStyle() : 0,
+    underlineColor: isUnderlined ? `${cell.getUnderlineColorMode()}:${cell.getUnderlineColor()}` : "",
+    link: extended.urlId ? (core._oscLinkService.getLinkData(extended.urlId)?.uri ?? "") : "",
+  };
+}
+
+const UNSEEN_ON_BLANKS = new Set(["foreground", "bold", "dim", "italic", "blink", "hidden", "link"]);
+
+function differences(a, b) {
+  return Object.keys(a).filter((key) => a[key] !== b[key]);
+}
+
+function compare(check, redrawn) {
+  const say = (text) => report.differences.length < MAX_DIFFERENCES && report.differences.push(`${check}: ${text}`);
+  const [a, b] = [twin._core, redrawn._core];
+  const kinds = [twin.buffer.active.type, redrawn.buffer.active.type];
+  if (kinds[0] !== kinds[1]) say(`screen ${kinds}`);
+  for (const screen of ["normal", "alt"]) {
+    if (screen === "alt" && kinds[0] !== "alternate") continue;
+    const [left, right] = [a, b].map((core) => core._bufferService.buffers[screen]);
+    for (let y = 0; y < size[1]; y++) {
+      const lines = [twin, redrawn].map((terminal) => {
+        const buffer = terminal.buffer[screen === "alt" ? "alternate" : "normal"];
+        return buffer.getLine(buffer.baseY + y);
+      });
+      for (let x = 0; x < size[0]; x++) {
+        report.cells++;
+        const cells = [look(a, lines[0], x), look(b, lines[1], x)];
+        const found = differences(cells[0], cells[1]);
+        if (found.length === 0) continue;
+        const isBlank = cells.every((cell) => cell.text === "" && !cell.inverse && !cell.underline);
+        if (isBlank && found.every((key) => UNSEEN_ON_BLANKS.has(key))) report.unseen++;
+        else say(`${screen} ${y},${x} ${found.map((key) => `${key} ${JSON.stringify([cells[0][key], cells[1][key]])}`).join(" ")}`);
+      }
+    }
+    const state = (core, buffer) => ({
+      cursor: `${buffer.x},${buffer.y}`,
+      margins: `${buffer.scrollTop},${buffer.scrollBottom}`,
+      tabs: Object.keys(buffer.tabs).filter((tab) => buffer.tabs[tab] && tab < size[0]).join(),
+      saved: `${buffer.savedX},${Math.max(buffer.savedY - buffer.ybase, 0)}`,
+    });
+    for (const key of differences(state(a, left), state(b, right))) {
+      say(`${screen} ${key} ${state(a, left)[key]} / ${state(b, right)[key]}`);
+    }
+  }
+  const modes = (terminal, core) => ({
+    ...terminal.modes,
+    cursorHidden: core.coreService.isCursorHidden,
+    mouseEncoding: core.coreMouseService.activeEncoding,
+    cursorStyle: core.coreService.decPrivateModes.cursorStyle,
+    charset: JSON.stringify(core._charsetService.charset ?? null),
+  });
+  for (const key of differences(modes(twin, a), modes(redrawn, b))) {
+    say(`mode ${key} ${JSON.stringify([modes(twin, a)[key], modes(redrawn, b)[key]])}`);
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const event = JSON.parse(line);
+  if (event.size) {
+    size = event.size;
+    twin = fresh();
+    await write(twin, event.redraw);
+  } else if (event.output) {
+    await write(twin, event.output);
+  } else {
+    const redrawn = fresh();
+    await write(redrawn, event.redraw);
+    await write(redrawn, event.rest);
+    report.checks++;
+    compare(event.check, redrawn);
+    redrawn.dispose();
+  }
+}
+console.log(JSON.stringify(report));
