@@ -27,6 +27,8 @@ export interface Attached {
 
 /** What lies over the terminals: a file. */
 export interface Cover {
+  /** What the window is called meanwhile. */
+  readonly name: ReadonlySignal<string>;
   /** Takes the keyboard. */
   focus(): void;
 }

@@ -92,6 +92,7 @@ export class OpenFile {
   /** Reads the file as if it were opened just now. */
   async open(): Promise<void> {
     this.shown.value = { kind: "loading" };
+    this.#stamp = { mtime: 0, size: 0 };
     await this.#show(() => lookAt(this.path.value, this.#verbs));
   }
 
@@ -377,15 +378,21 @@ export class OpenFile {
     }
     if (fact === null) return this.#deleted();
     if (view.kind === "refused" && view.code === 404) return this.open();
-    if (view.kind !== "text") {
-      this.version.value++;
-      if ("size" in view) this.shown.value = { ...view, size: fact.size };
-      return;
-    }
+    if (view.kind !== "text") return this.#restamped(view, fact);
     const isSeen = this.#seen !== "absent" && this.#seen.hash === fact.hash;
     if (isSeen) this.onDisk.value = "same";
     else if (this.isDirty.value) fact.hash === null ? await this.#check() : this.#differs({ hash: fact.hash }, "changed");
     else await this.#reload(false);
+  }
+
+  /** What is not text is read anew by its view, unless this is the first word of it. */
+  #restamped(view: Shown, { mtime, size }: NonNullable<FileFact>): void {
+    const before = this.#stamp;
+    this.#stamp = { mtime, size };
+    const isFirst = before.mtime === 0 && before.size === 0;
+    if (isFirst || (before.mtime === mtime && before.size === size)) return;
+    this.version.value++;
+    if ("size" in view) this.shown.value = { ...view, size };
   }
 
   /** Looks whether the disk has something new, after a time of not knowing. */

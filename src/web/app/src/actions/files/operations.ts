@@ -104,7 +104,9 @@ export class Operations {
     const clip = this.clip.value;
     if (!clip) return;
     if (clip.what === "move") this.clip.value = null;
-    await this.put(clip.what, clip.paths, this.#explorer.target());
+    const dir = this.#explorer.target();
+    if (dir !== this.#explorer.root.peek()) this.#explorer.expand(dir);
+    await this.put(clip.what, clip.paths, dir);
   }
 
   /** Copies the selected entries beside themselves. */
@@ -121,7 +123,6 @@ export class Operations {
     await this.#attempt(`${countOf(sources)} ${what === "move" ? "was not moved" : "was not copied"}`, async () => {
       await this.#run(`${verb} ${countOf(sources)}`, await this.#verbs.begin(what, sources, dir));
       if (what === "move") for (const path of sources) this.#followers.moved(path, join(dir, base(path)));
-      if (dir !== this.#explorer.root.peek()) this.#explorer.expand(dir);
     });
   }
 
