@@ -86,7 +86,10 @@ async function write(text) {
 }
 
 async function pick(files, button) {
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: button }).click()]);
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    page.getByRole("button", { name: button }).click(),
+  ]);
   await chooser.setFiles(files);
 }
 
@@ -100,7 +103,7 @@ const steps = {
     await press("Control+S");
     await until(() => existsSync(at("new.txt")) && String(disk("new.txt")) === "hello", "saved");
   },
-  "rename": async () => {
+  rename: async () => {
     await goTo("new.txt");
     await press("F2");
     await page.keyboard.type("renamed");
@@ -213,7 +216,7 @@ const steps = {
     await page.waitForFunction(() => document.querySelector(".markdown img")?.naturalWidth > 0);
     assert.equal(await page.locator(".markdown script").count(), 0);
   },
-  "pictures": async () => {
+  pictures: async () => {
     await open("picture.svg");
     await page.waitForFunction(() => document.querySelector(".picture img")?.naturalWidth === 40);
   },
@@ -222,7 +225,12 @@ const steps = {
     const session = await context.newCDPSession(page);
     await session.send("Network.enable");
     const limit = (offline, upload) =>
-      session.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: upload });
+      session.send("Network.emulateNetworkConditions", {
+        offline,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput: upload,
+      });
     await limit(false, 30_000_000);
     writeFileSync(`${home}.upload`, big);
     await pick([`${home}.upload`], "Upload files");
@@ -234,19 +242,28 @@ const steps = {
     await until(() => existsSync(at(name)) && disk(name).equals(big), "uploaded");
     await waitForState(page, "ready");
   },
-  "downloads": async () => {
+  downloads: async () => {
     await item("crlf.txt").click({ button: "right" });
-    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: "Download" }).click()]);
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("menuitem", { name: "Download" }).click(),
+    ]);
     assert.deepEqual(readFileSync(await file.path()), disk("crlf.txt"));
     await item("one, folder").click({ button: "right" });
-    const [zip] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: "Download" }).click()]);
+    const [zip] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("menuitem", { name: "Download" }).click(),
+    ]);
     assert.equal(zip.suggestedFilename(), "one.zip");
   },
   "open files come back": async () => {
     const names = await page.locator(".tab-file").allInnerTexts();
     await page.reload();
     await waitForState(page, "ready");
-    await page.locator(".tab-file").nth(names.length - 1).waitFor();
+    await page
+      .locator(".tab-file")
+      .nth(names.length - 1)
+      .waitFor();
     assert.deepEqual(await page.locator(".tab-file").allInnerTexts(), names);
   },
 };
@@ -265,7 +282,11 @@ try {
     console.log(`ok ${name}`);
   }
   const expected = /ERR_INTERNET_DISCONNECTED|WebSocket connection/;
-  assert.deepEqual(said.filter((line) => !expected.test(line)), [], "the console is not empty");
+  assert.deepEqual(
+    said.filter((line) => !expected.test(line)),
+    [],
+    "the console is not empty",
+  );
 } catch (error) {
   console.error(error.message, said);
   process.exitCode = 1;

@@ -7,7 +7,11 @@ import type { FileFact, WatchClient, Watcher } from "../../net/files/watch";
 import { OpenFile } from "./document";
 
 /** A disk with one file; its hash is its content. */
-const disk = vi.hoisted(() => ({ text: "one\n" as string | null, refusal: null as number | null, drafts: new Map<string, Draft>() }));
+const disk = vi.hoisted(() => ({
+  text: "one\n" as string | null,
+  refusal: null as number | null,
+  drafts: new Map<string, Draft>(),
+}));
 
 vi.mock("../../net/files/http", async (original) => {
   const real = await original<typeof import("../../net/files/http")>();
@@ -146,13 +150,19 @@ test("a deleted file is made again by a save", async () => {
 });
 
 test("a draft comes back, and knows when the disk went on", async () => {
-  const draft = { path: "/h/a.txt", text: "draft\n", codec: { encoding: "utf-8", hasBom: false, lineBreak: "\n" }, at: 1 } as const;
+  const draft = {
+    path: "/h/a.txt",
+    text: "draft\n",
+    codec: { encoding: "utf-8", hasBom: false, lineBreak: "\n" },
+    at: 1,
+  } as const;
   disk.drafts.set(draft.path, { ...draft, hash: "one\n" });
   const fresh = await opened();
   expect([fresh.buffer.now, fresh.file.isRestored.value, fresh.file.onDisk.value]).toEqual(["draft\n", true, "same"]);
   disk.drafts.set(draft.path, { ...draft, hash: "older\n" });
   const stale = await opened();
   expect([stale.buffer.now, stale.file.onDisk.value]).toEqual(["draft\n", "changed"]);
+  expect(disk.drafts.get(draft.path)?.hash).toBe("older\n");
 });
 
 test("bytes that are no UTF-8 are not saved before someone says yes", async () => {

@@ -14,25 +14,18 @@
 
 import { computed, signal } from "@preact/signals-core";
 import type { Disposer } from "../../model/disposers";
-import type { Source, TextBuffer } from "../../model/files/buffer";
+import type { TextBuffer } from "../../model/files/buffer";
 import { LARGEST_TEXT_BYTES } from "../../model/files/kinds";
 import { base } from "../../model/files/paths";
-import { decode, decodeLatin1, encode, NEW_CODEC, UnwritableError, type Codec } from "../../model/files/text";
+import { decodeLatin1, encode, NEW_CODEC, type Codec } from "../../model/files/text";
 import { LOST } from "../../net/calls";
-import { draftOf, dropDraft, keepDraft, type Draft } from "../../net/files/drafts";
-import { FileError, UNREACHED, read, readRange, save, type Content, type Seen } from "../../net/files/http";
+import { draftOf, type Draft } from "../../net/files/drafts";
+import { FileError, hashOf, UNREACHED, read, readRange, type Seen } from "../../net/files/http";
 import type { FileVerbs } from "../../net/files/verbs";
 import type { FileFact, WatchClient } from "../../net/files/watch";
-import { asText, lookAt, lookAtText, refusalOf, type Found, type Shown } from "./look";
-
-/** A draft is kept so long after the last key, in milliseconds. */
-const DRAFT_MS = 300;
-
-/** How saving does. */
-export type Saving = { state: "idle" | "saving" | "waiting" } | { state: "refused"; code: number; message: string };
-
-/** What happened to the file on disk that a dirty text does not have. */
-export type OnDisk = "same" | "changed" | "deleted";
+import { DraftKeeper } from "./draft-keeper";
+import { asText, lookAt, lookAtText, refusalOf, sourceLike, type Found, type Shown } from "./look";
+import { savingAfter, writeOver, type OnDisk, type Saving } from "./write";
 
 const IDLE: Saving = { state: "idle" };
 
@@ -42,9 +35,9 @@ export class OpenFile {
   #watch: WatchClient;
   #buffer: TextBuffer | null = null;
   #seen: Seen = "absent";
-  #stamp = { mtime: 0, size: 0 };
+  #stamp: string | null = null;
   #theirs: Seen = "absent";
-  #draftTimer: ReturnType<typeof setTimeout> | undefined;
+  #drafts = new DraftKeeper(() => this.#unsaved());
   #unwatch: Disposer = () => {};
   #wasAsked = false;
   #savesAgain = false;
@@ -92,14 +85,14 @@ export class OpenFile {
   /** Reads the file as if it were opened just now. */
   async open(): Promise<void> {
     this.shown.value = { kind: "loading" };
-    this.#stamp = { mtime: 0, size: 0 };
+    this.#stamp = null;
     await this.#show(() => lookAt(this.path.value, this.#verbs));
   }
 
   async #show(look: () => Promise<Found>): Promise<void> {
     try {
       const { shown, content } = await look();
-      if (content) this.#saw(content);
+      if (content) this.#seen = { hash: content.hash };
       this.#put(shown);
       this.#settle();
     } catch (error) {
@@ -125,7 +118,7 @@ export class OpenFile {
     this.#buffer = buffer;
     const draft = this.isDirty.value ? null : await draftOf(this.path.value);
     if (!draft || this.#buffer !== buffer) return;
-    if (draft.text === buffer.text()) return void dropDraft(draft.path);
+    if (draft.text === buffer.text()) return this.#drafts.drop(draft.path);
     this.#restore(draft, buffer);
   }
 
@@ -154,17 +147,12 @@ export class OpenFile {
     this.isDirty.value = this.#buffer?.isChanged() ?? false;
     this.isPassing.value = false;
     if (this.saving.value.state === "refused") this.saving.value = IDLE;
-    clearTimeout(this.#draftTimer);
-    this.#draftTimer = setTimeout(() => this.keepDraft(), DRAFT_MS);
+    this.#drafts.soon(this.path.value);
   }
 
   /** Keeps what is not saved in the browser, at once. */
   keepDraft(): void {
-    clearTimeout(this.#draftTimer);
-    const path = this.path.value;
-    if (!this.isDirty.value || !this.#buffer) return void dropDraft(path);
-    const hash = this.#seen === "absent" ? null : this.#seen.hash;
-    void keepDraft({ path, text: this.#buffer.text(), codec: this.codec.value, hash, at: Date.now() });
+    this.#drafts.now(this.path.value);
   }
 
   /** Saves, unless the disk has what the page has not seen. */
@@ -181,7 +169,8 @@ export class OpenFile {
     const text = buffer.text();
     try {
       const bytes = encode(text, this.codec.value);
-      await this.#write(bytes);
+      const { hash } = await writeOver(this.path.value, bytes, this.#seen);
+      this.#seen = { hash };
       this.#wrote(text);
     } catch (error) {
       this.#refused(error);
@@ -213,7 +202,7 @@ export class OpenFile {
     try {
       const content = await read(this.path.value, LARGEST_TEXT_BYTES);
       this.#theirs = { hash: content.hash };
-      this.comparing.value = this.#decoded(content)?.text ?? decodeLatin1(content.bytes).text;
+      this.comparing.value = (sourceLike(this.codec.value, content) ?? decodeLatin1(content.bytes)).text;
     } catch (error) {
       this.note.value = `it could not be compared: ${refusalOf(error).message}`;
     }
@@ -252,7 +241,7 @@ export class OpenFile {
   /** The file has another path now. */
   moved(path: string): void {
     const wasDirty = this.isDirty.value;
-    if (wasDirty) void dropDraft(this.path.value);
+    if (wasDirty) this.#drafts.drop(this.path.value);
     this.path.value = path;
     if (wasDirty) this.keepDraft();
     if (this.#wasAsked) this.#follow();
@@ -260,8 +249,7 @@ export class OpenFile {
 
   /** Forgets what was typed, and the file. */
   close(): void {
-    clearTimeout(this.#draftTimer);
-    void dropDraft(this.path.value);
+    this.#drafts.drop(this.path.value);
     this.stop();
   }
 
@@ -284,6 +272,11 @@ export class OpenFile {
     this.shown.value = shown;
   }
 
+  #unsaved(): Omit<Draft, "path" | "at"> | null {
+    if (!this.isDirty.value || !this.#buffer) return null;
+    return { text: this.#buffer.text(), codec: this.codec.value, hash: hashOf(this.#seen) };
+  }
+
   #restore(draft: Draft, buffer: TextBuffer): void {
     const view = this.shown.value;
     this.codec.value = draft.codec;
@@ -293,8 +286,12 @@ export class OpenFile {
     buffer.replace(draft.text);
     this.isRestored.value = true;
     this.isDirty.value = true;
-    const disk = this.#seen === "absent" ? null : this.#seen.hash;
-    if (draft.hash !== disk) this.#differs(this.#seen, disk === null ? "deleted" : "changed");
+    const disk = this.#seen;
+    if (draft.hash !== hashOf(disk)) {
+      this.#seen = draft.hash === null ? "absent" : { hash: draft.hash };
+      this.#differs(disk, disk === "absent" ? "deleted" : "changed");
+    }
+    this.keepDraft();
   }
 
   /** A deleted file of which a draft is left is shown as that draft. */
@@ -304,29 +301,6 @@ export class OpenFile {
     this.#seen = "absent";
     this.#put({ kind: "text", source: { text: "", codec: draft.codec }, readOnly: null });
     return true;
-  }
-
-  #saw({ hash, mtime, size }: { hash: string; mtime: number; size: number }): void {
-    this.#seen = { hash };
-    this.#stamp = { mtime, size };
-  }
-
-  async #write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    try {
-      this.#saw(await save(this.path.value, bytes, this.#seen));
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      // It is gone, or was never there: saving makes it again.
-      if (error.code === 404 && this.#seen !== "absent") {
-        this.#seen = "absent";
-        return this.#write(bytes);
-      }
-      if (error.code !== 412) throw error;
-      // An earlier try may have been carried out although no answer came.
-      const disk = await read(this.path.value, LARGEST_TEXT_BYTES).catch(() => null);
-      if (!disk || !isSame(disk.bytes, bytes)) throw error;
-      this.#saw(disk);
-    }
   }
 
   #wrote(text: string): void {
@@ -339,16 +313,11 @@ export class OpenFile {
   }
 
   #refused(error: unknown): void {
-    if (error instanceof UnwritableError) {
-      this.saving.value = { state: "refused", code: 400, message: error.message };
-      return;
+    this.saving.value = savingAfter(error) ?? IDLE;
+    if (error instanceof FileError && error.code === 412) {
+      if (error.hash === null) this.#differs("absent", "deleted");
+      else this.#differs({ hash: error.hash }, "changed");
     }
-    if (!(error instanceof FileError)) throw error;
-    if (error.code === UNREACHED) this.saving.value = { state: "waiting" };
-    else if (error.code === 412) {
-      this.saving.value = IDLE;
-      this.#differs(error.hash === null ? "absent" : { hash: error.hash }, error.hash === null ? "deleted" : "changed");
-    } else this.saving.value = { state: "refused", code: error.code, message: error.message };
     this.keepDraft();
   }
 
@@ -381,55 +350,43 @@ export class OpenFile {
     if (view.kind !== "text") return this.#restamped(view, fact);
     const isSeen = this.#seen !== "absent" && this.#seen.hash === fact.hash;
     if (isSeen) this.onDisk.value = "same";
-    else if (this.isDirty.value) fact.hash === null ? await this.#check() : this.#differs({ hash: fact.hash }, "changed");
+    // Without a hash it cannot be read; a save would tell what is there.
+    else if (this.isDirty.value) this.#differs(fact.hash === null ? this.#seen : { hash: fact.hash }, "changed");
     else await this.#reload(false);
   }
 
   /** What is not text is read anew by its view, unless this is the first word of it. */
   #restamped(view: Shown, { mtime, size }: NonNullable<FileFact>): void {
     const before = this.#stamp;
-    this.#stamp = { mtime, size };
-    const isFirst = before.mtime === 0 && before.size === 0;
-    if (isFirst || (before.mtime === mtime && before.size === size)) return;
+    this.#stamp = `${mtime} ${size}`;
+    if (before === null || before === this.#stamp) return;
     this.version.value++;
     if ("size" in view) this.shown.value = { ...view, size };
-  }
-
-  /** Looks whether the disk has something new, after a time of not knowing. */
-  async #check(): Promise<void> {
-    try {
-      const { mtime, size } = await this.#verbs.stat(this.path.value);
-      if (mtime === this.#stamp.mtime && size === this.#stamp.size) return;
-      const { hash } = await read(this.path.value, LARGEST_TEXT_BYTES);
-      await this.#told({ hash, mtime, size });
-    } catch (error) {
-      if (refusalOf(error).code === 404) this.#deleted();
-    }
   }
 
   #deleted(): void {
     const { kind } = this.shown.value;
     if (kind === "text") this.#differs("absent", "deleted");
-    else if (kind !== "loading" && kind !== "refused") this.shown.value = { kind: "refused", code: 404, message: "it is no longer on disk" };
+    else if (kind !== "loading" && kind !== "refused")
+      this.shown.value = { kind: "refused", code: 404, message: "it is no longer on disk" };
   }
 
   async #reload(isAsked: boolean): Promise<void> {
     try {
       const content = await read(this.path.value, LARGEST_TEXT_BYTES);
       if (this.isDirty.value && !isAsked) return this.#differs({ hash: content.hash }, "changed");
-      const next = this.#decoded(content);
+      const next = sourceLike(this.codec.value, content);
       const isMixed = (codec: Codec) => codec.lineBreak === "mixed";
       const fits = next && isMixed(next.codec) === isMixed(this.codec.value);
+      this.#seen = { hash: content.hash };
       this.onDisk.value = "same";
       this.isRestored.value = false;
       this.note.value = isAsked ? null : "changed on disk and read again";
       if (!next || !fits || !this.#buffer) {
         this.isDirty.value = false;
-        this.#saw(content);
         this.#put(asText(content));
         return;
       }
-      this.#saw(content);
       this.codec.value = next.codec;
       this.#buffer.replace(next.text);
       this.#buffer.markSaved();
@@ -441,14 +398,4 @@ export class OpenFile {
       else if (code !== UNREACHED) this.note.value = `changed on disk, but it could not be read: ${message}`;
     }
   }
-
-  #decoded(content: Content): Source | null {
-    if (this.codec.value.encoding === "latin-1") return decodeLatin1(content.bytes);
-    const decoded = decode(content.bytes);
-    return decoded.kind === "text" ? decoded : null;
-  }
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }

@@ -78,7 +78,8 @@ export class Explorer {
   readonly selection: Selection;
   /** Why changes show late, where they do. */
   readonly polling = computed(() => {
-    for (const directory of this.directories.all.value.values()) if (directory.polling !== null) return directory.polling;
+    for (const directory of this.directories.all.value.values())
+      if (directory.polling !== null) return directory.polling;
     return null;
   });
 

@@ -56,10 +56,12 @@ export class Files {
     });
     this.uploads = new Uploads(this.explorer, this.verbs);
     const project = computed(() => app.session.ready.value?.project ?? null);
-    this.#disposers.add(effect(() => {
-      const reached = project.value;
-      untracked(() => void this.#reach(reached));
-    }));
+    this.#disposers.add(
+      effect(() => {
+        const reached = project.value;
+        untracked(() => void this.#reach(reached));
+      }),
+    );
     this.#restore();
     this.#disposers.add(effect(() => this.#remember()));
     this.#disposers.add(this.#guard());
@@ -92,7 +94,10 @@ export class Files {
 
   /** Opens what a program in a terminal named: a file, or a directory in the explorer. */
   async openNamed(path: string): Promise<void> {
-    const kind = await this.verbs.stat(path).then(({ kind: own, link }) => link?.kind ?? own, () => null);
+    const kind = await this.verbs.stat(path).then(
+      ({ kind: own, link }) => link?.kind ?? own,
+      () => null,
+    );
     if (kind !== "directory") return this.openPath(path);
     this.#app.files.show();
     this.explorer.show(path);

@@ -4,7 +4,7 @@ import type { Source } from "../../model/files/buffer";
 import { LARGEST_TEXT_BYTES, previewFor, type Preview } from "../../model/files/kinds";
 import type { WireEntry } from "../../model/files/listing";
 import { base } from "../../model/files/paths";
-import { decode, decodeLatin1, isBinary } from "../../model/files/text";
+import { decode, decodeLatin1, isBinary, type Codec } from "../../model/files/text";
 import { CallError } from "../../net/calls";
 import { FileError, read, readRange, type Content } from "../../net/files/http";
 import type { FileVerbs } from "../../net/files/verbs";
@@ -53,6 +53,13 @@ export function asText(content: Content): Shown {
   const { text, codec } = decoded.kind === "text" ? decoded : decodeLatin1(content.bytes);
   const readOnly = decoded.kind === "not-utf8" ? "not-utf8" : content.isWritable ? null : "not-writable";
   return { kind: "text", source: { text, codec }, readOnly };
+}
+
+/** What was read, as text of the encoding that is being edited; `null` when it is none. */
+export function sourceLike(codec: Codec, { bytes }: Content): Source | null {
+  if (codec.encoding === "latin-1") return decodeLatin1(bytes);
+  const decoded = decode(bytes);
+  return decoded.kind === "text" ? decoded : null;
 }
 
 /** The code and words of a refused request; anything else is thrown on. */

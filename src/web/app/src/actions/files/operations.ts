@@ -155,7 +155,8 @@ export class Operations {
     const isDone = await this.#attempt("it could not be brought back", async () => {
       await this.#verbs.restore(undo.trashed.map(({ id }) => id));
       const first = undo.trashed[0]?.path;
-      for (const dir of new Set(undo.trashed.map(({ path }) => parent(path)))) void this.#explorer.directories.refresh(dir);
+      for (const dir of new Set(undo.trashed.map(({ path }) => parent(path))))
+        void this.#explorer.directories.refresh(dir);
       if (first !== undefined) this.#explorer.reveal(first);
       return true;
     });

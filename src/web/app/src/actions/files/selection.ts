@@ -1,7 +1,16 @@
 /** Which entries of the tree are selected, and where the keyboard stands. */
 
 import { signal, type ReadonlySignal } from "@preact/signals-core";
-import { indexOfPath, isItem, itemFrom, liesInOneOf, outermost, pathOf, typeAhead, type Row } from "../../model/files/tree";
+import {
+  indexOfPath,
+  isItem,
+  itemFrom,
+  liesInOneOf,
+  outermost,
+  pathOf,
+  typeAhead,
+  type Row,
+} from "../../model/files/tree";
 
 /** Letters typed within this time make one word, in milliseconds. */
 const WORD_MS = 700;

@@ -176,8 +176,14 @@ export class Uploads {
     upload.part = begun.id;
     if (upload.abort.signal.aborted) return void forgetUpload(begun.id);
     upload.sent = begun.offset;
-    for (let offset = begun.offset; ; ) {
-      const step = await sendPiece(begun.id, upload.file, offset, (sent) => this.#sent(upload, sent), upload.abort.signal);
+    for (let offset = begun.offset; ;) {
+      const step = await sendPiece(
+        begun.id,
+        upload.file,
+        offset,
+        (sent) => this.#sent(upload, sent),
+        upload.abort.signal,
+      );
       offset = step.offset;
       progressed();
       this.#sent(upload, offset);
@@ -194,7 +200,8 @@ export class Uploads {
     if (upload.abort.signal.aborted) {
       upload.state = "failed";
     } else if (error.code === UNREACHED) {
-      if (!(await isReadable(upload.file))) return this.#give(upload, "failed", "it changed on this computer since it was chosen");
+      if (!(await isReadable(upload.file)))
+        return this.#give(upload, "failed", "it changed on this computer since it was chosen");
       this.#give(upload, "away", null);
       await this.#untilReachable(delayMs(Math.min(failures + 1, 6), Math.random()));
       if (!upload.abort.signal.aborted) this.#give(upload, "sending", null);
@@ -211,7 +218,10 @@ export class Uploads {
 
   async #isThere({ path, file, sent }: Upload): Promise<boolean> {
     if (sent < file.size || file.size === 0) return false;
-    return this.#verbs.stat(path).then(({ size }) => size === file.size, () => false);
+    return this.#verbs.stat(path).then(
+      ({ size }) => size === file.size,
+      () => false,
+    );
   }
 
   #give(upload: Upload, state: Upload["state"], problem: string | null): void {

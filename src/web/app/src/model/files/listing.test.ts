@@ -34,16 +34,29 @@ test("by size the names decide among equals, and folders stay by name", () => {
 
 test("a change replaces, adds and removes, each once", () => {
   const items = itemsOf(listing(["a", "f", 1], ["b"], ["c"]));
-  const entry = (name: string, size: number) => ({ name, kind: "file" as const, size, mtime: 1, mode: 0o644, link: null });
+  const entry = (name: string, size: number) => ({
+    name,
+    kind: "file" as const,
+    size,
+    mtime: 1,
+    mode: 0o644,
+    link: null,
+  });
   const next = applied(items, "/d", [entry("a", 5), entry("d", 2)], ["b", "nothing"]);
-  expect(next.map(({ name, size }) => [name, size])).toEqual([["a", 5], ["c", 0], ["d", 2]]);
+  expect(next.map(({ name, size }) => [name, size])).toEqual([
+    ["a", 5],
+    ["c", 0],
+    ["d", 2],
+  ]);
 });
 
 test("a link to a directory is told from other links", () => {
   const link = { name: "l", kind: "symlink" as const, size: 3, mtime: 1, mode: 0o777 };
-  const kinds = [{ to: "x", kind: "directory" }, { to: "x", kind: "file" }, { to: "x", kind: null }].map(
-    (to) => applied([], "/d", [{ ...link, link: to }], [])[0]?.kind,
-  );
+  const kinds = [
+    { to: "x", kind: "directory" },
+    { to: "x", kind: "file" },
+    { to: "x", kind: null },
+  ].map((to) => applied([], "/d", [{ ...link, link: to }], [])[0]?.kind);
   expect(kinds).toEqual(["L", "l", "l"]);
 });
 

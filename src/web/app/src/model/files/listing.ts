@@ -100,7 +100,12 @@ export function ordered(items: readonly Item[], { by, isDescending }: Order): It
 }
 
 /** The entries after what the watch told; the rest keeps its order. */
-export function applied(items: readonly Item[], dir: string, changed: readonly WireEntry[], removed: readonly string[]): Item[] {
+export function applied(
+  items: readonly Item[],
+  dir: string,
+  changed: readonly WireEntry[],
+  removed: readonly string[],
+): Item[] {
   const gone = new Set(removed);
   const news = new Map(changed.map((entry) => [entry.name, itemOf(dir, entry)]));
   const kept: Item[] = [];

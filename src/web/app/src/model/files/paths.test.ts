@@ -1,5 +1,18 @@
 import { expect, test } from "vitest";
-import { base, depthBelow, editable, edited, isWithin, join, nameProblem, parent, resolved, shown, stemLength, withTilde } from "./paths";
+import {
+  base,
+  depthBelow,
+  editable,
+  edited,
+  isWithin,
+  join,
+  nameProblem,
+  parent,
+  resolved,
+  shown,
+  stemLength,
+  withTilde,
+} from "./paths";
 
 const RAW = String.fromCodePoint(0x10ff00 + 0xff);
 

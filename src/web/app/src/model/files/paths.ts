@@ -75,13 +75,17 @@ const PICTURE = /[\u2400-\u241f\u2421]/g;
 
 /** A name as an input field can hold it: `␊` stands for a line feed. */
 export function editable(name: string): string {
-  return name.replace(CONTROL, (char) => (char === "\x7f" ? "\u2421" : String.fromCharCode(0x2400 + char.charCodeAt(0))));
+  return name.replace(CONTROL, (char) =>
+    char === "\x7f" ? "\u2421" : String.fromCharCode(0x2400 + char.charCodeAt(0)),
+  );
 }
 
 /** The name that an edited text means; pictures are controls only where `original` had some. */
 export function edited(text: string, original: string): string {
   if (original.search(CONTROL) < 0) return text;
-  return text.replace(PICTURE, (char) => (char === "\u2421" ? "\x7f" : String.fromCharCode(char.charCodeAt(0) - 0x2400)));
+  return text.replace(PICTURE, (char) =>
+    char === "\u2421" ? "\x7f" : String.fromCharCode(char.charCodeAt(0) - 0x2400),
+  );
 }
 
 /** Why a name cannot be given; `null` when it can. */

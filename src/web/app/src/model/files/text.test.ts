@@ -7,7 +7,17 @@ const bytes = (...parts: (string | number[])[]) =>
   Uint8Array.from(parts.flatMap((part) => (typeof part === "string" ? [...new TextEncoder().encode(part)] : part)));
 
 test("UTF-8 makes the round trip, with and without its mark, whatever ends its lines", () => {
-  for (const text of ["", "a", "a\n", "a\r\nb\r\n", "a\rb", "a\r\nb\nc\r", "日本\u{1f600}", "\ufeffbom\n", "\ufeff\ufeff"]) {
+  for (const text of [
+    "",
+    "a",
+    "a\n",
+    "a\r\nb\r\n",
+    "a\rb",
+    "a\r\nb\nc\r",
+    "日本\u{1f600}",
+    "\ufeffbom\n",
+    "\ufeff\ufeff",
+  ]) {
     const original = bytes(text);
     const decoded = decode(original);
     if (decoded.kind !== "text") throw new Error(decoded.kind);
@@ -50,7 +60,8 @@ test("a page of a large text has every line once, and no torn character", () => 
   for (const text of [growing, "fifteen letters\n".repeat(64)]) {
     const whole = bytes(text);
     const pages: string[] = [];
-    for (let at = 0; at < whole.length; at += 256) pages.push(wholeLines(whole.subarray(at, at + 256 + 128), 256, at === 0));
+    for (let at = 0; at < whole.length; at += 256)
+      pages.push(wholeLines(whole.subarray(at, at + 256 + 128), 256, at === 0));
     expect(pages.join("")).toBe(text);
   }
 });

@@ -37,5 +37,5 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 /** `rwxr-xr-x`. */
 export function modeText(mode: number): string {
-  return [...("rwxrwxrwx")].map((letter, at) => (mode & (1 << (8 - at)) ? letter : "-")).join("");
+  return [..."rwxrwxrwx"].map((letter, at) => (mode & (1 << (8 - at)) ? letter : "-")).join("");
 }

@@ -15,7 +15,9 @@ export interface Drop {
 
 /** Reads a drop; must be called in its event, before anything is awaited. */
 export async function readDrop(transfer: DataTransfer): Promise<Drop> {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null).filter((entry) => entry !== null);
+  const entries = [...transfer.items]
+    .map((item) => item.webkitGetAsEntry?.() ?? null)
+    .filter((entry) => entry !== null);
   const drop: Drop = { files: [], folders: [] };
   if (entries.length === 0) return fromFiles(transfer.files);
   for (const entry of entries) await walk(entry, "", drop);

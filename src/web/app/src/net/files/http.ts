@@ -47,6 +47,11 @@ export interface Saved {
 /** What the editor last saw on disk: a hash, or that there was nothing. */
 export type Seen = { hash: string } | "absent";
 
+/** The hash that was seen; `null` when there was nothing. */
+export function hashOf(seen: Seen): string | null {
+  return seen === "absent" ? null : seen.hash;
+}
+
 /** Lists a directory. Throws `FileError`. */
 export async function list(path: string): Promise<WireListing> {
   const response = await ask(`/files/list?${query({ path })}`);
@@ -67,7 +72,8 @@ export async function readRange(path: string, start: number, end: number): Promi
 
 /** Writes a whole file, if the disk still has what was last seen. Throws `FileError`. */
 export async function save(path: string, bytes: Uint8Array<ArrayBuffer>, seen: Seen): Promise<Saved> {
-  const condition: Record<string, string> = seen === "absent" ? { "if-none-match": "*" } : { "if-match": `"${seen.hash}"` };
+  const condition: Record<string, string> =
+    seen === "absent" ? { "if-none-match": "*" } : { "if-match": `"${seen.hash}"` };
   const headers = { "content-type": "application/octet-stream", ...condition };
   const response = await ask(`/files/content?${query({ path })}`, { method: "PUT", body: bytes, headers }, null);
   return (await response.json()) as Saved;

@@ -18,9 +18,17 @@ export interface Step {
 }
 
 /** Begins an upload, or finds one of the same path and size again. Throws `FileError`. */
-export async function beginUpload(path: string, file: File, overwrite: boolean): Promise<{ id: string; offset: number }> {
+export async function beginUpload(
+  path: string,
+  file: File,
+  overwrite: boolean,
+): Promise<{ id: string; offset: number }> {
   const body = JSON.stringify({ path, size: file.size, mtime: file.lastModified, overwrite });
-  const response = await ask("/files/upload", { method: "POST", headers: { "content-type": "application/json" }, body });
+  const response = await ask("/files/upload", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
   return (await response.json()) as { id: string; offset: number };
 }
 
@@ -29,7 +37,13 @@ export async function beginUpload(path: string, file: File, overwrite: boolean):
  *
  * By `XMLHttpRequest`, because `fetch` does not tell how far it is.
  */
-export function sendPiece(id: string, file: File, offset: number, sent: (offset: number) => void, signal: AbortSignal): Promise<Step> {
+export function sendPiece(
+  id: string,
+  file: File,
+  offset: number,
+  sent: (offset: number) => void,
+  signal: AbortSignal,
+): Promise<Step> {
   return new Promise<Step>((resolve, reject) => {
     const request = new XMLHttpRequest();
     const lost = () => reject(new FileError(UNREACHED, "the connection was lost meanwhile"));

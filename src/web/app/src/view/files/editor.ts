@@ -8,7 +8,16 @@
 
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab, redo, undo } from "@codemirror/commands";
-import { bracketMatching, codeFolding, foldAll, foldGutter, foldKeymap, indentOnInput, indentUnit, unfoldAll } from "@codemirror/language";
+import {
+  bracketMatching,
+  codeFolding,
+  foldAll,
+  foldGutter,
+  foldKeymap,
+  indentOnInput,
+  indentUnit,
+  unfoldAll,
+} from "@codemirror/language";
 import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorSelection, EditorState, type Extension, type Text } from "@codemirror/state";
 import {
@@ -178,7 +187,14 @@ const PARTS: Extension = [
   highlightActiveLine(),
   highlightSelectionMatches(),
   search({ top: true }),
-  keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, indentWithTab]),
+  keymap.of([
+    ...closeBracketsKeymap,
+    ...defaultKeymap,
+    ...searchKeymap,
+    ...historyKeymap,
+    ...foldKeymap,
+    indentWithTab,
+  ]),
 ];
 
 function lookOf({ isDark, fontSize, isWrapped }: EditorLooks): Extension {

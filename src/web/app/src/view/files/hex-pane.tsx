@@ -27,16 +27,31 @@ export function HexPane({ app, files, file, size }: { app: App; files: Files; fi
       <div class="pane-strip pane-strip-plain">
         <p>Not a text: {grouped(size)} bytes, read only.</p>
       </div>
-      <div class="hex" ref={box} tabIndex={0} role="document" aria-label="Bytes" style={{ fontSize: `${app.settings.value.fontSize}px` }}>
+      <div
+        class="hex"
+        ref={box}
+        tabIndex={0}
+        role="document"
+        aria-label="Bytes"
+        style={{ fontSize: `${app.settings.value.fontSize}px` }}
+      >
         {problem !== null && (
           <p class="pane-problem">
             <Sentence text={problem} startsLine />
           </p>
         )}
-        {size === 0 ? <p class="pane-problem">The file is empty.</p> : <pre>{page && linesOf(page.bytes, page.start)}</pre>}
+        {size === 0 ? (
+          <p class="pane-problem">The file is empty.</p>
+        ) : (
+          <pre>{page && linesOf(page.bytes, page.start)}</pre>
+        )}
       </div>
       <footer class="status-line">
-        {size > PAGE_BYTES ? <PageBar size={size} start={start} length={PAGE_BYTES} go={setStart} /> : <span>{bytes(size)}</span>}
+        {size > PAGE_BYTES ? (
+          <PageBar size={size} start={start} length={PAGE_BYTES} go={setStart} />
+        ) : (
+          <span>{bytes(size)}</span>
+        )}
       </footer>
     </>
   );

@@ -17,13 +17,25 @@ async function legacy(parser: StreamParser<unknown>): Promise<LanguageSupport> {
 const javascript = (options: { jsx?: boolean; typescript?: boolean }) => () =>
   import("@codemirror/lang-javascript").then((module) => module.javascript(options));
 
-const PYTHON: Language = { name: "Python", load: () => import("@codemirror/lang-python").then((module) => module.python()) };
-const SHELL: Language = { name: "Shell", load: () => import("@codemirror/legacy-modes/mode/shell").then((module) => legacy(module.shell)) };
+const PYTHON: Language = {
+  name: "Python",
+  load: () => import("@codemirror/lang-python").then((module) => module.python()),
+};
+const SHELL: Language = {
+  name: "Shell",
+  load: () => import("@codemirror/legacy-modes/mode/shell").then((module) => legacy(module.shell)),
+};
 const CPP: Language = { name: "C++", load: () => import("@codemirror/lang-cpp").then((module) => module.cpp()) };
-const JSON_LANGUAGE: Language = { name: "JSON", load: () => import("@codemirror/lang-json").then((module) => module.json()) };
+const JSON_LANGUAGE: Language = {
+  name: "JSON",
+  load: () => import("@codemirror/lang-json").then((module) => module.json()),
+};
 const YAML: Language = { name: "YAML", load: () => import("@codemirror/lang-yaml").then((module) => module.yaml()) };
 const XML: Language = { name: "XML", load: () => import("@codemirror/lang-xml").then((module) => module.xml()) };
-const TOML: Language = { name: "TOML", load: () => import("@codemirror/legacy-modes/mode/toml").then((module) => legacy(module.toml)) };
+const TOML: Language = {
+  name: "TOML",
+  load: () => import("@codemirror/legacy-modes/mode/toml").then((module) => legacy(module.toml)),
+};
 
 const BY_ENDING: readonly (readonly [string, Language])[] = [
   ["py pyi pyw pyx", PYTHON],
@@ -33,7 +45,10 @@ const BY_ENDING: readonly (readonly [string, Language])[] = [
   ["tsx", { name: "TSX", load: javascript({ jsx: true, typescript: true }) }],
   ["rs", { name: "Rust", load: () => import("@codemirror/lang-rust").then((module) => module.rust()) }],
   ["c h cc cpp cxx hh hpp hxx cu cuh ino", CPP],
-  ["md markdown mdown mkd", { name: "Markdown", load: () => import("@codemirror/lang-markdown").then((module) => module.markdown()) }],
+  [
+    "md markdown mdown mkd",
+    { name: "Markdown", load: () => import("@codemirror/lang-markdown").then((module) => module.markdown()) },
+  ],
   ["json jsonc ipynb webmanifest", JSON_LANGUAGE],
   ["yaml yml", YAML],
   ["html htm xhtml", { name: "HTML", load: () => import("@codemirror/lang-html").then((module) => module.html()) }],
@@ -45,7 +60,10 @@ const BY_ENDING: readonly (readonly [string, Language])[] = [
   ["sh bash zsh ksh profile bashrc sbatch slurm", SHELL],
   ["toml", TOML],
   ["r", { name: "R", load: () => import("@codemirror/legacy-modes/mode/r").then((module) => legacy(module.r)) }],
-  ["jl", { name: "Julia", load: () => import("@codemirror/legacy-modes/mode/julia").then((module) => legacy(module.julia)) }],
+  [
+    "jl",
+    { name: "Julia", load: () => import("@codemirror/legacy-modes/mode/julia").then((module) => legacy(module.julia)) },
+  ],
 ];
 
 const NAMES: Record<string, Language> = {

@@ -40,7 +40,11 @@ export function MarkdownView({ file, editor, edits, isShown }: MarkdownViewProps
 }
 
 /** A picture's own address is a path beside the file; one elsewhere is not fetched. */
-async function fetchPicture(image: HTMLImageElement, file: OpenFile, known: Map<string, Promise<string>>): Promise<void> {
+async function fetchPicture(
+  image: HTMLImageElement,
+  file: OpenFile,
+  known: Map<string, Promise<string>>,
+): Promise<void> {
   const place = image.dataset["place"];
   if (place === undefined) return;
   const path = resolved(place, parent(file.path.value));

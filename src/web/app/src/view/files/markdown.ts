@@ -26,7 +26,8 @@ parser.renderer.rules["image"] = (tokens, at) => {
   const escape = parser.utils.escapeHtml;
   const source = String(token?.attrGet("src") ?? "");
   const label = escape(token?.content ?? "");
-  if (/^[a-z][a-z0-9+.-]*:|^\/\//i.test(source)) return `<span class="far-picture" title="${escape(source)}">${label || "picture"}</span>`;
+  if (/^[a-z][a-z0-9+.-]*:|^\/\//i.test(source))
+    return `<span class="far-picture" title="${escape(source)}">${label || "picture"}</span>`;
   return `<img alt="${label}" data-place="${escape(decode(source))}">`;
 };
 

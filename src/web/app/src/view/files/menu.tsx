@@ -18,7 +18,19 @@ export interface MenuItem {
 const MARGIN_PX = 6;
 
 /** Shows a menu; `close` is called before anything is performed. */
-export function Menu({ x, y, label, items, close }: { x: number; y: number; label: string; items: readonly (MenuItem | null)[]; close: () => void }) {
+export function Menu({
+  x,
+  y,
+  label,
+  items,
+  close,
+}: {
+  x: number;
+  y: number;
+  label: string;
+  items: readonly (MenuItem | null)[];
+  close: () => void;
+}) {
   const box = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState<{ left: number; top: number } | null>(null);
   useLayoutEffect(() => {

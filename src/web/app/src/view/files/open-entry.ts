@@ -17,7 +17,12 @@ export interface Opening {
 }
 
 /** Opens a file in a tab; opens or closes a folder. */
-export async function openEntry(app: App, files: Files, item: Item, { isPassing, staysInTree }: Opening): Promise<void> {
+export async function openEntry(
+  app: App,
+  files: Files,
+  item: Item,
+  { isPassing, staysInTree }: Opening,
+): Promise<void> {
   const path = pathOf(item);
   if (isFolder(item)) return files.explorer.toggle(path);
   const isNarrow = innerWidth <= NARROW_PX;

@@ -32,11 +32,16 @@ export function PagedPane({ app, files, file, size }: { app: App; files: Files; 
         </button>
       </PaneBar>
       <div class="pane-strip pane-strip-plain">
-        <p>
-          Larger than {bytes(LARGEST_TEXT_BYTES)}: shown in pages, read only.
-        </p>
+        <p>Larger than {bytes(LARGEST_TEXT_BYTES)}: shown in pages, read only.</p>
       </div>
-      <div class={`paged ${isWrapped ? "paged-wrapped" : ""}`} ref={box} tabIndex={0} role="document" aria-label="Text" style={{ fontSize: `${fontSize}px` }}>
+      <div
+        class={`paged ${isWrapped ? "paged-wrapped" : ""}`}
+        ref={box}
+        tabIndex={0}
+        role="document"
+        aria-label="Text"
+        style={{ fontSize: `${fontSize}px` }}
+      >
         {problem !== null && (
           <p class="pane-problem">
             <Sentence text={problem} startsLine />

@@ -95,5 +95,8 @@ function goalOf(text: string, size: number): number | null {
   if (percent) return Math.min(size, (Number(percent[1]) / 100) * size);
   const number = /^\s*(0x[\da-f]+|[\d,]+)\s*$/i.exec(text)?.[1];
   if (number === undefined) return null;
-  return Math.min(size, number.startsWith("0") && /x/i.test(number) ? parseInt(number, 16) : Number(number.replaceAll(",", "")));
+  return Math.min(
+    size,
+    number.startsWith("0") && /x/i.test(number) ? parseInt(number, 16) : Number(number.replaceAll(",", "")),
+  );
 }

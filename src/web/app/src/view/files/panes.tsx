@@ -29,7 +29,13 @@ export function FilePanes({ app, files }: { app: App; files: Files }) {
 
 function FilePane({ app, files, file, isShown }: { app: App; files: Files; file: OpenFile; isShown: boolean }) {
   return (
-    <section class="file-pane" id={`pane-${file.id}`} role="tabpanel" aria-label={shown(file.name.value)} hidden={!isShown}>
+    <section
+      class="file-pane"
+      id={`pane-${file.id}`}
+      role="tabpanel"
+      aria-label={shown(file.name.value)}
+      hidden={!isShown}
+    >
       <PaneContent app={app} files={files} file={file} isShown={isShown} />
     </section>
   );

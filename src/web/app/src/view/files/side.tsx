@@ -100,7 +100,14 @@ interface ToolProps {
 
 function Tool({ label, isDisabled, name = "", perform, children }: ToolProps) {
   return (
-    <button type="button" class={`bar-button tool ${name}`} title={label} aria-label={label} disabled={isDisabled} onClick={perform}>
+    <button
+      type="button"
+      class={`bar-button tool ${name}`}
+      title={label}
+      aria-label={label}
+      disabled={isDisabled}
+      onClick={perform}
+    >
       {children}
     </button>
   );

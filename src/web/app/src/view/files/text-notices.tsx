@@ -54,7 +54,9 @@ export function TextNotices({ app, file, view }: NoticeProps) {
         <Strip tone="plain">
           <p>These are changes that were not saved last time.</p>
           <div class="buttons">
-            <Button perform={() => void file.compare()}>{file.comparing.value === null ? "Compare" : "Done comparing"}</Button>
+            <Button perform={() => void file.compare()}>
+              {file.comparing.value === null ? "Compare" : "Done comparing"}
+            </Button>
             <Button perform={() => void file.takeTheirs()}>Discard them</Button>
           </div>
         </Strip>
@@ -97,7 +99,9 @@ function Changed({ file }: { file: OpenFile }) {
         <strong>This file changed on disk</strong> after you began to edit it.
       </p>
       <div class="buttons">
-        <Button perform={() => void file.compare()}>{file.comparing.value === null ? "Compare" : "Done comparing"}</Button>
+        <Button perform={() => void file.compare()}>
+          {file.comparing.value === null ? "Compare" : "Done comparing"}
+        </Button>
         <Button perform={() => void file.keepMine()}>Keep mine</Button>
         <Button perform={() => void file.takeTheirs()}>Take theirs</Button>
       </div>

@@ -53,7 +53,12 @@ export function TextPane({ app, files, file, view, isShown }: TextPaneProps) {
     <>
       <PaneBar app={app} files={files} file={file}>
         {file.isDirty.value && file.onDisk.value === "same" && (
-          <button type="button" class="small primary" title={saveFile.label + hint(saveFile)} onClick={() => void file.save()}>
+          <button
+            type="button"
+            class="small primary"
+            title={saveFile.label + hint(saveFile)}
+            onClick={() => void file.save()}
+          >
             Save
           </button>
         )}

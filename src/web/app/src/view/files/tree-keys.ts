@@ -19,7 +19,13 @@ const STEPS: Record<string, Step> = {
 };
 
 /** Performs a key pressed in the tree. */
-export function pressInTree(app: App, files: Files, event: KeyboardEvent, pageRows: number, openMenu: (place: MenuPlace) => void): void {
+export function pressInTree(
+  app: App,
+  files: Files,
+  event: KeyboardEvent,
+  pageRows: number,
+  openMenu: (place: MenuPlace) => void,
+): void {
   if (event.target !== event.currentTarget) return;
   const isCommand = event.ctrlKey || event.metaKey;
   const isDone = isCommand ? command(app, files, event) : plain(app, files, event, pageRows, openMenu);
@@ -28,7 +34,13 @@ export function pressInTree(app: App, files: Files, event: KeyboardEvent, pageRo
   event.stopPropagation();
 }
 
-function plain(app: App, files: Files, event: KeyboardEvent, pageRows: number, openMenu: (place: MenuPlace) => void): boolean {
+function plain(
+  app: App,
+  files: Files,
+  event: KeyboardEvent,
+  pageRows: number,
+  openMenu: (place: MenuPlace) => void,
+): boolean {
   const { explorer, operations } = files;
   const { selection } = explorer;
   const item = explorer.active();

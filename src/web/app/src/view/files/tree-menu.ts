@@ -33,15 +33,29 @@ export function treeMenu(app: App, files: Files): (MenuItem | null)[] {
     null,
     { label: "Cut", key: key("X"), perform: act(() => operations.take("move")) },
     { label: "Copy", key: key("C"), perform: act(() => operations.take("copy")) },
-    { label: "Paste", key: key("V"), isDisabled: operations.clip.value === null, perform: act(() => operations.paste()) },
+    {
+      label: "Paste",
+      key: key("V"),
+      isDisabled: operations.clip.value === null,
+      perform: act(() => operations.paste()),
+    },
     { label: "Duplicate", key: key("D"), perform: act(() => operations.duplicate()) },
     { label: "Rename", key: "F2", isDisabled: !isOne, perform: () => explorer.startRename() },
     null,
     { label: "Download", perform: act(() => download(files)) },
-    { label: isOne ? "Copy path" : "Copy paths", key: key("⇧C").replace("⇧", IS_MAC ? "⇧" : "Shift "), perform: act(() => copyPaths(files)) },
+    {
+      label: isOne ? "Copy path" : "Copy paths",
+      key: key("⇧C").replace("⇧", IS_MAC ? "⇧" : "Shift "),
+      perform: act(() => copyPaths(files)),
+    },
     null,
     { label: "Move to trash", key: "Del", perform: act(() => operations.trash()) },
-    { label: "Delete for good…", key: IS_MAC ? "⇧Del" : "Shift Del", isDangerous: true, perform: act(() => operations.askToDelete()) },
+    {
+      label: "Delete for good…",
+      key: IS_MAC ? "⇧Del" : "Shift Del",
+      isDangerous: true,
+      perform: act(() => operations.askToDelete()),
+    },
   ];
 
   function open(): void {
@@ -83,6 +97,8 @@ function newItems(files: Files): MenuItem[] {
 
 function download(files: Files): void {
   const { explorer } = files;
-  const kinds = new Map(explorer.rows.peek().flatMap((row) => ("key" in row ? [[pathOf(row), isFolder(row)] as const] : [])));
+  const kinds = new Map(
+    explorer.rows.peek().flatMap((row) => ("key" in row ? [[pathOf(row), isFolder(row)] as const] : [])),
+  );
   void files.download(explorer.selection.paths(), (path) => kinds.get(path) === true);
 }

@@ -125,7 +125,10 @@ export function NoteRowView({ files, row }: { files: Files; row: NoteRow }) {
   const { explorer } = files;
   const isRoot = row.dir === explorer.root.value;
   return (
-    <div class={`row row-note row-note-${row.note}`} style={{ paddingLeft: `${indent(depthOf(row, explorer.root.value)) + 20}px` }}>
+    <div
+      class={`row row-note row-note-${row.note}`}
+      style={{ paddingLeft: `${indent(depthOf(row, explorer.root.value)) + 20}px` }}
+    >
       <span class="row-name">
         <NoteWords row={row} filter={explorer.filter.value} />
       </span>

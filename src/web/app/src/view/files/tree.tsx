@@ -70,7 +70,9 @@ export function Tree({ app, files, openMenu }: { app: App; files: Files; openMen
       tabIndex={0}
       onScroll={look}
       onFocus={() => startSomewhere(files)}
-      onKeyDown={(event) => pressInTree(app, files, event, Math.floor((host.current?.clientHeight ?? 0) / ROW_PX), openMenu)}
+      onKeyDown={(event) =>
+        pressInTree(app, files, event, Math.floor((host.current?.clientHeight ?? 0) / ROW_PX), openMenu)
+      }
       onContextMenu={(event) => {
         event.preventDefault();
         if (event.target === host.current) explorer.selection.clear();
@@ -89,7 +91,8 @@ export function Tree({ app, files, openMenu }: { app: App; files: Files; openMen
             const at = from + index;
             // A row that leaves at one end gives its elements to one that comes at the other.
             const slot = `slot ${at % (range.to - range.from)}`;
-            if (isItem(row)) return <TreeRow key={slot} app={app} files={files} item={row} at={at} openMenu={openMenu} />;
+            if (isItem(row))
+              return <TreeRow key={slot} app={app} files={files} item={row} at={at} openMenu={openMenu} />;
             if ("naming" in row) return <NamingRowView key="naming" files={files} row={row} />;
             return <NoteRowView key={`note ${row.dir}`} files={files} row={row} />;
           })}

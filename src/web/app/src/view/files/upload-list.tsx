@@ -67,7 +67,13 @@ function Line({ uploads, upload }: { uploads: Uploads; upload: Upload }) {
       <p>
         <code>{shown(base(upload.path))}</code>
       </p>
-      <button type="button" class="strip-close" aria-label="Stop this one" title="Stop this one" onClick={() => uploads.cancel(upload)}>
+      <button
+        type="button"
+        class="strip-close"
+        aria-label="Stop this one"
+        title="Stop this one"
+        onClick={() => uploads.cancel(upload)}
+      >
         <CrossIcon />
       </button>
       <progress max={Math.max(1, upload.file.size)} value={upload.sent} />
@@ -84,7 +90,13 @@ function Failed({ uploads, upload }: { uploads: Uploads; upload: Upload }) {
       <button type="button" class="small" onClick={() => uploads.retry(upload)}>
         Again
       </button>
-      <button type="button" class="strip-close" aria-label="Dismiss" title="Dismiss" onClick={() => uploads.cancel(upload)}>
+      <button
+        type="button"
+        class="strip-close"
+        aria-label="Dismiss"
+        title="Dismiss"
+        onClick={() => uploads.cancel(upload)}
+      >
         <CrossIcon />
       </button>
     </div>
