@@ -33,6 +33,7 @@ mod support;
 
 mod bulk;
 mod connect;
+mod files;
 mod install;
 mod interrupt;
 mod keys;
@@ -57,7 +58,7 @@ use support::say;
 type Figure = (&'static str, fn(Runs) -> Vec<Row>);
 
 /// All figures, in the order of the table.
-const FIGURES: [Figure; 10] = [
+const FIGURES: [Figure; 11] = [
     ("live", live::rows),
     ("connect", connect::rows),
     ("install", install::rows),
@@ -65,6 +66,7 @@ const FIGURES: [Figure; 10] = [
     ("keys", keys::rows),
     ("request", request::rows),
     ("bulk", bulk::rows),
+    ("files", files::rows),
     ("memory", memory::rows),
     ("size", size::rows),
     ("page", page::rows),

@@ -238,6 +238,10 @@ impl Holder {
         let _ = reading.await;
         terminal.read_last_output();
         let exit = exit_of(status);
+        if was_killed {
+            // Whoever asked for the end hears of it after the last listing.
+            clients.socket.hide();
+        }
         terminal.end(exit);
         clients.see_off(was_killed).await;
         exit

@@ -72,13 +72,18 @@ impl Socket {
     pub(super) fn listener(&self) -> &UnixListener {
         &self.listener
     }
+
+    /// Removes its file, so that nobody else finds it.
+    pub(super) fn hide(&self) {
+        if files::mark(&self.path).is_ok_and(|mark| mark == self.mark) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if files::mark(&self.path).is_ok_and(|mark| mark == self.mark) {
-            let _ = fs::remove_file(&self.path);
-        }
+        self.hide();
     }
 }
 

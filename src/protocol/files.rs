@@ -343,7 +343,8 @@ pub struct UploadPlace {
 }
 
 /// What a page says on `/files/watch`: `{"watch":"/home/u"}` or
-/// `{"unwatch":"/home/u"}`. Watch first, then list.
+/// `{"unwatch":"/home/u"}`. Watch first, and list when the first news of the
+/// path has come: what changed before that is told to nobody.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct WatchRequest {
     /// A directory that is shown from now on, or a file that is open.

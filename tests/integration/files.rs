@@ -1,4 +1,4 @@
-//! Files: listing, reading, saving, watching, and links that a browser opens.
+//! Files: listing, reading, saving, and links that a browser opens.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,17 +7,13 @@ use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::account::Account;
 use crate::support::desk::{Desk, text, url};
 use crate::support::http::{Request, read_response};
 use crate::support::visitor::Visitor;
-use crate::support::websocket::{Said, WebSocket};
 use crate::support::{processes, set_mode};
-
-/// How long a change may take to be told.
-const TOLD: Duration = Duration::from_secs(20);
 
 /// Names that break what takes them for text, options or lines.
 const ODD_NAMES: [&[u8]; 6] = [
@@ -121,19 +117,61 @@ fn a_refusal_names_the_path_and_the_next_step() {
 }
 
 #[test]
-fn an_unreadable_directory_is_a_refusal_for_its_user() {
-    let Some(other) = Account::other() else {
+fn what_another_user_closed_is_a_refusal_and_the_rest_is_shown() {
+    let Some(user) = Account::other() else {
         return;
     };
-    // Root may read everything, so the page of another user asks.
-    let desk = Desk::new();
+    let desk = Desk::of_user(&user);
     let closed = desk.path("closed");
-    fs::create_dir(&closed).expect("the directory is ours");
-    set_mode(&closed, 0);
-    let list = format!("ls {}", closed.display());
-    assert!(!other.sh(&list).status.success(), "the case shows nothing");
-    let listing = desk.list(&desk.path(""));
-    assert_eq!(listing["names"], json!(["closed"]));
+    fs::create_dir(&closed).expect("root may write everywhere");
+    set_mode(&closed, 0o700);
+    let secret = desk.write("secret", "root's");
+    set_mode(&secret, 0o600);
+    let readonly = desk.write("readonly", "root's");
+    set_mode(&readonly, 0o644);
+    assert_eq!(desk.names(), ["closed", "readonly", "secret"]);
+    let list = desk.visitor.get(&url("/files/list", &text(&closed)));
+    assert_eq!(list.status, 403, "{list:?}");
+    assert_eq!(desk.read(&secret).status, 403);
+    let shown = desk.call("stat", &json!({ "path": text(&secret) }));
+    assert_eq!(shown["readable"], false);
+    assert_eq!(desk.read(&readonly).header("x-file-writable"), Some("0"));
+    for path in [&secret, &readonly, &closed.join("new")] {
+        let refused = desk.save(path, "mine", None);
+        assert_eq!(refused.status, 403, "{path:?}: {refused:?}");
+        assert!(refused.body.contains("ls -ld"), "{refused:?}");
+    }
+    assert!(desk.watch(&closed).text().contains("403"));
+}
+
+#[test]
+fn a_file_of_another_user_stays_theirs_when_it_is_saved() {
+    let Some(user) = Account::other() else {
+        return;
+    };
+    let desk = Desk::of_user(&user);
+    let path = desk.write("shared", "old");
+    set_mode(&path, 0o666);
+    let inode = fs::metadata(&path).expect("it is there").ino();
+    let tag = desk.read(&path).header("etag").expect("a tag").to_owned();
+    assert_eq!(
+        desk.save(&path, "new", Some(("if-match", &tag))).status,
+        200
+    );
+    let found = fs::metadata(&path).expect("it is there");
+    assert_eq!(
+        (found.uid(), found.ino()),
+        (0, inode),
+        "it was overwritten in place"
+    );
+    // In a directory that takes no new name, too.
+    let folder = desk.path("folder");
+    fs::create_dir(&folder).expect("root may write everywhere");
+    let inside = desk.write("folder/f", "old");
+    set_mode(&inside, 0o666);
+    assert_eq!(desk.save(&inside, "new", None).status, 200);
+    assert_eq!(fs::read(&inside).expect("it is there"), b"new");
+    assert_eq!(fs::read_dir(&folder).expect("it is there").count(), 1);
 }
 
 #[test]
@@ -378,91 +416,4 @@ fn a_second_user_gets_nothing_with_a_link() {
     assert_eq!(request.send(&other.address()).status, 401);
     assert_eq!(other.get(&url("/files/list", "/")).status, 401);
     assert!(other.try_websocket("/files/watch").is_err());
-}
-
-#[test]
-fn what_changes_in_a_directory_is_told() {
-    let desk = Desk::new();
-    let mut watch = desk.watch(&desk.path(""));
-    assert_eq!(news(&mut watch)["watching"], true);
-    let odd = OsStr::from_bytes(b"caf\xe9");
-    let path = desk.write(odd, "12345");
-    let entry = changed(&mut watch, "caf\u{10ffe9}");
-    assert_eq!(
-        (&entry["kind"], &entry["size"]),
-        (&json!("file"), &json!(5))
-    );
-    fs::remove_file(path).expect("it is ours");
-    let is_removed = |news: &Value| news["removed"] == json!(["caf\u{10ffe9}"]);
-    until(&mut watch, is_removed);
-    for number in 0..2000 {
-        desk.write(number.to_string(), "");
-    }
-    until(&mut watch, |news| news["again"] == true);
-    fs::remove_dir_all(desk.path("")).expect("it is ours");
-    until(&mut watch, |news| news["gone"] == true);
-}
-
-#[test]
-fn a_file_under_an_editor_is_told_however_it_is_written() {
-    let desk = Desk::new();
-    let path = desk.write("f", "one");
-    let mut watch = desk.watch(&path);
-    let hash =
-        |content: &str| desk.save(&desk.path("hashed"), content, None).json()["hash"].clone();
-    let (one, two, three) = (hash("one"), hash("two"), hash("three"));
-    until(&mut watch, |news| news["file"]["hash"] == one);
-    desk.write("f", "two");
-    until(&mut watch, |news| news["file"]["hash"] == two);
-    let beside = desk.write("beside", "three");
-    fs::rename(beside, &path).expect("the directory is ours");
-    until(&mut watch, |news| news["file"]["hash"] == three);
-    fs::remove_file(&path).expect("it is ours");
-    until(&mut watch, |news| news["file"].is_null());
-    desk.write("f", "one");
-    until(&mut watch, |news| news["file"]["hash"] == one);
-}
-
-#[test]
-fn nothing_watched_costs_nothing_and_a_wrong_path_says_so() {
-    let desk = Desk::new();
-    let mut watch = desk.watch(Path::new("relative"));
-    assert_eq!(news(&mut watch)["error"]["code"], 400);
-    let dir = text(&desk.path(""));
-    watch.send_text(&json!({ "watch": dir }).to_string());
-    until(&mut watch, |news| news["watching"] == true);
-    watch.send_text(&json!({ "unwatch": dir }).to_string());
-    desk.write("f", "");
-    assert_eq!(watch.next_within(Duration::from_secs(1)), None);
-}
-
-/// Waits for the next news of a watch.
-#[track_caller]
-fn news(watch: &mut WebSocket) -> Value {
-    match watch.next_within(TOLD) {
-        Some(Said::Text(text)) => serde_json::from_str(&text).expect("news are JSON"),
-        other => panic!("no news: {other:?}"),
-    }
-}
-
-/// Waits for news that are as wanted.
-#[track_caller]
-fn until(watch: &mut WebSocket, is_wanted: impl Fn(&Value) -> bool) -> Value {
-    loop {
-        let news = news(watch);
-        if is_wanted(&news) {
-            return news;
-        }
-    }
-}
-
-/// Waits until a name came or changed; returns its entry.
-#[track_caller]
-fn changed(watch: &mut WebSocket, name: &str) -> Value {
-    let find = |news: &Value| {
-        let mut entries = news["changed"].as_array()?.iter();
-        entries.find(|entry| entry["name"] == name).cloned()
-    };
-    let news = until(watch, |news| find(news).is_some());
-    find(&news).expect("it was found a moment ago")
 }

@@ -4,10 +4,12 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::account::Account;
 use super::http::{Request, Response};
 use super::laptop::Laptop;
 use super::processes;
@@ -40,16 +42,34 @@ impl Desk {
     /// sees: a user may mount one in namespaces of its own.
     #[track_caller]
     pub(crate) fn with_small_disk() -> Self {
+        Self::after("mount -t tmpfs -o size=1m none ~/d")
+    }
+
+    /// The same in namespaces of its own after a line of `sh` as their root.
+    #[track_caller]
+    pub(crate) fn after(line: &str) -> Self {
         let laptop = Laptop::new();
-        let dir = laptop.home().join("d");
-        fs::create_dir(&dir).expect("the home is ours");
+        fs::create_dir(laptop.home().join("d")).expect("the home is ours");
         let unshare = find_program("unshare").expect("util-linux is installed");
+        let script = format!("{line} && exec \"$@\"");
         let mut command = laptop.command(&unshare);
-        let script = "mount -t tmpfs -o size=1m none \"$1\" && shift && exec \"$@\"";
-        command
-            .args(["-rm", "sh", "-c", script, "sh"])
-            .arg(&dir)
-            .arg(bin());
+        command.args(["-rm", "sh", "-c", &script, "sh"]).arg(bin());
+        let served = Served::start_by(&laptop, &mut command, &[]);
+        Self::of(laptop, served)
+    }
+
+    /// The same as another user, whose are the home and `~/d`; only root may.
+    #[track_caller]
+    pub(crate) fn of_user(user: &Account) -> Self {
+        let laptop = Laptop::new();
+        fs::create_dir(laptop.home().join("d")).expect("the home is ours");
+        for path in [laptop.home(), laptop.home().join("d"), laptop.runtime()] {
+            user.own(&path);
+        }
+        let program = laptop.file("cocalc-plus");
+        fs::copy(bin(), &program).expect("`/tmp` has room");
+        let mut command = laptop.command(&program);
+        command.uid(user.uid).gid(user.gid);
         let served = Served::start_by(&laptop, &mut command, &[]);
         Self::of(laptop, served)
     }

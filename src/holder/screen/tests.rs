@@ -1,3 +1,5 @@
+//! Redraws compared with what was drawn, and with xterm.js itself.
+
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;

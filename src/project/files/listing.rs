@@ -3,8 +3,10 @@
 use std::io;
 use std::path::Path;
 
+use super::parts;
 use super::pathtext;
 use crate::protocol::files::Listing;
+use crate::sys::clock;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::stat::Follow;
 use crate::sys::disk::stat::Kind;
@@ -12,7 +14,8 @@ use crate::sys::disk::stat::Kind;
 /// Lists a directory in its own order.
 ///
 /// A name that goes while this looks is left out. Where the directory may be
-/// read and not searched, names and kinds are all there is.
+/// read and not searched, names and kinds are all there is. What was never
+/// completed here (see [`parts`]) is removed when it is old.
 ///
 /// # Errors
 /// What the system says.
@@ -25,7 +28,11 @@ pub(super) fn list(path: &Path) -> io::Result<Listing> {
         generation: format!("{}.{seconds}.{nanoseconds}", before.inode),
         ..Listing::default()
     };
+    let mut parts = Vec::new();
     dir.visit(|name, kind| {
+        if parts::is_part(name) {
+            parts.push(name.to_owned());
+        }
         let (kind, size, mtime, mode) = match dir.stat_in(name, Follow::No) {
             Ok(found) => (found.kind, found.size, found.modified_ms(), found.mode),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
@@ -43,6 +50,7 @@ pub(super) fn list(path: &Path) -> io::Result<Listing> {
         listing.mtimes.push(mtime);
         listing.modes.push(mode);
     })?;
+    parts::sweep(&dir, &parts, clock::now_ms());
     Ok(listing)
 }
 

@@ -1,19 +1,22 @@
-//! Hidden files of ours that are not complete yet.
+//! Hidden files and directories of ours that are not complete yet.
 //!
 //! `.NAME.ccp-part-WORD` beside what it becomes, NAME shortened where the whole
 //! would be too long for a name. A kill leaves it behind; what is older than
-//! seven days is swept when its directory is written to.
+//! seven days is swept when its directory is listed.
 
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
 use std::time::Duration;
 
-use crate::sys::clock;
+use super::jobs::job::Progress;
+use super::jobs::tree;
+use super::jobs::tree::Spot;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::stat::Follow;
-use crate::sys::disk::stat::Kind;
+use crate::sys::process;
 use crate::sys::secret;
 
 /// What stands between the name and the word.
@@ -37,34 +40,37 @@ pub(super) fn named(name: &OsStr, word: &str) -> OsString {
     OsString::from_vec([b".", kept, MARK, word.as_bytes()].concat())
 }
 
-/// Removes the files of ours in a directory that rest for too long.
+/// Removes those of these parts that have rested for too long at `now_ms`.
 ///
-/// Only files of this user with one name; nobody is told what fails.
-pub(super) fn sweep(dir: &Dir, uid: u32) {
-    let now = i64::try_from(clock::now_ms()).unwrap_or(i64::MAX);
-    let rest = i64::try_from(REST.as_millis()).unwrap_or(i64::MAX);
-    let is_old = |name: &OsStr| {
-        dir.stat_in(name, Follow::No).is_ok_and(|found| {
-            let is_ours = found.kind == Kind::File && found.uid == uid && found.links == 1;
-            is_ours && now.saturating_sub(found.modified_ms()) > rest
-        })
-    };
-    let mut parts = Vec::new();
-    // What cannot be read now is swept another day.
-    let _ = dir.visit(|name, _| {
-        if is_part(name) {
-            parts.push(name.to_owned());
+/// Only what is this user's; nobody is told what fails. What counts is when
+/// anything last changed: the time of the content may be the original's.
+pub(super) fn sweep(dir: &Dir, parts: &[OsString], now_ms: u64) {
+    let now = i64::try_from(now_ms / 1000).unwrap_or(i64::MAX);
+    let rest = i64::try_from(REST.as_secs()).unwrap_or(i64::MAX);
+    for name in parts {
+        let Ok(found) = dir.stat_in(name, Follow::No) else {
+            continue;
+        };
+        let is_ours = found.uid == process::uid();
+        if !is_ours || now.saturating_sub(found.changed.0) <= rest {
+            continue;
         }
-    });
-    for name in parts.iter().filter(|name| is_old(name)) {
-        let _ = dir.remove_in(name);
+        let spot = Spot {
+            dir,
+            name,
+            path: Path::new(name),
+        };
+        if tree::delete(spot, &Progress::unheard()).is_ok() {
+            tracing::info!(?name, "removed what was never completed");
+        }
     }
 }
 
-fn is_part(name: &OsStr) -> bool {
+/// Says whether a name is that of a part.
+pub(super) fn is_part(name: &OsStr) -> bool {
     let bytes = name.as_bytes();
-    let has_mark = bytes.windows(MARK.len()).any(|window| window == MARK);
-    bytes.starts_with(b".") && has_mark
+    // Nearly no name, so the rest is hardly ever looked at.
+    bytes.starts_with(b".") && bytes.windows(MARK.len()).any(|window| window == MARK)
 }
 
 #[cfg(test)]
@@ -72,6 +78,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::sys::clock;
 
     #[test]
     fn a_part_fits_a_name_and_is_known_again() {
@@ -85,18 +92,18 @@ mod tests {
     }
 
     #[test]
-    fn only_old_parts_are_swept() {
+    fn only_parts_that_rested_are_swept() {
         let dir = tempfile::tempdir().unwrap();
-        let uid = crate::sys::process::uid();
-        for name in [".old.ccp-part-a", ".new.ccp-part-b", ".old"] {
-            let file = fs::File::create(dir.path().join(name)).unwrap();
-            if name.starts_with(".old") {
-                file.set_modified(std::time::UNIX_EPOCH).unwrap();
-            }
-        }
-        sweep(&Dir::open(dir.path()).unwrap(), uid);
-        let mut left = Dir::open(dir.path()).unwrap().names().unwrap();
-        left.sort_unstable();
-        assert_eq!(left, [".new.ccp-part-b", ".old"]);
+        let parts = [".file.ccp-part-a", ".tree.ccp-part-b"].map(OsString::from);
+        fs::write(dir.path().join(&parts[0]), "").unwrap();
+        fs::create_dir_all(dir.path().join(&parts[1]).join("below")).unwrap();
+        fs::write(dir.path().join("other"), "").unwrap();
+        let open = Dir::open(dir.path()).unwrap();
+        let now = clock::now_ms();
+        sweep(&open, &parts, now);
+        assert_eq!(open.names().unwrap().len(), 3);
+        let later = now + u64::try_from(REST.as_millis()).unwrap() + 10_000;
+        sweep(&open, &parts, later);
+        assert_eq!(open.names().unwrap(), ["other"]);
     }
 }

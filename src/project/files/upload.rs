@@ -155,9 +155,6 @@ pub(super) fn begin(files: &Files, asked: &UploadRequest) -> Result<UploadPlace,
         is_busy: false,
     };
     let (folder, name) = upload.place();
-    if let Ok(dir) = Dir::open(folder) {
-        parts::sweep(&dir, process::uid());
-    }
     let dir = Dir::locate(folder).map_err(failed)?;
     let (_, offset) = upload.open_or_make(&dir, name).map_err(failed)?;
     let room = space::available(folder).map_err(failed)?;

@@ -29,7 +29,6 @@ use crate::protocol::call::Refusal;
 use crate::protocol::files::CHANGED;
 use crate::protocol::files::EXISTS;
 use crate::sys::disk::dir;
-use crate::sys::disk::dir::Dir;
 use crate::sys::disk::dir::Replace;
 use crate::sys::disk::stat::Follow;
 use crate::sys::disk::stat::Kind;
@@ -37,7 +36,6 @@ use crate::sys::disk::stat::Stat;
 use crate::sys::disk::temporary;
 use crate::sys::disk::temporary::Likeness;
 use crate::sys::disk::temporary::Temporary;
-use crate::sys::process;
 
 /// How many symbolic links a path may lead through, as in Linux.
 const MAX_LINKS: usize = 40;
@@ -92,9 +90,6 @@ impl Draft {
         let found = existing(&target).map_err(failed)?;
         if found.is_some() && !dir::may_write(&target) {
             return Err(failed(io::ErrorKind::PermissionDenied.into()));
-        }
-        if let Ok(dir) = Dir::open(folder) {
-            parts::sweep(&dir, process::uid());
         }
         let made = Temporary::make(folder, &parts::fresh(name));
         let is_elsewhere = found.is_some() && made.as_ref().is_err_and(is_no_room_for_names);

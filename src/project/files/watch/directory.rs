@@ -41,10 +41,11 @@ pub(super) async fn follow(
 ) -> Result<(), Refusal> {
     let mut sights = Sights::new();
     let mut last = Duration::ZERO;
-    announce(&source, pen).await;
     if source.why().is_some() {
         (sights, last) = look(&path).await?;
     }
+    // Not before: what the page lists from now on is compared with this look.
+    announce(&source, pen).await;
     loop {
         let names = match source.signal(last).await {
             Signal::News(news) if news.is_gone => break,

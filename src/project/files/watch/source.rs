@@ -11,6 +11,7 @@ use super::LOOK_SHARE;
 use super::inbox::News;
 use super::watcher::Subscription;
 use super::watcher::Watcher;
+use crate::sys::disk::dir::Dir;
 use crate::sys::disk::watch;
 
 /// What tells of one directory.
@@ -49,10 +50,14 @@ impl Source {
                     .map(|name| format!("{name} does not tell what other machines change")),
             }),
             Err(error) if is_about_the_directory(&error) => Err(error),
-            Err(error) => Ok(Self {
-                subscription: None,
-                why: Some(sentence(&error)),
-            }),
+            Err(error) => {
+                // Nobody has looked yet whether it can be looked at.
+                Dir::open(dir)?;
+                Ok(Self {
+                    subscription: None,
+                    why: Some(sentence(&error)),
+                })
+            }
         }
     }
 
