@@ -4,8 +4,7 @@
  * ```text
  * loading ──▶ text ◀──▶ changed on disk (compare, keep mine, take theirs)
  *    │         └──▶ saving ──▶ saved | waiting for the connection | refused
- *    ├──▶ paged | hex | preview
- *    └──▶ refused
+ *    └──▶ paged | hex | preview | refused
  * ```
  *
  * The editor holds the text; this decides what is read, written and kept as a

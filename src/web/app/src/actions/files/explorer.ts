@@ -187,7 +187,7 @@ export class Explorer {
   /** The directory into which new things go: the selected one, else the one shown. */
   target(): string {
     const item = this.active();
-    if (!item) return this.#root.peek();
+    if (!item || !this.selection.selected.peek().has(pathOf(item))) return this.#root.peek();
     return isFolder(item) ? pathOf(item) : item.dir;
   }
 

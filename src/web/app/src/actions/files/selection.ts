@@ -47,6 +47,12 @@ export class Selection {
     this.#selected.value = new Set([path]);
   }
 
+  /** Puts the keyboard on an entry without selecting it. */
+  stand(path: string): void {
+    this.#active.value = path;
+    this.#anchor = path;
+  }
+
   /** Selects nothing. */
   clear(): void {
     this.#active.value = null;

@@ -110,7 +110,7 @@ export function rowId(path: string): string {
 /** A tree that gets the keyboard stands on something. */
 function startSomewhere({ explorer }: Files): void {
   const first = explorer.rows.peek().find(isItem);
-  if (explorer.active() === null && first) explorer.selection.only(pathOf(first));
+  if (explorer.active() === null && first) explorer.selection.stand(pathOf(first));
 }
 
 function scrollTo(box: HTMLElement | null, index: number): void {
