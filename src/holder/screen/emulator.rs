@@ -8,6 +8,8 @@ use avt::Operation;
 use avt::ScreenKind;
 use avt::Terminal;
 use avt::parser::AnsiMode;
+use avt::parser::DecMode;
+use avt::parser::ElScope;
 use avt::parser::Function;
 use avt::parser::SgrOp;
 
@@ -44,8 +46,13 @@ pub(super) struct Emulator {
     pub(super) history: History,
     /// How the next character will look.
     pub(super) style: Style,
-    /// The saved cursor's style, of the primary and the alternate screen.
-    pub(super) saved: [Style; 2],
+    /// What was saved with the cursor of the primary and the alternate screen.
+    saved: [Saved; 2],
+    /// Modes that avt restores with the cursor, and xterm.js does not.
+    pub(super) modes_beside: ModesBeside,
+    /// The first and the last row that scroll, from 0, of both screens; avt
+    /// has one pair for both.
+    margins: [(usize, usize); 2],
     /// What a mark joins: the character before it, with the marks so far.
     pub(super) joint: Option<(String, Cells)>,
     is_inserting: bool,
@@ -73,6 +80,8 @@ impl Emulator {
             history,
             style: Style::default(),
             saved: Default::default(),
+            modes_beside: ModesBeside::default(),
+            margins: [(0, rows - 1); 2],
             joint: None,
             is_inserting: false,
             may_be_odd: false,
@@ -85,10 +94,14 @@ impl Emulator {
     /// Changes the size; what falls off the top becomes history.
     pub(super) fn resize(&mut self, size: Size) {
         self.joint = None;
+        let rows = self.grid.size().1;
         self.run(Operation::Resize {
             cols: size.cols.into(),
             rows: size.rows.into(),
         });
+        if usize::from(size.rows) != rows {
+            self.margins = [(0, self.grid.size().1 - 1); 2];
+        }
     }
 
     /// Appends the grid's first rows to the history; the grid keeps them.
@@ -163,17 +176,105 @@ impl Emulator {
         self.do_function(Function::Sgr(vec![op].into()));
     }
 
-    pub(super) fn save_style(&mut self) {
-        self.saved[usize::from(self.is_alternate())] = self.style;
+    /// Notes what goes with the cursor that avt is about to save.
+    pub(super) fn save_beside(&mut self) {
+        self.saved[usize::from(self.is_alternate())] = Saved {
+            style: self.style,
+            modes: self.modes_beside,
+        };
     }
 
-    pub(super) fn restore_style(&mut self) {
-        self.style = self.saved[usize::from(self.is_alternate())];
+    /// Takes back what goes with the cursor that avt has restored.
+    pub(super) fn restore_beside(&mut self) {
+        let saved = self.saved[usize::from(self.is_alternate())];
+        self.style = saved.style;
+        let modes = self.modes_beside;
+        if modes.has_wrap != saved.modes.has_wrap {
+            self.run(private_mode(DecMode::AutoWrap, modes.has_wrap));
+        }
+        if modes.has_origin != saved.modes.has_origin {
+            self.run_in_place(private_mode(DecMode::Origin, modes.has_origin));
+        }
+    }
+
+    /// The first and the last row that scroll, from 0.
+    pub(super) fn margins(&self) -> (usize, usize) {
+        self.margins[usize::from(self.is_alternate())]
+    }
+
+    /// Notes the margins of the screen that is shown.
+    pub(super) fn set_margins(&mut self, top: usize, bottom: usize) {
+        self.margins[usize::from(self.is_alternate())] = (top, bottom);
+    }
+
+    /// The primary screen's margins, if they are not the whole screen.
+    pub(super) fn primary_margins(&self) -> Option<(usize, usize)> {
+        let all = (0, self.grid.size().1 - 1);
+        Some(self.margins[0]).filter(|&margins| margins != all)
+    }
+
+    /// Shows the alternate screen or the primary one.
+    pub(super) fn switch(&mut self, how: Function) {
+        let was_alternate = self.is_alternate();
+        let before = self.margins();
+        self.do_function(how);
+        if self.is_alternate() && !was_alternate {
+            self.set_margins(0, self.grid.size().1 - 1);
+        }
+        let (top, bottom) = self.margins();
+        if (top, bottom) != before {
+            self.run_in_place(Function::Decstbm(number(top + 1), number(bottom + 1)));
+        }
+    }
+
+    /// Does what moves the cursor home, and moves it back.
+    fn run_in_place(&mut self, function: Function) {
+        let cursor = self.grid.cursor();
+        self.run(function);
+        let top = if self.modes_beside.has_origin {
+            self.margins().0
+        } else {
+            0
+        };
+        let row = cursor.row.saturating_sub(top) + 1;
+        self.run(Function::Cup(number(row), number(cursor.col + 1)));
+    }
+
+    /// Forgets what was saved on the screen that is shown.
+    pub(super) fn forget_saved(&mut self) {
+        self.saved[usize::from(self.is_alternate())] = Saved::default();
+    }
+
+    /// Prints again what was just printed.
+    pub(super) fn repeat(&mut self, count: u16) {
+        let Some((text, cells)) = self.joint.take() else {
+            return;
+        };
+        let shown = self.tables.glyphs.of_cluster(&text, cells);
+        for _ in 0..count.max(1) {
+            self.run(Function::Print(shown));
+        }
+    }
+
+    /// Runs a function as if the next character were in the default style.
+    pub(super) fn run_unstyled(&mut self, function: Function) {
+        let style = self.style;
+        self.set_style(Style::default());
+        self.run(function);
+        self.set_style(style);
     }
 
     /// Prints a character that begins a cell.
     pub(super) fn print_alone(&mut self, ch: char, cells: Cells) {
         let shown = self.tables.glyphs.of_char(ch, cells);
+        let columns = self.grid.size().0;
+        if cells == Cells::Two
+            && self.grid.cursor().col + 1 == columns
+            && self.modes_beside.has_wrap
+        {
+            // It goes to the next row, and what it leaves open is erased.
+            self.run(Function::El(ElScope::ToRight));
+        }
         self.run(Function::Print(shown));
         match &mut self.joint {
             Some((text, joined)) => {
@@ -264,6 +365,42 @@ impl Emulator {
         (renewed.modes, renewed.answers) = (modes, answers);
         renewed.may_be_odd |= may_be_odd;
         *self = renewed;
+    }
+}
+
+/// What xterm.js keeps with a saved cursor, and what avt does beyond.
+#[derive(Clone, Copy, Debug, Default)]
+struct Saved {
+    style: Style,
+    modes: ModesBeside,
+}
+
+/// Modes that belong to the screen, whatever cursor is restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ModesBeside {
+    pub(super) has_origin: bool,
+    pub(super) has_wrap: bool,
+}
+
+impl Default for ModesBeside {
+    fn default() -> Self {
+        Self {
+            has_origin: false,
+            has_wrap: true,
+        }
+    }
+}
+
+fn number(cells: usize) -> u16 {
+    u16::try_from(cells).unwrap_or(u16::MAX)
+}
+
+/// Sets or resets a private mode.
+pub(super) fn private_mode(mode: DecMode, is_on: bool) -> Function {
+    if is_on {
+        Function::Decset(vec![mode].into())
+    } else {
+        Function::Decrst(vec![mode].into())
     }
 }
 

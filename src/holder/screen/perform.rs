@@ -12,6 +12,7 @@ use vte::Perform;
 
 use super::emulator::Emulator;
 use super::emulator::MAX_COMMAND_BYTES;
+use super::emulator::private_mode;
 use super::glyphs::Cells;
 use super::style::Style;
 use super::style::push;
@@ -36,8 +37,12 @@ impl Perform for Emulator {
         self.joint = None;
         let function = match byte {
             0x08 => Function::Bs,
+            0x09 if self.is_wrapping() => return,
             0x09 => Function::Ht,
-            0x0a..=0x0c | 0x84 => Function::Lf,
+            0x0a..=0x0c | 0x84 => {
+                self.stop_wrapping();
+                Function::Lf
+            }
             0x0d => Function::Cr,
             0x0e => {
                 self.may_be_odd = true;
@@ -56,7 +61,9 @@ impl Perform for Emulator {
 
     fn csi_dispatch(&mut self, params: &Params, signs: &[u8], is_cut: bool, action: char) {
         self.is_between = true;
-        self.joint = None;
+        if action != 'b' {
+            self.joint = None;
+        }
         let first = params.iter().next().map_or(0, |param| param[0]);
         match (signs, action) {
             _ if is_cut => {}
@@ -83,10 +90,16 @@ impl Perform for Emulator {
             _ if is_cut => {}
             ([], b'7') => self.save_cursor(Function::Decsc),
             ([], b'8') => self.restore_cursor(Function::Decrc),
-            ([], b'D') => self.run(Function::Lf),
+            ([], b'D') => {
+                self.stop_wrapping();
+                self.run(Function::Lf);
+            }
             ([], b'E') => self.run(Function::Nel),
             ([], b'H') => self.run(Function::Hts),
-            ([], b'M') => self.run(Function::Ri),
+            ([], b'M') => {
+                self.stop_wrapping();
+                self.run(Function::Ri);
+            }
             ([], b'c') => self.hard_reset(),
             ([], b'=') => self.modes.set_keypad(true),
             ([], b'>') => self.modes.set_keypad(false),
@@ -152,28 +165,34 @@ impl Emulator {
                     continue;
                 }
             };
+            match param[0] {
+                6 => self.modes_beside.has_origin = is_on,
+                7 => self.modes_beside.has_wrap = is_on,
+                _ => {}
+            }
             self.may_be_odd |= matches!(param[0], 6 | 7);
             let has_cursor = matches!(param[0], 1048 | 1049);
             if is_on {
                 if has_cursor {
-                    self.save_style();
+                    self.save_beside();
                 }
-                self.do_function(Function::Decset(vec![mode].into()));
+                self.switch(private_mode(mode, true));
             } else {
-                self.do_function(Function::Decrst(vec![mode].into()));
+                self.switch(private_mode(mode, false));
                 if has_cursor {
-                    self.restore_style();
+                    self.restore_beside();
                 }
             }
         }
     }
 
-    fn set_margins(&mut self, top: u16, bottom: u16) {
+    fn ask_for_margins(&mut self, top: u16, bottom: u16) {
         let rows = u16::try_from(self.grid.size().1).unwrap_or(u16::MAX);
         let bottom = if bottom == 0 { rows } else { bottom.min(rows) };
         // xterm.js leaves the cursor alone when they make no sense; avt does not.
         if top.max(1) < bottom {
             self.may_be_odd = true;
+            self.set_margins(usize::from(top.max(1)) - 1, usize::from(bottom) - 1);
             self.do_function(Function::Decstbm(top, bottom));
         }
     }
@@ -219,13 +238,18 @@ impl Emulator {
         self.do_function(Function::Decrst(vec![DecMode::CursorKeys].into()));
         self.modes.soft_reset();
         self.set_style(Style::default());
-        self.saved[usize::from(self.is_alternate())] = Style::default();
+        self.forget_saved();
+        self.modes_beside.has_origin = false;
+        self.set_margins(0, self.grid.size().1 - 1);
     }
 
     /// A control sequence without private sign or intermediate.
     fn control(&mut self, params: &Params, action: char) {
         let at = |n: usize| params.iter().nth(n).map_or(0, |param| param[0]);
         let first = at(0);
+        if matches!(action, '@' | 'P' | 'X') {
+            self.stop_wrapping();
+        }
         let function = match action {
             '@' => Function::Ich(first),
             'A' => Function::Cuu(first),
@@ -236,17 +260,18 @@ impl Emulator {
             'F' => Function::Cpl(first),
             'G' | '`' => Function::Cha(first),
             'H' | 'f' => Function::Cup(first, at(1)),
+            'I' | 'Z' if self.is_wrapping() => return,
             'I' => Function::Cht(first),
             'J' => return self.erase_display(first),
             'K' => return self.erase_line(first),
-            'L' => Function::Il(first),
-            'M' => Function::Dl(first),
+            'L' => return self.shift_lines(Function::Il(first)),
+            'M' => return self.shift_lines(Function::Dl(first)),
             'P' => Function::Dch(first),
             'S' => Function::Su(first),
-            'T' => Function::Sd(first),
+            'T' => return self.run_unstyled(Function::Sd(first)),
             'X' => Function::Ech(first),
             'Z' => Function::Cbt(first),
-            'b' => Function::Rep(first),
+            'b' => return self.repeat(first),
             'c' if first == 0 => return self.answers.extend_from_slice(DEVICE),
             'd' => Function::Vpa(first),
             'e' => Function::Vpr(first),
@@ -260,12 +285,34 @@ impl Emulator {
                 return self.set_style(style);
             }
             'n' => return self.report(first),
-            'r' => return self.set_margins(first, at(1)),
+            'r' => return self.ask_for_margins(first, at(1)),
             's' => return self.save_cursor(Function::Scosc),
             'u' => return self.restore_cursor(Function::Scorc),
             _ => return,
         };
         self.do_function(function);
+    }
+
+    /// Inserts or deletes lines, from the left as xterm.js does.
+    fn shift_lines(&mut self, how: Function) {
+        let (top, bottom) = self.margins();
+        if (top..=bottom).contains(&self.grid.cursor().row) {
+            self.do_function(how);
+            self.run(Function::Cr);
+        }
+    }
+
+    /// Puts the cursor on the last character of the row, if it is behind it.
+    fn stop_wrapping(&mut self) {
+        if self.is_wrapping() {
+            let cols = u16::try_from(self.grid.size().0).unwrap_or(u16::MAX);
+            self.run(Function::Cha(cols));
+        }
+    }
+
+    /// Whether the next character goes to the next row.
+    fn is_wrapping(&self) -> bool {
+        self.grid.cursor().col >= self.grid.size().0
     }
 
     fn erase_line(&mut self, scope: u16) {
@@ -278,13 +325,13 @@ impl Emulator {
     }
 
     fn save_cursor(&mut self, how: Function) {
-        self.save_style();
+        self.save_beside();
         self.do_function(how);
     }
 
     fn restore_cursor(&mut self, how: Function) {
         self.do_function(how);
-        self.restore_style();
+        self.restore_beside();
     }
 }
 

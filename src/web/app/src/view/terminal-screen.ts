@@ -338,8 +338,6 @@ function options({ isDark, fontSize }: Looks) {
     fontFamily: FONTS,
     fontSize,
     lineHeight: 1.15,
-    // As the holder keeps it: what a program erases was there.
-    scrollOnEraseInDisplay: true,
     scrollback: SCROLLBACK_LINES,
     theme: TERMINAL_COLORS[isDark ? "dark" : "light"],
     // Programs that draw images ask how large a cell is.
