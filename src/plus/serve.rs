@@ -295,8 +295,6 @@ async fn keep_dir(
     terminals: Arc<Terminals>,
     shutdown: Shutdown,
 ) {
-    // The one before may have ended with its directory.
-    terminals.find_again().await;
     loop {
         tokio::time::sleep(LOOK_AFTER).await;
         let is_published = instance
@@ -307,10 +305,10 @@ async fn keep_dir(
         }
         tracing::warn!("the runtime directory was deleted; making it again");
         match instance.make_dirs().and_then(|()| relock(&instance, &lock)) {
-            Ok(Relocked::StillOurs) => terminals.find_again().await,
+            Ok(Relocked::StillOurs) => drop(terminals.find_again().await),
             Ok(Relocked::Anew(fresh)) => {
                 lock = fresh;
-                terminals.find_again().await;
+                let _ = terminals.find_again().await;
             }
             Ok(Relocked::ByAnother) => {
                 tracing::warn!("another server of this instance runs; this one ends");
