@@ -16,6 +16,7 @@ mod registry;
 mod round_trips;
 mod serve;
 mod sshd_kinds;
+mod survival;
 mod terminal;
 mod transfers;
 mod watches;
