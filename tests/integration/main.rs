@@ -9,6 +9,7 @@ mod support;
 mod auth;
 mod browser;
 mod connect;
+mod crash;
 mod files;
 mod install;
 mod jobs;
