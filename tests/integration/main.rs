@@ -8,9 +8,11 @@ mod support;
 
 mod auth;
 mod browser;
+mod browsers;
 mod connect;
 mod crash;
 mod files;
+mod flow;
 mod install;
 mod jobs;
 mod registry;
