@@ -28,17 +28,33 @@ pub(crate) struct Page {
     input: Option<ChildStdin>,
     answers: Receiver<String>,
     _home: TempDir,
-    _turn: MutexGuard<'static, ()>,
+    /// None of a second page, which shares the first one's turn.
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl Page {
     /// Opens a URL.
     #[track_caller]
     pub(crate) fn open(url: &str) -> Self {
-        let turn = take_turn();
+        Self::start(url, (1280, 800), Some(take_turn()))
+    }
+
+    /// Opens a URL in a browser of its own, in a smaller or larger window,
+    /// while this one stays open.
+    #[track_caller]
+    pub(crate) fn open_another(&self, url: &str, size: (u16, u16)) -> Self {
+        Self::start(url, size, None)
+    }
+
+    #[track_caller]
+    fn start(
+        url: &str,
+        (width, height): (u16, u16),
+        turn: Option<MutexGuard<'static, ()>>,
+    ) -> Self {
         let home = temporary_directory();
         let mut child = node(home.path(), "watch.mjs")
-            .arg(url)
+            .args([url, &width.to_string(), &height.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
