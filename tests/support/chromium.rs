@@ -35,10 +35,16 @@ impl Page {
     /// Opens a URL.
     #[track_caller]
     pub(crate) fn open(url: &str) -> Self {
+        Self::drive("watch.mjs", &[url])
+    }
+
+    /// Starts a driver that answers line by line.
+    #[track_caller]
+    pub(crate) fn drive(script: &str, arguments: &[&str]) -> Self {
         let turn = take_turn();
         let home = temporary_directory();
-        let mut child = node(home.path(), "watch.mjs")
-            .arg(url)
+        let mut child = node(home.path(), script)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -65,7 +71,7 @@ impl Page {
         page
     }
 
-    /// Runs one command of `watch.mjs`; returns what it answers.
+    /// Runs one command of the driver; returns what it answers.
     #[track_caller]
     pub(crate) fn ask(&mut self, command: &str) -> String {
         let input = self.input.as_mut().expect("it is taken only on drop");
