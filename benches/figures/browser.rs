@@ -31,16 +31,36 @@ const SET_PROMPT: &str = "PS1='the-pro''mpt>'";
 /// How long `yes` runs before it is interrupted.
 const FLOOD: Duration = Duration::from_secs(1);
 
-/// Takes the figures.
-pub(crate) fn rows(runs: Runs) -> Vec<Row> {
-    let browser = Browser::start();
-    let mut rows = browser.cold(runs);
-    let mut page = Page::drive("figures.mjs", &[]);
-    rows.extend(browser.keys(&mut page, runs));
-    rows.push(browser.interrupt(&mut page, runs));
-    rows.extend(browser.attach(&mut page, runs));
-    rows.extend(browser.flood(&mut page, runs));
-    rows
+/// Takes the figures of a first visit.
+///
+/// On this machine everything arrives before Chromium paints at all; what a
+/// slow link carries before the first paint is `page`'s figure.
+pub(crate) fn cold(runs: Runs) -> Vec<Row> {
+    Browser::start().cold(runs)
+}
+
+/// Takes the figures of keys.
+pub(crate) fn keys(runs: Runs) -> Vec<Row> {
+    Browser::start().keys(&mut driver(), runs)
+}
+
+/// Takes the figure of an interrupted flood.
+pub(crate) fn interrupt(runs: Runs) -> Vec<Row> {
+    vec![Browser::start().interrupt(&mut driver(), runs)]
+}
+
+/// Takes the figures of a page that is opened again.
+pub(crate) fn attach(runs: Runs) -> Vec<Row> {
+    Browser::start().attach(&mut driver(), runs)
+}
+
+/// Takes the figures of a long file.
+pub(crate) fn flood(runs: Runs) -> Vec<Row> {
+    Browser::start().flood(&mut driver(), runs)
+}
+
+fn driver() -> Page {
+    Page::drive("figures.mjs", &[])
 }
 
 /// A server, and who asks it for URLs.
@@ -73,7 +93,7 @@ impl Browser {
     }
 
     fn cold(&self, runs: Runs) -> Vec<Row> {
-        let mut page = Page::drive("figures.mjs", &[]);
+        let mut page = driver();
         let mut ready = Pairs::default();
         let (mut paint, mut before, mut all) = Default::default();
         let empty = format!("cold-empty http://localhost:{}/healthz", self.visitor.port);
@@ -90,12 +110,7 @@ impl Browser {
         vec![
             Row::difference(measure, Unit::Milliseconds, ready, what, "≤ 600 ms"),
             Row::alone("  first paint", Unit::Milliseconds, paint, "-"),
-            Row::alone(
-                "  came before it, with headers",
-                Unit::Bytes,
-                before,
-                "≤ 0.15 MB",
-            ),
+            Row::alone("  came before it, with headers", Unit::Bytes, before, "-"),
             Row::alone("  came until usable", Unit::Bytes, all, "-"),
         ]
     }

@@ -63,7 +63,7 @@ use support::say;
 type Figure = (&'static str, fn(Runs) -> Vec<Row>);
 
 /// All figures, in the order of the table.
-const FIGURES: [Figure; 14] = [
+const FIGURES: [Figure; 18] = [
     ("live", live::rows),
     ("connect", connect::rows),
     ("install", install::rows),
@@ -71,7 +71,11 @@ const FIGURES: [Figure; 14] = [
     ("keys", keys::rows),
     ("flood", flood::rows),
     ("attach", attach::rows),
-    ("browser", browser::rows),
+    ("browser-cold", browser::cold),
+    ("browser-keys", browser::keys),
+    ("browser-interrupt", browser::interrupt),
+    ("browser-attach", browser::attach),
+    ("browser-flood", browser::flood),
     ("request", request::rows),
     ("bulk", bulk::rows),
     ("files", files::rows),
