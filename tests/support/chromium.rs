@@ -36,25 +36,28 @@ impl Page {
     /// Opens a URL.
     #[track_caller]
     pub(crate) fn open(url: &str) -> Self {
-        Self::start(url, (1280, 800), Some(take_turn()))
+        Self::start("watch.mjs", &[url], Some(take_turn()))
     }
 
     /// Opens a URL in a browser of its own, in a smaller or larger window,
     /// while this one stays open.
     #[track_caller]
-    pub(crate) fn open_another(&self, url: &str, size: (u16, u16)) -> Self {
-        Self::start(url, size, None)
+    pub(crate) fn open_another(&self, url: &str, (width, height): (u16, u16)) -> Self {
+        let arguments = [url, &width.to_string(), &height.to_string()];
+        Self::start("watch.mjs", &arguments, None)
+    }
+
+    /// Starts a driver that answers line by line.
+    #[track_caller]
+    pub(crate) fn drive(script: &str, arguments: &[&str]) -> Self {
+        Self::start(script, arguments, Some(take_turn()))
     }
 
     #[track_caller]
-    fn start(
-        url: &str,
-        (width, height): (u16, u16),
-        turn: Option<MutexGuard<'static, ()>>,
-    ) -> Self {
+    fn start(script: &str, arguments: &[&str], turn: Option<MutexGuard<'static, ()>>) -> Self {
         let home = temporary_directory();
-        let mut child = node(home.path(), "watch.mjs")
-            .args([url, &width.to_string(), &height.to_string()])
+        let mut child = node(home.path(), script)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -81,7 +84,7 @@ impl Page {
         page
     }
 
-    /// Runs one command of `watch.mjs`; returns what it answers.
+    /// Runs one command of the driver; returns what it answers.
     #[track_caller]
     pub(crate) fn ask(&mut self, command: &str) -> String {
         let input = self.input.as_mut().expect("it is taken only on drop");
