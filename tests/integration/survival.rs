@@ -3,10 +3,12 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use crate::support::counter::{assert_complete, begin};
 use crate::support::laptop::Laptop;
 use crate::support::poll::eventually;
-use crate::support::served::papers;
+use crate::support::served::{Served, papers};
 use crate::support::sshd::Sshd;
 use crate::support::targets::{NOTICE, SOON, connected, kill_and_wait};
 use crate::support::terminal::{End, Terminal};
@@ -174,4 +176,18 @@ fn a_count_survives_a_killed_server_and_a_deleted_runtime_directory() {
     let is_served = || (counting.visitor.get("/customize").status == 200).then_some(());
     eventually("a server answers", SOON, is_served);
     counting.assert_survives();
+}
+
+// A starting server calls every holder back; one that has only just begun must
+// not die of that.
+#[test]
+fn a_terminal_starts_as_soon_as_a_server_listens() {
+    let laptop = Laptop::new();
+    for _ in 0..60 {
+        let served = Served::start(&laptop, &[]);
+        let visitor = Visitor::sign_in(&served.url);
+        let id = visitor.new_terminal()["id"].clone();
+        visitor.call("terminal.kill", &json!({ "id": id }));
+        kill_and_wait(served.pid());
+    }
 }
