@@ -169,7 +169,7 @@ fn a_count_survives_a_deleted_runtime_directory() {
 
 #[test]
 fn a_count_survives_a_killed_server_and_a_deleted_runtime_directory() {
-    let mut counting = Counting::new();
+    let counting = Counting::new();
     counting.kill_server();
     fs::remove_dir_all(counting.sshd.runtime()).expect("it is ours");
     // A stop leaves the directory, so this was none: a server is started.
