@@ -4,20 +4,15 @@
 //! them (`cat >/dev/null`), so that no program's time is in the figure.
 //! Baseline: the same on a bare pty that this process reads and writes itself.
 
-use std::io::{Read as _, Write as _};
-use std::process::{Child, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use pty_process::blocking::{self, Command, Pty};
-
+use crate::bare::BarePty;
 use crate::row::{Row, Unit};
 use crate::sample::{Runs, Samples, repeat};
 use crate::server;
 use crate::support::bin;
 use crate::support::laptop::Laptop;
-use crate::timed::milliseconds;
-use crate::typist::{LINE_KEYS, PACE, Typist};
+use crate::typist::Typist;
 
 /// How long each run types.
 const LENGTH: Duration = Duration::from_secs(2);
@@ -26,7 +21,7 @@ const LENGTH: Duration = Duration::from_secs(2);
 pub(crate) fn rows(runs: Runs) -> Vec<Row> {
     let laptop = Laptop::new();
     let mut typist = Typist::echoing(&server::start(&laptop, &bin()));
-    let mut bare = BarePty::start();
+    let mut bare = BarePty::echoing();
     let (mut ours, mut floor) = (Samples::default(), Samples::default());
     repeat("100 keys", runs, |_| {
         ours.0.extend(typist.echo(LENGTH).0);
@@ -40,50 +35,4 @@ pub(crate) fn rows(runs: Runs) -> Vec<Row> {
             .above(floor.quantile(share), "bare pty")
     };
     vec![row("p50", 0.5, "≤ 0.6 ms"), row("p99", 0.99, "-")]
-}
-
-/// A pty whose echo nobody but the kernel makes; drop ends its program.
-struct BarePty {
-    child: Child,
-    terminal: Pty,
-}
-
-impl BarePty {
-    fn start() -> Self {
-        let (terminal, side) = blocking::open().expect("the system has a free pty");
-        let cat = Command::new("/bin/cat").stdout(Stdio::null());
-        let child = cat.spawn(side).expect("`cat` starts");
-        Self { child, terminal }
-    }
-
-    fn echo(&mut self, length: Duration) -> Samples {
-        let begun = Instant::now();
-        let mut next = begun;
-        let mut taken = Vec::new();
-        while begun.elapsed() < length {
-            thread::sleep(next.saturating_duration_since(Instant::now()));
-            next += PACE;
-            let sent = Instant::now();
-            self.terminal.write_all(b"k").expect("the terminal is open");
-            let mut key = [0; 1];
-            self.terminal.read_exact(&mut key).expect("it echoes");
-            taken.push(milliseconds(sent.elapsed()));
-            // The kernel keeps at most 4095 bytes of a line.
-            if taken.len() % LINE_KEYS == 0 {
-                self.terminal
-                    .write_all(b"\r")
-                    .expect("the terminal is open");
-                self.terminal.read_exact(&mut [0; 2]).expect("it echoes");
-            }
-        }
-        Samples(taken)
-    }
-}
-
-impl Drop for BarePty {
-    fn drop(&mut self) {
-        // Both fail only when it has ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

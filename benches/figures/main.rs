@@ -31,9 +31,13 @@ use std::process::ExitCode;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+mod attach;
+mod bare;
+mod browser;
 mod bulk;
 mod connect;
 mod files;
+mod flood;
 mod install;
 mod interrupt;
 mod keys;
@@ -49,6 +53,7 @@ mod size;
 mod start;
 mod timed;
 mod typist;
+mod wire;
 
 use row::Row;
 use sample::Runs;
@@ -58,12 +63,19 @@ use support::say;
 type Figure = (&'static str, fn(Runs) -> Vec<Row>);
 
 /// All figures, in the order of the table.
-const FIGURES: [Figure; 11] = [
+const FIGURES: [Figure; 18] = [
     ("live", live::rows),
     ("connect", connect::rows),
     ("install", install::rows),
     ("start", start::rows),
     ("keys", keys::rows),
+    ("flood", flood::rows),
+    ("attach", attach::rows),
+    ("browser-cold", browser::cold),
+    ("browser-keys", browser::keys),
+    ("browser-interrupt", browser::interrupt),
+    ("browser-attach", browser::attach),
+    ("browser-flood", browser::flood),
     ("request", request::rows),
     ("bulk", bulk::rows),
     ("files", files::rows),

@@ -16,6 +16,8 @@ pub(crate) enum Unit {
     Rate,
     /// Something a second.
     PerSecond,
+    /// Things.
+    Count,
 }
 
 /// One line of the table.
@@ -163,6 +165,7 @@ impl Unit {
             Self::Bytes => "bytes",
             Self::Rate => "bytes/s",
             Self::PerSecond => "1/s",
+            Self::Count => "1",
         }
     }
 
@@ -180,6 +183,7 @@ impl Unit {
             Self::Bytes => format!("{megabytes:.*} MB", digits(megabytes)),
             Self::Rate => format!("{megabytes:.*} MB/s", digits(megabytes)),
             Self::PerSecond => format!("{value:.2}/s"),
+            Self::Count => format!("{value:.0}"),
         }
     }
 }

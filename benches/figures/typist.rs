@@ -1,23 +1,18 @@
 //! A page's side of one terminal that measures: keys, and a flood.
 //!
-//! Unlike the tests' page it sends without Nagle's delay, as browsers do, and
-//! has keys under way while earlier ones still travel.
+//! It has keys under way while earlier ones still travel.
 
 use std::collections::VecDeque;
-use std::io::ErrorKind::{TimedOut, WouldBlock};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use cocalc_plus::protocol::auth;
 use cocalc_plus::protocol::terminal::Frame;
 use serde_json::json;
-use tungstenite::handshake::client::generate_key;
-use tungstenite::{Error, Message, WebSocket};
 
 use crate::sample::Samples;
 use crate::support::terminal;
 use crate::support::visitor::Visitor;
 use crate::timed::milliseconds;
+use crate::wire::Wire;
 
 /// How long an expected output may take.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -28,9 +23,23 @@ pub(crate) const PACE: Duration = Duration::from_millis(20);
 /// Keys of one line, the return key included.
 pub(crate) const LINE_KEYS: usize = 64;
 
+/// A screen's redraw and the end of a flood fit into it.
+const TAIL_BYTES: usize = 8192;
+
+/// What came of one line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Flood {
+    /// From the return key to the awaited text.
+    pub(crate) taken: Duration,
+    /// The bytes that came: those printed, or those of redraws instead.
+    pub(crate) bytes: usize,
+    /// How often the screen was drawn instead of what was printed.
+    pub(crate) redraws: usize,
+}
+
 /// A new terminal, attached; drop ends it.
 pub(crate) struct Typist {
-    socket: WebSocket<TcpStream>,
+    wire: Wire,
     visitor: Visitor,
     id: String,
     /// The position of the next byte of input.
@@ -45,13 +54,14 @@ impl Typist {
             .expect("an id")
             .to_owned();
         let mut typist = Self {
-            socket: open(visitor, &format!("/terminal/{id}")),
+            wire: Wire::open(visitor, &id),
             visitor: visitor.clone(),
             id,
             typed: 0,
         };
         let name = format!("bench-{}", typist.id);
-        typist.send(&terminal::hello(&name, None, None));
+        let hello = terminal::hello(&name, None, None);
+        typist.wire.send(&hello);
         // The terminal echoes the line too, but not as these letters.
         typist.type_bytes(format!("printf 're''ady\\n'; exec {program}\r").as_bytes());
         typist.wait_for("ready\r\n");
@@ -120,7 +130,43 @@ impl Typist {
         let seq = self.typed;
         self.typed += bytes.len() as u64;
         let bytes = bytes.to_vec();
-        self.send(&Frame::Data { seq, bytes });
+        self.wire.send(&Frame::Data { seq, bytes });
+    }
+
+    /// Returns the terminal's id.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Types the return key and reads until `text` is printed or drawn.
+    pub(crate) fn run_until(&mut self, text: &str) -> Flood {
+        let begun = Instant::now();
+        self.type_bytes(b"\r");
+        let mut flood = Flood::default();
+        let mut tail = Vec::new();
+        while begun.elapsed() < DEADLINE {
+            let Some(frame) = self.wire.next_within(DEADLINE) else {
+                continue;
+            };
+            let bytes = match frame {
+                Frame::Replay { bytes, clear, .. } => {
+                    flood.redraws += usize::from(clear);
+                    bytes
+                }
+                Frame::Data { bytes, .. } => bytes,
+                _ => continue,
+            };
+            flood.bytes += bytes.len();
+            // Only the newest output can hold it: nothing follows.
+            tail.extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL_BYTES)..]);
+            tail.drain(..tail.len().saturating_sub(TAIL_BYTES));
+            let wanted = text.as_bytes();
+            if tail.windows(wanted.len()).any(|at| at == wanted) {
+                flood.taken = begun.elapsed();
+                return flood;
+            }
+        }
+        panic!("no `{text}`: {}", String::from_utf8_lossy(&tail));
     }
 
     fn wait_for(&mut self, text: &str) {
@@ -134,31 +180,10 @@ impl Typist {
 
     /// Returns the next output, acknowledged; nothing when none comes.
     fn read_within(&mut self, limit: Duration) -> Vec<u8> {
-        let limit = limit.max(Duration::from_micros(1));
-        let set = self.socket.get_ref().set_read_timeout(Some(limit));
-        set.expect("it is not zero");
-        let message = match self.socket.read() {
-            Ok(Message::Binary(message)) => message,
-            Ok(_) => return Vec::new(),
-            Err(Error::Io(cause)) if matches!(cause.kind(), WouldBlock | TimedOut) => {
-                return Vec::new();
-            }
-            Err(cause) => panic!("the terminal's WebSocket ended: {cause}"),
-        };
-        let (seq, bytes) = match Frame::decode(&message).expect("a frame") {
-            Frame::Replay { seq, bytes, .. } => (seq, bytes),
-            Frame::Data { seq, bytes } => (seq + bytes.len() as u64, bytes),
-            _ => return Vec::new(),
-        };
-        self.send(&Frame::Ack { seq });
-        bytes
-    }
-
-    fn send(&mut self, frame: &Frame) {
-        let mut message = Vec::new();
-        frame.encode(&mut message);
-        let sent = self.socket.send(Message::binary(message));
-        sent.expect("the terminal's WebSocket is open");
+        match self.wire.next_within(limit) {
+            Some(Frame::Replay { bytes, .. } | Frame::Data { bytes, .. }) => bytes,
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -170,28 +195,4 @@ impl Drop for Typist {
                 .call("terminal.kill", &json!({ "id": self.id }));
         }
     }
-}
-
-/// Opens a WebSocket as a signed-in page does.
-fn open(visitor: &Visitor, path: &str) -> WebSocket<TcpStream> {
-    let host = format!("localhost:{}", visitor.port);
-    let (protocol, prefix) = (auth::WEBSOCKET_PROTOCOL, auth::WEBSOCKET_KEY_PREFIX);
-    let request = tungstenite::http::Request::get(format!("ws://{host}{path}"))
-        .header("host", &host)
-        .header("origin", format!("http://{host}"))
-        .header("cookie", visitor.cookie_header())
-        .header("connection", "Upgrade")
-        .header("upgrade", "websocket")
-        .header("sec-websocket-version", "13")
-        .header("sec-websocket-key", generate_key())
-        .header(
-            "sec-websocket-protocol",
-            format!("{protocol}, {prefix}{}", visitor.key),
-        )
-        .body(())
-        .expect("these are header values");
-    let stream = TcpStream::connect(("127.0.0.1", visitor.port)).expect("somebody listens");
-    stream.set_nodelay(true).expect("it is TCP");
-    let (socket, _) = tungstenite::client(request, stream).expect("a WebSocket");
-    socket
 }

@@ -84,6 +84,11 @@ impl Instance {
         files::private_dir(&self.holders())
     }
 
+    /// Says whether the directory is there; a server that stops leaves it.
+    pub fn is_there(&self) -> bool {
+        self.dir.is_dir()
+    }
+
     /// The server's unix socket.
     pub fn socket(&self) -> PathBuf {
         self.dir.join("server.sock")

@@ -76,9 +76,14 @@ impl Audience {
         }
     }
 
-    /// Notes whether a member asks for its own size.
+    /// Notes whether a member asks for its own size; else nobody does.
     pub(super) fn claim(&mut self, seat: Seat, is_mine: bool) {
         let now = self.next();
+        if !is_mine {
+            for member in &mut self.members {
+                member.claimed = None;
+            }
+        }
         if let Some(member) = self.member(seat) {
             member.claimed = is_mine.then_some(now);
         }
@@ -179,7 +184,11 @@ mod tests {
         assert_eq!(audience.size(), size(80, 50), "the last who asked");
         audience.leave(b);
         assert_eq!(audience.size(), size(120, 30));
+        let c = audience.enter(size(90, 40), false);
+        audience.claim(c, true);
         audience.claim(a, false);
+        assert_eq!(audience.size(), size(90, 30), "nobody's any more");
+        audience.leave(c);
         assert_eq!(audience.part(looker).sized_by, SizedBy::Smallest);
         audience.resize(a, None);
         assert_eq!((audience.size(), audience.count()), (None, 0));

@@ -19,8 +19,6 @@ use tokio::net::unix::pipe;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::commands;
-use super::commands::Build;
 use super::error::Error;
 use super::process::KILL_GRACE;
 use super::process::Readiness;
@@ -192,20 +190,20 @@ pub async fn kill(dir: &Path, id: &str) -> Result<(), Error> {
 
 /// Tells every holder of this directory to make its socket again.
 ///
-/// For one that was deleted and made anew; returns before they have. The
-/// commands of its shells are this build's from here on.
-pub fn call_back(dir: &Path) {
-    // Without it they find those of the build before.
-    let _ = commands::place(dir, Build::This);
+/// For one that was deleted and made anew; returns how many there are, before
+/// they have.
+pub fn call_back(dir: &Path) -> usize {
     let is_ours = |words: &[OsString]| {
         words.get(1).is_some_and(|word| word == SUBCOMMAND)
             && words
                 .windows(2)
                 .any(|pair| pair[0] == "--dir" && *pair[1] == *dir)
     };
-    for pid in process::with_arguments(is_ours) {
+    let found = process::with_arguments(is_ours);
+    for &pid in &found {
         process::hang_up(pid);
     }
+    found.len()
 }
 
 /// Names the socket of a terminal.

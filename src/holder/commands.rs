@@ -59,6 +59,14 @@ pub(super) fn name_terminal(program: &mut Program, id: &str) {
     set(program, terminal::ID_VARIABLE, id.into());
 }
 
+/// Lets the shells of a directory find the commands of this build.
+///
+/// # Errors
+/// Those of the file system; shells find what they found before.
+pub fn offer_commands(dir: &Path) -> io::Result<()> {
+    place(dir, Build::This).map(drop)
+}
+
 /// Makes the directory of our commands below that of the sockets, and in it
 /// the link; returns it.
 ///

@@ -216,6 +216,7 @@ impl Connection {
         match frame {
             Frame::Data { seq, bytes } => {
                 self.terminal.typed_by(self.seat);
+                self.delivery.hurry();
                 self.pending = Some(Pending { seq, bytes });
             }
             Frame::Ack { seq } => self.delivery.acknowledge(seq),

@@ -106,6 +106,11 @@ impl Delivery {
         }
     }
 
+    /// Notes that the client typed: what comes of it is not kept waiting.
+    pub(super) fn hurry(&mut self) {
+        self.skipped_at = None;
+    }
+
     /// Notes that the client asks for everything.
     pub(super) fn ask_for_all(&mut self) {
         self.wants_all = true;
@@ -316,6 +321,11 @@ mod tests {
             Next::Later(_)
         ));
         let later = now + Duration::from_millis(40);
+        assert_eq!(take(&mut delivery, &mut state, later), (0, 1, 0));
+        // What comes of a key is shown at once.
+        print(&mut state, 100 << 10);
+        delivery.acknowledge(u64::MAX);
+        delivery.hurry();
         assert_eq!(take(&mut delivery, &mut state, later), (0, 1, 0));
         // Caught up, a burst arrives byte for byte again.
         delivery.acknowledge(u64::MAX);

@@ -124,6 +124,7 @@ pub use client::kill;
 pub use client::list;
 pub use client::socket_path;
 pub use client::spawn;
+pub use commands::offer_commands;
 pub use error::Error;
 pub use process::HoldOptions;
 pub use process::hold;

@@ -43,6 +43,7 @@ use crate::protocol::terminal::Exit;
 use crate::protocol::terminal::Refused;
 use crate::sys::clock;
 use crate::sys::detach;
+use crate::sys::env;
 use crate::sys::heap;
 use crate::sys::process;
 use crate::sys::pty;
@@ -136,7 +137,8 @@ fn start(options: &HoldOptions) -> Result<(Holder, Socket), Error> {
         commands::add(&mut program, &bin);
     }
     let size = clamp(options.cols, options.rows).unwrap_or(Size { cols: 80, rows: 24 });
-    Ok((Holder::start(&program, &options.id, size)?, socket))
+    let holder = Holder::start(&program, &options.id, size, history_rows())?;
+    Ok((holder, socket))
 }
 
 async fn serve_ready(holder: Holder, socket: Socket) -> Result<(), Error> {
@@ -172,6 +174,13 @@ pub(super) enum Wish {
     ListenAgain,
 }
 
+/// How many rows above the screen are kept: `COCALC_PLUS_SCROLLBACK`, else
+/// 10,000. However many, they take 8 MiB at most.
+fn history_rows() -> usize {
+    let asked = env::var("COCALC_PLUS_SCROLLBACK").and_then(|rows| rows.parse().ok());
+    asked.unwrap_or(screen::DEFAULT_ROWS)
+}
+
 /// A program on a pty, and the tasks that serve it.
 #[derive(Debug)]
 pub(super) struct Holder {
@@ -185,7 +194,12 @@ impl Holder {
     ///
     /// # Errors
     /// [`Error::Program`].
-    pub(super) fn start(program: &Program, id: &str, size: Size) -> Result<Self, Error> {
+    pub(super) fn start(
+        program: &Program,
+        id: &str,
+        size: Size,
+        history_rows: usize,
+    ) -> Result<Self, Error> {
         let failed = |source| Error::Program {
             path: program.path.clone(),
             source,
@@ -202,7 +216,7 @@ impl Holder {
             rows: size.rows,
             clients: 0,
         };
-        let (terminal, typed) = Terminal::new(row, pty, size, screen::DEFAULT_ROWS);
+        let (terminal, typed) = Terminal::new(row, pty, size, history_rows);
         Ok(Self {
             terminal: Arc::new(terminal),
             child,

@@ -55,7 +55,7 @@ impl Held {
         };
         let socket = socket::Socket::bind(&dir.path().join("t"), "t1").unwrap();
         let size = Size { cols: 80, rows: 24 };
-        let holder = process::Holder::start(&program, "t1", size).unwrap();
+        let holder = process::Holder::start(&program, "t1", size, screen::DEFAULT_ROWS).unwrap();
         let (wishes, received) = mpsc::channel(1);
         let exit = tokio::spawn(holder.serve(socket, received));
         Self { dir, exit, wishes }
@@ -618,7 +618,7 @@ async fn a_program_that_is_not_there_is_an_error() {
         env: Vec::new(),
     };
     let size = Size { cols: 80, rows: 24 };
-    let error = process::Holder::start(&program, "t1", size).unwrap_err();
+    let error = process::Holder::start(&program, "t1", size, screen::DEFAULT_ROWS).unwrap_err();
     assert!(matches!(error, Error::Program { .. }));
 }
 

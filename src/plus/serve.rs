@@ -296,8 +296,7 @@ async fn keep_dir(
     terminals: Arc<Terminals>,
     shutdown: Shutdown,
 ) {
-    // The one before may have ended with its directory.
-    terminals.find_again().await;
+    terminals.offer_commands();
     loop {
         tokio::time::sleep(LOOK_AFTER).await;
         let is_published = instance
@@ -308,10 +307,10 @@ async fn keep_dir(
         }
         tracing::warn!("the runtime directory was deleted; making it again");
         match instance.make_dirs().and_then(|()| relock(&instance, &lock)) {
-            Ok(Relocked::StillOurs) => terminals.find_again().await,
+            Ok(Relocked::StillOurs) => drop(terminals.find_again().await),
             Ok(Relocked::Anew(fresh)) => {
                 lock = fresh;
-                terminals.find_again().await;
+                let _ = terminals.find_again().await;
             }
             Ok(Relocked::ByAnother) => {
                 tracing::warn!("another server of this instance runs; this one ends");
@@ -322,6 +321,7 @@ async fn keep_dir(
                 continue;
             }
         }
+        terminals.offer_commands();
         match bind_socket(&instance.socket()) {
             Ok(listener) => {
                 tokio::spawn(site.clone().serve_unix(listener));

@@ -50,6 +50,14 @@ pub async fn start(instance: &Instance, asked: NewTerminal) -> Result<TerminalRo
     terminals.start(asked).await.map_err(StartError::Refused)
 }
 
+/// Lists the terminals, oldest first, also those whose directory was deleted
+/// and made anew.
+pub async fn list(instance: &Instance) -> Vec<TerminalRow> {
+    Terminals::new(instance.holders(), log(instance))
+        .list()
+        .await
+}
+
 /// Where the holders of an instance leave their last words.
 pub fn log(instance: &Instance) -> PathBuf {
     instance.log().with_file_name("terminals.log")

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -43,6 +45,10 @@ const CLOSE_NORMAL: u16 = 1000;
 /// How long a page may take to close after it was told to.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 
+/// How often holders that listen again are looked for, and how long between.
+const COMEBACK_TRIES: usize = 50;
+const COMEBACK_PAUSE: Duration = Duration::from_millis(20);
+
 /// How long a terminal's id is.
 const ID_LETTERS: usize = 8;
 
@@ -51,24 +57,51 @@ const ID_LETTERS: usize = 8;
 pub struct Terminals {
     dir: PathBuf,
     log: PathBuf,
+    /// Whether holders were looked for that nobody can reach.
+    has_searched: AtomicBool,
 }
 
 impl Terminals {
     /// Takes the holders' directory and the file for their last words.
     pub fn new(dir: PathBuf, log: PathBuf) -> Arc<Self> {
-        Arc::new(Self { dir, log })
+        Arc::new(Self {
+            dir,
+            log,
+            has_searched: AtomicBool::new(false),
+        })
+    }
+
+    /// Lets the shells of terminals find the commands of this build.
+    pub fn offer_commands(&self) {
+        // Without it they find those of the build before.
+        let _ = holder::offer_commands(&self.dir);
     }
 
     /// Finds terminals again whose directory was deleted and made anew.
-    pub async fn find_again(&self) {
+    ///
+    /// Returns how many there are; they come back a moment later.
+    pub async fn find_again(&self) -> usize {
         let dir = self.dir.clone();
         // Looks at every process of the machine.
-        let _ = tokio::task::spawn_blocking(move || holder::call_back(&dir)).await;
+        let searching = tokio::task::spawn_blocking(move || holder::call_back(&dir));
+        searching.await.unwrap_or_default()
     }
 
     /// Lists the terminals that live, oldest first.
     pub async fn list(&self) -> Vec<TerminalRow> {
-        holder::list(&self.dir).await
+        let mut rows = holder::list(&self.dir).await;
+        // The server before may have ended with its directory.
+        if rows.is_empty() && !self.has_searched.swap(true, Ordering::Relaxed) {
+            let found = self.find_again().await;
+            for _ in 0..COMEBACK_TRIES {
+                if rows.len() >= found {
+                    break;
+                }
+                tokio::time::sleep(COMEBACK_PAUSE).await;
+                rows = holder::list(&self.dir).await;
+            }
+        }
+        rows
     }
 
     /// Starts a terminal with a login shell.

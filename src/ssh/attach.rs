@@ -41,6 +41,12 @@ pub const STATE_HEADER: &str = "x-cocalc-plus-state";
 /// How long a stream may take to say what it is for.
 const PURPOSE_DEADLINE: Duration = Duration::from_secs(20);
 
+/// How long a server may take to make its directory again; it looks each 5 s.
+const REMADE_DEADLINE: Duration = Duration::from_secs(7);
+
+/// How often its socket is looked for meanwhile.
+const REMADE_PAUSE: Duration = Duration::from_millis(50);
+
 /// What is written to a stream whose server was stopped.
 const STOPPED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nx-cocalc-plus-state: stopped\r\n\
                          content-length: 0\r\nconnection: close\r\n\r\n";
@@ -197,18 +203,39 @@ async fn join(stream: mux::Stream, server: UnixStream) -> std::io::Result<()> {
 }
 
 /// Connects to the server; starts it again if it was killed.
+///
+/// A server that was stopped leaves its directory. Without that, a cleaner
+/// was here: the server makes it again, unless it is gone too.
 async fn connect(instance: &Instance, port: Option<u16>) -> Option<UnixStream> {
     if let Ok(server) = UnixStream::connect(instance.socket()).await {
         return Some(server);
     }
-    if !instance.was_killed() {
+    if !instance.is_there() {
+        tracing::warn!("the runtime directory was deleted; waiting for its server");
+        if let Some(server) = remade(instance).await {
+            return Some(server);
+        }
+    } else if !instance.was_killed() {
         // Between a new server's lock and its papers there is a moment.
         let running = instance.running()?;
         return UnixStream::connect(running.socket).await.ok();
     }
-    tracing::warn!("the server was killed; starting it again");
+    tracing::warn!("the server is gone; starting it again");
     let connection = start(instance, port).await.ok()?;
     UnixStream::connect(connection.socket).await.ok()
+}
+
+/// Waits for a server that makes its directory again.
+async fn remade(instance: &Instance) -> Option<UnixStream> {
+    let waiting = async {
+        loop {
+            if let Ok(server) = UnixStream::connect(instance.socket()).await {
+                return server;
+            }
+            tokio::time::sleep(REMADE_PAUSE).await;
+        }
+    };
+    tokio::time::timeout(REMADE_DEADLINE, waiting).await.ok()
 }
 
 /// Removes old builds beside this one.

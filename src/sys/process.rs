@@ -212,10 +212,34 @@ pub fn with_arguments(is_wanted: impl Fn(&[OsString]) -> bool) -> Vec<u32> {
 }
 
 /// Sends a hang-up, which daemons take as "look again"; a gone process is fine.
+///
+/// One that has only just begun, and does not listen for it yet, would die of
+/// it and gets none.
 pub fn hang_up(pid: u32) {
+    if !catches_hang_up(pid) {
+        return;
+    }
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         let _ = rustix::process::kill_process(pid, Signal::HUP);
     }
+}
+
+/// Says whether a process has a handler for hang-ups, by proc(5).
+#[cfg(target_os = "linux")]
+fn catches_hang_up(pid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigCgt:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // The lowest bit is signal 1, the hang-up.
+    caught.is_some_and(|mask| mask & 1 == 1)
+}
+
+/// Nobody tells here, so it is always sent.
+#[cfg(not(target_os = "linux"))]
+fn catches_hang_up(_pid: u32) -> bool {
+    true
 }
 
 /// Refuses a peer on a unix socket that is another user.
@@ -250,6 +274,16 @@ pub fn command(program: &str) -> tokio::process::Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn who_has_no_handler_yet_is_not_hung_up() {
+        use std::os::unix::process::ExitStatusExt;
+        let mut sleeper = command("sleep").arg("60").spawn().unwrap();
+        hang_up(sleeper.id().unwrap());
+        sleeper.start_kill().unwrap();
+        assert_eq!(sleeper.wait().await.unwrap().signal(), Some(9));
+    }
 
     #[test]
     fn this_process_is_alive_and_a_reused_number_is_not() {

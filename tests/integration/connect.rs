@@ -13,7 +13,6 @@ use crate::support::laptop::Laptop;
 use crate::support::poll::eventually;
 use crate::support::sshd::Sshd;
 use crate::support::targets::{SOON, connected, connected_as};
-use crate::support::{bin, set_mode};
 
 /// What a connect may cost the sshd, compared with what it did.
 #[track_caller]
@@ -133,7 +132,7 @@ fn the_port_stays_when_tunnel_and_master_were_killed() {
 fn another_build_replaces_the_tunnel_and_keeps_port_and_master() {
     let (sshd, laptop) = connected_as("upgraded");
     let (before, old, masters) = (sshd.counts(), laptop.row("upgraded"), laptop.masters());
-    let connected = laptop.connect_build(&longer_build(&laptop, 1), "upgraded");
+    let connected = laptop.connect_build(&laptop.longer_build(1), "upgraded");
     let new = laptop.row("upgraded");
     assert_eq!(connected["local_port"], old["local_port"]);
     assert_ne!(new["tunnel_pid"], old["tunnel_pid"]);
@@ -354,7 +353,7 @@ fn the_newest_two_builds_not_in_use_stay_installed() {
     let (sshd, laptop) = connected();
     for bytes in 1..=3 {
         laptop.run(&["ssh", "stop", "box"]).success();
-        laptop.connect_build(&longer_build(&laptop, bytes), "box");
+        laptop.connect_build(&laptop.longer_build(bytes), "box");
     }
     let installed = || fs::read_dir(sshd.home().join(".cocalc-plus/bin")).expect("it is there");
     eventually("four builds are pruned to three", SOON, || {
@@ -386,17 +385,6 @@ fn bare_target(sshd: &Sshd) -> (String, Vec<String>) {
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
     listener.local_addr().expect("it is bound").port()
-}
-
-/// Makes another build: ELF tolerates bytes behind its end, and a build is
-/// named by its content.
-fn longer_build(laptop: &Laptop, by: usize) -> PathBuf {
-    let mut bytes = fs::read(bin()).expect("the binary can be read");
-    bytes.resize(bytes.len() + by, 0);
-    let path = laptop.file(&format!("cocalc-plus-{by}"));
-    fs::write(&path, bytes).expect("`/tmp` has room");
-    set_mode(&path, 0o755);
-    path
 }
 
 /// Runs a shown line as a person would paste it.

@@ -8,14 +8,18 @@ mod support;
 
 mod auth;
 mod browser;
+mod browsers;
 mod connect;
+mod crash;
 mod files;
+mod flow;
 mod install;
 mod jobs;
 mod registry;
 mod round_trips;
 mod serve;
 mod sshd_kinds;
+mod survival;
 mod terminal;
 mod terminal_attach;
 mod terminal_cli;

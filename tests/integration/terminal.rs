@@ -9,14 +9,9 @@ use crate::support::laptop::Laptop;
 use crate::support::poll::eventually;
 use crate::support::served::papers;
 use crate::support::sshd::Sshd;
-use crate::support::targets::{NOTICE, SOON, connected, kill_and_wait};
+use crate::support::targets::{SOON, connected, kill_and_wait};
 use crate::support::terminal::{End, Terminal, hello, is_gone, refusal};
 use crate::support::visitor::Visitor;
-
-/// Prints 1 to 100,000, about 690 kB: more than a client may have on the way,
-/// less than a holder remembers.
-const COUNT: &str =
-    "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo $i; done; echo counted=$((6*7))";
 
 /// The world of a terminal: a connected target and a signed-in page.
 struct World {
@@ -36,30 +31,6 @@ impl World {
             visitor,
         }
     }
-
-    /// Begins to count, and leaves in the middle.
-    #[track_caller]
-    fn counting(&self) -> Terminal {
-        let mut terminal = self.visitor.open_terminal();
-        terminal.line(COUNT).expect("\n20000\r\n");
-        terminal
-    }
-}
-
-/// Reads the rest of a count: nothing is missing and nothing comes twice.
-#[track_caller]
-fn assert_counted(mut terminal: Terminal) {
-    terminal.expect("counted=42");
-    let numbers = terminal.numbers();
-    let wrong = numbers
-        .iter()
-        .zip(1..)
-        .find(|(number, wanted)| *number != wanted);
-    assert_eq!(
-        (numbers.len(), wrong),
-        (100_000, None),
-        "the first wrong one and its place"
-    );
 }
 
 #[test]
@@ -147,73 +118,12 @@ fn a_second_page_sees_what_was_printed_before() {
 }
 
 #[test]
-fn nothing_is_missing_or_doubled_after_a_new_websocket() {
-    let world = World::new();
-    let mut terminal = world.counting();
-    terminal.resume(&world.visitor);
-    assert_counted(terminal);
-}
-
-#[test]
-fn nothing_is_missing_or_doubled_after_the_tunnel_was_killed() {
-    let world = World::new();
-    let mut terminal = world.counting();
-    world.laptop.kill_tunnel("box");
-    let again = world.laptop.connect("box");
-    let visitor = Visitor::sign_in(again["url"].as_str().expect("a URL"));
-    terminal.resume(&visitor);
-    assert_counted(terminal);
-}
-
-#[test]
-fn nothing_is_missing_or_doubled_after_the_server_was_killed() {
-    let world = World::new();
-    let mut terminal = world.counting();
-    let shell = terminal.hello.pid;
-    kill_and_wait(papers(&world.sshd.runtime()).pid);
-    terminal.resume(&world.visitor);
-    assert_eq!(terminal.hello.pid, shell);
-    assert_counted(terminal);
-}
-
-#[test]
-fn nothing_is_missing_or_doubled_after_the_master_was_killed() {
-    let world = World::new();
-    let mut terminal = world.counting();
-    let masters = world.laptop.masters();
-    world.laptop.kill_masters();
-    assert!(matches!(terminal.end(), End::Closed(_)));
-    let is_back =
-        || world.laptop.row("box")["status"] == "running" && world.laptop.masters() != masters;
-    eventually("the tunnel is back", NOTICE, || is_back().then_some(()));
-    terminal.resume(&world.visitor);
-    assert_counted(terminal);
-}
-
-#[test]
 fn a_lost_connection_closes_websockets_as_reconnecting() {
     let world = World::new();
     let mut terminal = world.visitor.open_terminal();
     terminal.line("echo $((6*7))").expect("42\r\n");
     world.laptop.kill_masters();
     assert_eq!(terminal.end(), End::Closed(Some(CLOSE_RECONNECTING)));
-}
-
-#[test]
-fn nothing_is_missing_or_doubled_after_a_stop_that_keeps_terminals() {
-    let world = World::new();
-    let mut terminal = world.counting();
-    let shell = terminal.hello.pid;
-    let stopped = world
-        .laptop
-        .run(&["ssh", "stop", "box", "--keep", "--json"])
-        .success()
-        .json();
-    assert_eq!(stopped["terminals"], 1, "{stopped}");
-    let visitor = world.laptop.visit("box");
-    terminal.resume(&visitor);
-    assert_eq!(terminal.hello.pid, shell);
-    assert_counted(terminal);
 }
 
 #[test]

@@ -28,17 +28,36 @@ pub(crate) struct Page {
     input: Option<ChildStdin>,
     answers: Receiver<String>,
     _home: TempDir,
-    _turn: MutexGuard<'static, ()>,
+    /// None of a second page, which shares the first one's turn.
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl Page {
     /// Opens a URL.
     #[track_caller]
     pub(crate) fn open(url: &str) -> Self {
-        let turn = take_turn();
+        Self::start("watch.mjs", &[url], Some(take_turn()))
+    }
+
+    /// Opens a URL in a browser of its own, in a smaller or larger window,
+    /// while this one stays open.
+    #[track_caller]
+    pub(crate) fn open_another(&self, url: &str, (width, height): (u16, u16)) -> Self {
+        let arguments = [url, &width.to_string(), &height.to_string()];
+        Self::start("watch.mjs", &arguments, None)
+    }
+
+    /// Starts a driver that answers line by line.
+    #[track_caller]
+    pub(crate) fn drive(script: &str, arguments: &[&str]) -> Self {
+        Self::start(script, arguments, Some(take_turn()))
+    }
+
+    #[track_caller]
+    fn start(script: &str, arguments: &[&str], turn: Option<MutexGuard<'static, ()>>) -> Self {
         let home = temporary_directory();
-        let mut child = node(home.path(), "watch.mjs")
-            .arg(url)
+        let mut child = node(home.path(), script)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -65,7 +84,7 @@ impl Page {
         page
     }
 
-    /// Runs one command of `watch.mjs`; returns what it answers.
+    /// Runs one command of the driver; returns what it answers.
     #[track_caller]
     pub(crate) fn ask(&mut self, command: &str) -> String {
         let input = self.input.as_mut().expect("it is taken only on drop");

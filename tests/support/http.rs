@@ -69,6 +69,10 @@ impl Address {
             Self::Port6(port) => Connection::Tcp(TcpStream::connect(("::1", *port))?),
             Self::Socket(path) => Connection::Unix(UnixStream::connect(path)?),
         };
+        // As browsers do: else a key waits behind an acknowledgement.
+        if let Connection::Tcp(stream) = &connection {
+            stream.set_nodelay(true)?;
+        }
         connection.set_deadline(DEADLINE)?;
         Ok(connection)
     }

@@ -15,6 +15,7 @@
 
 pub(crate) mod account;
 pub(crate) mod chromium;
+pub(crate) mod counter;
 pub(crate) mod counts;
 pub(crate) mod desk;
 pub(crate) mod doors;

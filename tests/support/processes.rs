@@ -88,7 +88,8 @@ fn all() -> impl Iterator<Item = u32> {
         .filter(|pid| *pid != process::id())
 }
 
-fn parent(pid: u32) -> Option<u32> {
+/// Returns the process that started a process, or has taken it over.
+pub(crate) fn parent(pid: u32) -> Option<u32> {
     stat_fields(pid)?.get(1)?.parse().ok()
 }
 

@@ -45,15 +45,23 @@ pub(crate) struct Terminal {
     drawn: u64,
     /// The position of the next byte of input.
     typed: u64,
-    /// How far [`Self::expect`] has looked.
+    /// Where [`Self::expect`] found what it waited for.
     seen: usize,
+    /// How far it has looked since, in vain.
+    looked: usize,
 }
 
 impl Terminal {
     /// Attaches to a terminal for the first time.
     #[track_caller]
     pub(crate) fn attach(visitor: &Visitor, id: &str) -> Self {
-        let client = format!("case-{id}");
+        Self::attach_as(visitor, id, "case")
+    }
+
+    /// The same under another name than the first page's, to type too.
+    #[track_caller]
+    pub(crate) fn attach_as(visitor: &Visitor, id: &str, page: &str) -> Self {
+        let client = format!("{page}-{id}");
         let mut socket = visitor.websocket(&format!("/terminal/{id}"));
         send(&mut socket, &hello(&client, None, None));
         let hello = match receive(&mut socket) {
@@ -70,6 +78,7 @@ impl Terminal {
             drawn: 0,
             typed: 0,
             seen: 0,
+            looked: 0,
         }
     }
 
@@ -77,25 +86,32 @@ impl Terminal {
     /// visitor, if the first one's door is gone.
     #[track_caller]
     pub(crate) fn resume(&mut self, visitor: &Visitor) {
-        let path = format!("/terminal/{}", self.id);
-        // As a page does: what dies may still take a connection and say nothing.
-        let opened = || WebSocket::open(visitor, &path).ok();
-        self.socket = eventually("the terminal's WebSocket opens again", SOON, opened);
-        let layout = self.view.map(|view| view.layout);
-        send(
-            &mut self.socket,
-            &hello(&self.client, Some(self.drawn), layout),
+        // As a page does: what dies may still take a connection and say nothing,
+        // but a word of refusal is the last one.
+        let resumed = || match self.try_resume(visitor) {
+            Err(End::Closed(_)) => None,
+            resumed => Some(resumed),
+        };
+        let resumed = eventually("the terminal's WebSocket opens again", SOON, resumed);
+        resumed.unwrap_or_else(|end| panic!("no hello: {end:?}"));
+        assert_eq!(
+            self.hello.input_seq, self.typed,
+            "input was lost or repeated"
         );
-        match receive(&mut self.socket) {
-            Ok(Frame::Hello(json)) => {
-                self.hello = serde_json::from_slice(&json).expect("a hello");
-                assert_eq!(
-                    self.hello.input_seq, self.typed,
-                    "input was lost or repeated"
-                );
-            }
+    }
+
+    /// Attaches again where it stopped, if somebody answers.
+    fn try_resume(&mut self, visitor: &Visitor) -> Result<(), End> {
+        let opened = WebSocket::open(visitor, &format!("/terminal/{}", self.id));
+        self.socket = opened.map_err(|_| End::Closed(None))?;
+        let layout = self.view.map(|view| view.layout);
+        let hello = hello(&self.client, Some(self.drawn), layout);
+        send(&mut self.socket, &hello);
+        match receive(&mut self.socket)? {
+            Frame::Hello(json) => self.hello = serde_json::from_slice(&json).expect("a hello"),
             other => panic!("no hello: {other:?}"),
         }
+        Ok(())
     }
 
     /// Types a line and the return key.
@@ -126,16 +142,20 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn expect(&mut self, text: &str) -> &mut Self {
         let end = Instant::now() + DEADLINE;
+        let wanted = text.as_bytes();
+        self.looked = self.seen;
         loop {
-            let fresh = &self.output[self.seen..];
-            let wanted = text.as_bytes();
+            let fresh = &self.output[self.looked..];
             if let Some(at) = fresh
                 .windows(wanted.len())
                 .position(|window| window == wanted)
             {
-                self.seen += at + wanted.len();
+                self.seen = self.looked + at + wanted.len();
                 return self;
             }
+            // Else a flood would be searched again and again.
+            let cut_short = self.output.len().saturating_sub(wanted.len() - 1);
+            self.looked = self.looked.max(cut_short);
             assert!(
                 Instant::now() < end,
                 "`{text}` did not appear: {}",
@@ -190,7 +210,7 @@ impl Terminal {
             } => {
                 if clear {
                     self.output.clear();
-                    self.seen = 0;
+                    (self.seen, self.looked) = (0, 0);
                 }
                 self.output.extend(bytes);
                 self.drawn = seq;

@@ -11,6 +11,7 @@ use super::output;
 use crate::holder;
 use crate::holder::DetachKey;
 use crate::holder::Left;
+use crate::plus::terminals;
 use crate::protocol::terminal;
 use crate::protocol::terminal::Exit as ProgramExit;
 use crate::sys::env;
@@ -63,7 +64,7 @@ pub(super) async fn run(args: &Args, instance: &Instance) -> Result<ExitCode, Cl
 }
 
 async fn only_one(instance: &Instance) -> Result<String, CliError> {
-    let mut rows = holder::list(&instance.holders()).await;
+    let mut rows = terminals::list(instance).await;
     match (rows.pop(), rows.is_empty()) {
         (Some(row), true) => Ok(row.id),
         (None, _) => Err(CliError::hinted(

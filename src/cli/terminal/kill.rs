@@ -6,6 +6,7 @@ use super::Instance;
 use super::of_terminal;
 use super::output;
 use crate::holder;
+use crate::plus::terminals;
 
 /// End terminals and what runs in them
 ///
@@ -32,7 +33,7 @@ pub(super) async fn run(args: &Args, instance: &Instance) -> Result<Exit, CliErr
     let dir = instance.holders();
     let mut ids = args.ids.clone();
     if args.all {
-        let rows = holder::list(&dir).await;
+        let rows = terminals::list(instance).await;
         ids.extend(rows.into_iter().map(|row| row.id));
     }
     ids.dedup();

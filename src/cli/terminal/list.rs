@@ -4,7 +4,7 @@ use super::CliError;
 use super::Exit;
 use super::Instance;
 use super::output;
-use crate::holder;
+use crate::plus::terminals;
 use crate::protocol::call::TerminalRow;
 use crate::sys::clock;
 
@@ -17,7 +17,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: &Args, instance: &Instance) -> Result<Exit, CliError> {
-    let rows = holder::list(&instance.holders()).await;
+    let rows = terminals::list(instance).await;
     if args.json {
         output::json(&rows);
     } else if rows.is_empty() {

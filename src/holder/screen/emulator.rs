@@ -1,6 +1,5 @@
-//! Carries out what the parser found: on avt's grid, and in what it lacks.
+//! The state of one terminal: avt's grid, and what it lacks.
 
-use avt::Charset;
 use avt::Color;
 use avt::Line;
 use avt::Observation;
@@ -10,13 +9,9 @@ use avt::ScreenKind;
 use avt::Terminal;
 use avt::parser::AnsiMode;
 use avt::parser::DecMode;
-use avt::parser::EdScope;
 use avt::parser::ElScope;
 use avt::parser::Function;
 use avt::parser::SgrOp;
-use avt::parser::TbcScope;
-use vte::Params;
-use vte::Perform;
 
 use super::glyphs;
 use super::glyphs::Cells;
@@ -26,8 +21,6 @@ use super::modes::Modes;
 use super::redraw;
 use super::style::Style;
 use super::style::Styles;
-use super::style::push;
-use super::width;
 use crate::sys::pty::Size;
 
 /// The longest operating system command that is understood, in bytes.
@@ -37,12 +30,6 @@ pub(super) const MAX_COMMAND_BYTES: usize = 4096;
 
 /// How many rows above the screen the grid keeps for a window that grows.
 pub(super) const PULLED_ROWS: usize = 128;
-
-/// How the page describes itself: a VT220 with pictures and colours.
-const DEVICE: &[u8] = b"\x1b[?62;4;9;22c";
-
-/// How xterm.js describes its version.
-const DEVICE_VERSION: &[u8] = b"\x1b[>0;276;0c";
 
 /// What a cell's character and colour stand for.
 #[derive(Debug, Default)]
@@ -58,15 +45,20 @@ pub(super) struct Emulator {
     pub(super) modes: Modes,
     pub(super) history: History,
     /// How the next character will look.
-    style: Style,
-    /// The saved cursor's style, of the primary and the alternate screen.
-    saved: [Style; 2],
+    pub(super) style: Style,
+    /// What was saved with the cursor of the primary and the alternate screen.
+    saved: [Saved; 2],
+    /// Modes that avt restores with the cursor, and xterm.js does not.
+    pub(super) modes_beside: ModesBeside,
+    /// The first and the last row that scroll, from 0, of both screens; avt
+    /// has one pair for both.
+    margins: [(usize, usize); 2],
     /// What a mark joins: the character before it, with the marks so far.
-    joint: Option<(String, Cells)>,
+    pub(super) joint: Option<(String, Cells)>,
     is_inserting: bool,
     /// Whether margins, charsets or modes may be such that text is not printed
     /// plainly.
-    may_be_odd: bool,
+    pub(super) may_be_odd: bool,
     /// How many rows that the grid will give up are in the history already.
     known_rows: usize,
     /// Answers to queries, for whoever asks when nobody else is there.
@@ -88,6 +80,8 @@ impl Emulator {
             history,
             style: Style::default(),
             saved: Default::default(),
+            modes_beside: ModesBeside::default(),
+            margins: [(0, rows - 1); 2],
             joint: None,
             is_inserting: false,
             may_be_odd: false,
@@ -100,10 +94,14 @@ impl Emulator {
     /// Changes the size; what falls off the top becomes history.
     pub(super) fn resize(&mut self, size: Size) {
         self.joint = None;
+        let rows = self.grid.size().1;
         self.run(Operation::Resize {
             cols: size.cols.into(),
             rows: size.rows.into(),
         });
+        if usize::from(size.rows) != rows {
+            self.margins = [(0, self.grid.size().1 - 1); 2];
+        }
     }
 
     /// Appends the grid's first rows to the history; the grid keeps them.
@@ -148,7 +146,7 @@ impl Emulator {
         self.grid.active_screen_kind() == ScreenKind::Alternate
     }
 
-    fn run(&mut self, operation: impl Into<Operation>) {
+    pub(super) fn run(&mut self, operation: impl Into<Operation>) {
         let Self {
             grid,
             tables,
@@ -164,12 +162,12 @@ impl Emulator {
         grid.execute_with(operation.into(), evicted);
     }
 
-    fn do_function(&mut self, function: Function) {
+    pub(super) fn do_function(&mut self, function: Function) {
         self.joint = None;
         self.run(function);
     }
 
-    fn set_style(&mut self, style: Style) {
+    pub(super) fn set_style(&mut self, style: Style) {
         self.style = style;
         let op = match self.tables.styles.number(style) {
             0 => SgrOp::ResetForegroundColor,
@@ -178,17 +176,105 @@ impl Emulator {
         self.do_function(Function::Sgr(vec![op].into()));
     }
 
-    fn save_style(&mut self) {
-        self.saved[usize::from(self.is_alternate())] = self.style;
+    /// Notes what goes with the cursor that avt is about to save.
+    pub(super) fn save_beside(&mut self) {
+        self.saved[usize::from(self.is_alternate())] = Saved {
+            style: self.style,
+            modes: self.modes_beside,
+        };
     }
 
-    fn restore_style(&mut self) {
-        self.style = self.saved[usize::from(self.is_alternate())];
+    /// Takes back what goes with the cursor that avt has restored.
+    pub(super) fn restore_beside(&mut self) {
+        let saved = self.saved[usize::from(self.is_alternate())];
+        self.style = saved.style;
+        let modes = self.modes_beside;
+        if modes.has_wrap != saved.modes.has_wrap {
+            self.run(private_mode(DecMode::AutoWrap, modes.has_wrap));
+        }
+        if modes.has_origin != saved.modes.has_origin {
+            self.run_in_place(private_mode(DecMode::Origin, modes.has_origin));
+        }
+    }
+
+    /// The first and the last row that scroll, from 0.
+    pub(super) fn margins(&self) -> (usize, usize) {
+        self.margins[usize::from(self.is_alternate())]
+    }
+
+    /// Notes the margins of the screen that is shown.
+    pub(super) fn set_margins(&mut self, top: usize, bottom: usize) {
+        self.margins[usize::from(self.is_alternate())] = (top, bottom);
+    }
+
+    /// The primary screen's margins, if they are not the whole screen.
+    pub(super) fn primary_margins(&self) -> Option<(usize, usize)> {
+        let all = (0, self.grid.size().1 - 1);
+        Some(self.margins[0]).filter(|&margins| margins != all)
+    }
+
+    /// Shows the alternate screen or the primary one.
+    pub(super) fn switch(&mut self, how: Function) {
+        let was_alternate = self.is_alternate();
+        let before = self.margins();
+        self.do_function(how);
+        if self.is_alternate() && !was_alternate {
+            self.set_margins(0, self.grid.size().1 - 1);
+        }
+        let (top, bottom) = self.margins();
+        if (top, bottom) != before {
+            self.run_in_place(Function::Decstbm(number(top + 1), number(bottom + 1)));
+        }
+    }
+
+    /// Does what moves the cursor home, and moves it back.
+    fn run_in_place(&mut self, function: Function) {
+        let cursor = self.grid.cursor();
+        self.run(function);
+        let top = if self.modes_beside.has_origin {
+            self.margins().0
+        } else {
+            0
+        };
+        let row = cursor.row.saturating_sub(top) + 1;
+        self.run(Function::Cup(number(row), number(cursor.col + 1)));
+    }
+
+    /// Forgets what was saved on the screen that is shown.
+    pub(super) fn forget_saved(&mut self) {
+        self.saved[usize::from(self.is_alternate())] = Saved::default();
+    }
+
+    /// Prints again what was just printed.
+    pub(super) fn repeat(&mut self, count: u16) {
+        let Some((text, cells)) = self.joint.take() else {
+            return;
+        };
+        let shown = self.tables.glyphs.of_cluster(&text, cells);
+        for _ in 0..count.max(1) {
+            self.run(Function::Print(shown));
+        }
+    }
+
+    /// Runs a function as if the next character were in the default style.
+    pub(super) fn run_unstyled(&mut self, function: Function) {
+        let style = self.style;
+        self.set_style(Style::default());
+        self.run(function);
+        self.set_style(style);
     }
 
     /// Prints a character that begins a cell.
-    fn print_alone(&mut self, ch: char, cells: Cells) {
+    pub(super) fn print_alone(&mut self, ch: char, cells: Cells) {
         let shown = self.tables.glyphs.of_char(ch, cells);
+        let columns = self.grid.size().0;
+        if cells == Cells::Two
+            && self.grid.cursor().col + 1 == columns
+            && self.modes_beside.has_wrap
+        {
+            // It goes to the next row, and what it leaves open is erased.
+            self.run(Function::El(ElScope::ToRight));
+        }
         self.run(Function::Print(shown));
         match &mut self.joint {
             Some((text, joined)) => {
@@ -201,7 +287,7 @@ impl Emulator {
     }
 
     /// Adds a mark to the character that was printed last.
-    fn print_joined(&mut self, mark: char) {
+    pub(super) fn print_joined(&mut self, mark: char) {
         let Some((mut text, cells)) = self.joint.take() else {
             return self.print_alone(mark, Cells::One);
         };
@@ -229,7 +315,7 @@ impl Emulator {
         self.set_inserting(was_inserting);
     }
 
-    fn set_inserting(&mut self, is_on: bool) {
+    pub(super) fn set_inserting(&mut self, is_on: bool) {
         if self.is_inserting != is_on {
             self.is_inserting = is_on;
             let modes = vec![AnsiMode::Insert].into();
@@ -241,90 +327,34 @@ impl Emulator {
         }
     }
 
-    fn set_ansi_modes(&mut self, params: &Params, is_on: bool) {
-        for param in params {
-            match param[0] {
-                4 => self.set_inserting(is_on),
-                20 => {
-                    self.may_be_odd = true;
-                    let modes = vec![AnsiMode::NewLine].into();
-                    self.run(if is_on {
-                        Function::Sm(modes)
-                    } else {
-                        Function::Rm(modes)
-                    });
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn set_private_modes(&mut self, params: &Params, is_on: bool) {
-        for param in params {
-            let mode = match param[0] {
-                1 => DecMode::CursorKeys,
-                6 => DecMode::Origin,
-                7 => DecMode::AutoWrap,
-                25 => DecMode::TextCursorEnable,
-                47 | 1047 => DecMode::AltScreenBuffer,
-                1048 => DecMode::SaveCursor,
-                1049 => DecMode::SaveCursorAltScreenBuffer,
-                other => {
-                    self.modes.set(other, is_on);
-                    continue;
-                }
-            };
-            self.may_be_odd |= matches!(param[0], 6 | 7);
-            let has_cursor = matches!(param[0], 1048 | 1049);
-            if is_on {
-                if has_cursor {
-                    self.save_style();
-                }
-                self.do_function(Function::Decset(vec![mode].into()));
-            } else {
-                self.do_function(Function::Decrst(vec![mode].into()));
-                if has_cursor {
-                    self.restore_style();
-                }
-            }
-        }
-    }
-
-    fn set_margins(&mut self, top: u16, bottom: u16) {
-        let rows = u16::try_from(self.grid.size().1).unwrap_or(u16::MAX);
-        let bottom = if bottom == 0 { rows } else { bottom.min(rows) };
-        // xterm.js leaves the cursor alone when they make no sense; avt does not.
-        if top.max(1) < bottom {
-            self.may_be_odd = true;
-            self.do_function(Function::Decstbm(top, bottom));
-        }
-    }
-
-    fn erase_display(&mut self, scope: u16) {
-        match scope {
-            0 => self.do_function(Function::Ed(EdScope::Below)),
-            1 => self.do_function(Function::Ed(EdScope::Above)),
-            2 => self.do_function(Function::Ed(EdScope::All)),
-            3 if !self.is_alternate() => self.forget_history(),
-            _ => {}
-        }
-    }
-
     /// Forgets all that is above the screen.
-    fn forget_history(&mut self) {
+    pub(super) fn forget_history(&mut self) {
         self.history.clear();
         if self.rows_above() > 0 {
             self.renew();
         }
     }
 
-    /// Moves the screen to a new grid with new tables.
-    pub(super) fn renew(&mut self) {
+    /// Begins anew (RIS): nothing is left, the history neither.
+    pub(super) fn hard_reset(&mut self) {
+        self.history.clear();
+        let history = std::mem::replace(&mut self.history, History::new(0));
+        let answers = std::mem::take(&mut self.answers);
+        *self = Self::new(self.size(), history);
+        self.answers = answers;
+    }
+
+    fn size(&self) -> Size {
         let (cols, rows) = self.grid.size();
-        let size = Size {
+        Size {
             cols: u16::try_from(cols).unwrap_or(u16::MAX),
             rows: u16::try_from(rows).unwrap_or(u16::MAX),
-        };
+        }
+    }
+
+    /// Moves the screen to a new grid with new tables.
+    pub(super) fn renew(&mut self) {
+        let size = self.size();
         let drawn = redraw::screen(self);
         let modes = std::mem::take(&mut self.modes);
         let history = std::mem::replace(&mut self.history, History::new(0));
@@ -336,213 +366,41 @@ impl Emulator {
         renewed.may_be_odd |= may_be_odd;
         *self = renewed;
     }
+}
 
-    fn set_link(&mut self, params: &[&[u8]]) {
-        let body = params[1..].join(&b';');
-        let is_whole = body.len() + 8 < MAX_COMMAND_BYTES;
-        let has_address = params.len() > 2 && params[2..].iter().any(|part| !part.is_empty());
-        let link = if is_whole && has_address {
-            self.tables.styles.link(&body)
-        } else {
-            0
-        };
-        self.set_style(self.style.with_link(link));
-    }
+/// What xterm.js keeps with a saved cursor, and what avt does beyond.
+#[derive(Clone, Copy, Debug, Default)]
+struct Saved {
+    style: Style,
+    modes: ModesBeside,
+}
 
-    fn report(&mut self, about: u16) {
-        let cursor = self.grid.cursor();
-        let (cols, _) = self.grid.size();
-        match about {
-            5 => self.answers.extend_from_slice(b"\x1b[0n"),
-            6 => {
-                let (row, col) = (cursor.row + 1, cursor.col.min(cols - 1) + 1);
-                push(&mut self.answers, format_args!("\x1b[{row};{col}R"));
-            }
-            _ => {}
+/// Modes that belong to the screen, whatever cursor is restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ModesBeside {
+    pub(super) has_origin: bool,
+    pub(super) has_wrap: bool,
+}
+
+impl Default for ModesBeside {
+    fn default() -> Self {
+        Self {
+            has_origin: false,
+            has_wrap: true,
         }
-    }
-
-    fn soft_reset(&mut self) {
-        self.set_inserting(false);
-        self.do_function(Function::Decstr);
-        self.do_function(Function::Decrst(vec![DecMode::CursorKeys].into()));
-        self.modes.soft_reset();
-        self.set_style(Style::default());
-        self.saved[usize::from(self.is_alternate())] = Style::default();
-    }
-
-    fn hard_reset(&mut self) {
-        let (cols, rows) = self.grid.size();
-        let size = Size {
-            cols: u16::try_from(cols).unwrap_or(u16::MAX),
-            rows: u16::try_from(rows).unwrap_or(u16::MAX),
-        };
-        self.history.clear();
-        let history = std::mem::replace(&mut self.history, History::new(0));
-        let answers = std::mem::take(&mut self.answers);
-        *self = Self::new(size, history);
-        self.answers = answers;
-    }
-
-    /// A control sequence without private sign or intermediate.
-    fn control(&mut self, params: &Params, action: char) {
-        let at = |n: usize| params.iter().nth(n).map_or(0, |param| param[0]);
-        let first = at(0);
-        let function = match action {
-            '@' => Function::Ich(first),
-            'A' => Function::Cuu(first),
-            'B' => Function::Cud(first),
-            'C' | 'a' => Function::Cuf(first),
-            'D' => Function::Cub(first),
-            'E' => Function::Cnl(first),
-            'F' => Function::Cpl(first),
-            'G' | '`' => Function::Cha(first),
-            'H' | 'f' => Function::Cup(first, at(1)),
-            'I' => Function::Cht(first),
-            'J' => return self.erase_display(first),
-            'K' => return self.erase_line(first),
-            'L' => Function::Il(first),
-            'M' => Function::Dl(first),
-            'P' => Function::Dch(first),
-            'S' => Function::Su(first),
-            'T' => Function::Sd(first),
-            'X' => Function::Ech(first),
-            'Z' => Function::Cbt(first),
-            'b' => Function::Rep(first),
-            'c' if first == 0 => return self.answers.extend_from_slice(DEVICE),
-            'd' => Function::Vpa(first),
-            'e' => Function::Vpr(first),
-            'g' if first == 0 => Function::Tbc(TbcScope::CurrentColumn),
-            'g' if first == 3 => Function::Tbc(TbcScope::All),
-            'h' => return self.set_ansi_modes(params, true),
-            'l' => return self.set_ansi_modes(params, false),
-            'm' => {
-                let mut style = self.style;
-                style.apply(params);
-                return self.set_style(style);
-            }
-            'n' => return self.report(first),
-            'r' => return self.set_margins(first, at(1)),
-            's' => return self.save_cursor(Function::Scosc),
-            'u' => return self.restore_cursor(Function::Scorc),
-            _ => return,
-        };
-        self.do_function(function);
-    }
-
-    fn erase_line(&mut self, scope: u16) {
-        match scope {
-            0 => self.do_function(Function::El(ElScope::ToRight)),
-            1 => self.do_function(Function::El(ElScope::ToLeft)),
-            2 => self.do_function(Function::El(ElScope::All)),
-            _ => {}
-        }
-    }
-
-    fn save_cursor(&mut self, how: Function) {
-        self.save_style();
-        self.do_function(how);
-    }
-
-    fn restore_cursor(&mut self, how: Function) {
-        self.do_function(how);
-        self.restore_style();
     }
 }
 
-impl Perform for Emulator {
-    fn print(&mut self, ch: char) {
-        self.is_between = true;
-        match if ch.is_ascii() { 1 } else { width::of(ch) } {
-            0 => self.print_joined(ch),
-            1 => self.print_alone(ch, Cells::One),
-            _ => self.print_alone(ch, Cells::Two),
-        }
-    }
+fn number(cells: usize) -> u16 {
+    u16::try_from(cells).unwrap_or(u16::MAX)
+}
 
-    fn execute(&mut self, byte: u8) {
-        self.joint = None;
-        let function = match byte {
-            0x08 => Function::Bs,
-            0x09 => Function::Ht,
-            0x0a..=0x0c | 0x84 => Function::Lf,
-            0x0d => Function::Cr,
-            0x0e => {
-                self.may_be_odd = true;
-                Function::So
-            }
-            0x0f => Function::Si,
-            0x85 => Function::Nel,
-            0x88 => Function::Hts,
-            0x8d => Function::Ri,
-            // These two cancel a sequence.
-            0x18 | 0x1a => return self.is_between = true,
-            _ => return,
-        };
-        self.run(function);
-    }
-
-    fn csi_dispatch(&mut self, params: &Params, signs: &[u8], is_cut: bool, action: char) {
-        self.is_between = true;
-        self.joint = None;
-        let first = params.iter().next().map_or(0, |param| param[0]);
-        match (signs, action) {
-            _ if is_cut => {}
-            ([], _) => self.control(params, action),
-            (b"?", 'h') => self.set_private_modes(params, true),
-            (b"?", 'l') => self.set_private_modes(params, false),
-            (b"?", 'J') if first < 3 => self.erase_display(first),
-            (b"?", 'K') => self.erase_line(first),
-            (b"!", 'p') => self.soft_reset(),
-            (b" ", 'q') => self.modes.set_cursor_shape(first),
-            (b">", 'c') if first == 0 => self.answers.extend_from_slice(DEVICE_VERSION),
-            (&[sign @ (b'<' | b'=' | b'>')], 'u') => {
-                self.modes
-                    .change_keyboard(sign, params, self.is_alternate());
-            }
-            _ => {}
-        }
-    }
-
-    fn esc_dispatch(&mut self, signs: &[u8], is_cut: bool, byte: u8) {
-        self.is_between = true;
-        self.joint = None;
-        match (signs, byte) {
-            _ if is_cut => {}
-            ([], b'7') => self.save_cursor(Function::Decsc),
-            ([], b'8') => self.restore_cursor(Function::Decrc),
-            ([], b'D') => self.run(Function::Lf),
-            ([], b'E') => self.run(Function::Nel),
-            ([], b'H') => self.run(Function::Hts),
-            ([], b'M') => self.run(Function::Ri),
-            ([], b'c') => self.hard_reset(),
-            ([], b'=') => self.modes.set_keypad(true),
-            ([], b'>') => self.modes.set_keypad(false),
-            (b"(", name) => {
-                self.may_be_odd = true;
-                self.run(Function::Gzd4(charset(name)));
-            }
-            (b")", name) => {
-                self.may_be_odd = true;
-                self.run(Function::G1d4(charset(name)));
-            }
-            (b"#", b'8') => self.run(Function::Decaln),
-            (b"%", b'@' | b'G') => {
-                self.run(Function::Gzd4(Charset::Ascii));
-                self.run(Function::G1d4(Charset::Ascii));
-            }
-            _ => {}
-        }
-    }
-
-    fn osc_dispatch(&mut self, params: &[&[u8]], ends_with_bell: bool) {
-        // The other end is ESC, which begins the sequence that follows.
-        self.is_between |= ends_with_bell;
-        self.joint = None;
-        match params {
-            [b"8", _, ..] => self.set_link(params),
-            _ => self.modes.command(params),
-        }
+/// Sets or resets a private mode.
+pub(super) fn private_mode(mode: DecMode, is_on: bool) -> Function {
+    if is_on {
+        Function::Decset(vec![mode].into())
+    } else {
+        Function::Decrst(vec![mode].into())
     }
 }
 
@@ -567,14 +425,6 @@ impl Observer for Evicted<'_> {
     }
 
     fn end(&mut self, _: &mut Observation<'_>) {}
-}
-
-fn charset(name: u8) -> Charset {
-    if name == b'0' {
-        Charset::Drawing
-    } else {
-        Charset::Ascii
-    }
 }
 
 /// A style's number, as the colour that avt keeps in each cell.

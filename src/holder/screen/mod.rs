@@ -41,6 +41,7 @@ mod glyphs;
 mod history;
 mod modes;
 mod paint;
+mod perform;
 mod redraw;
 mod style;
 mod text;

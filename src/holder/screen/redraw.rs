@@ -111,10 +111,10 @@ impl<'a> Drawing<'a> {
         let mut lines = lines.peekable();
         while let Some(line) = lines.next() {
             let next = lines.peek();
-            match next {
-                Some(next) if line.is_wrapped() => {
-                    let is_next_wide = next.cells().first().is_some_and(|cell| cell.width() == 2);
-                    self.wrapped_row(line, is_next_wide);
+            match next.and_then(|next| next.cells().first()) {
+                // Only what is written wraps.
+                Some(first) if line.is_wrapped() && !is_blank(first) => {
+                    self.wrapped_row(line, first.width() == 2);
                 }
                 Some(_) => {
                     self.row(line);
@@ -137,11 +137,14 @@ impl<'a> Drawing<'a> {
     fn wrapped_row(&mut self, line: &Line, is_next_wide: bool) {
         let cells = line.cells();
         let blank = cells.iter().rev().take_while(|cell| is_blank(cell)).count();
+        if is_next_wide && blank > 0 {
+            // A wide character that does not fit wraps by itself.
+            return self.cells(&cells[..cells.len() - 1], line.len());
+        }
         self.cells(&cells[..cells.len() - blank], line.len());
-        // A wide character that does not fit wraps by itself.
-        if blank > 1 || !is_next_wide {
-            self.change(Style::default());
-            self.out.extend(std::iter::repeat_n(b' ', blank));
+        for cell in &cells[cells.len() - blank..] {
+            self.change(self.style(cell).erased());
+            self.out.push(b' ');
         }
     }
 
@@ -191,11 +194,21 @@ impl<'a> Drawing<'a> {
         let is_alternate = emulator.is_alternate();
         let mut is_row = true;
         let mut begins_alternate = false;
-        for function in &dumped(&emulator.grid) {
+        if let Some((top, bottom)) = emulator.primary_margins().filter(|_| is_alternate) {
+            push(
+                &mut self.out,
+                format_args!("\x1b[{};{}r", top + 1, bottom + 1),
+            );
+        }
+        let functions = dumped(&emulator.grid);
+        for (at, function) in functions.iter().enumerate() {
             if is_row && is_of_a_row(function) {
                 continue;
             }
             is_row = false;
+            if is_of_a_saved_cursor(function, &functions[at..]) {
+                continue;
+            }
             match function {
                 Function::Decset(modes) if modes.as_slice() == [DecMode::AltScreenBuffer] => {
                     self.change(Style::default());
@@ -286,6 +299,26 @@ fn is_of_a_row(function: &Function) -> bool {
         function,
         Function::Print(_) | Function::Rep(_) | Function::Cr | Function::Lf | Function::Sgr(_)
     )
+}
+
+/// Whether a mode is set for a saved cursor only: it is undone later on.
+///
+/// avt saves these modes with the cursor, xterm.js does not.
+fn is_of_a_saved_cursor(function: &Function, rest: &[Function]) -> bool {
+    let is_after = |wanted: &Function| rest.contains(wanted);
+    let origin = || vec![DecMode::Origin].into();
+    let wrap = || vec![DecMode::AutoWrap].into();
+    match function {
+        Function::Decset(modes) if modes.as_slice() == [DecMode::Origin] => {
+            is_after(&Function::Decrst(origin()))
+        }
+        Function::Decrst(modes) if modes.as_slice() == [DecMode::AutoWrap] => {
+            is_after(&Function::Decset(wrap()))
+        }
+        Function::Decrst(modes) => modes.as_slice() == [DecMode::Origin],
+        Function::Decset(modes) => modes.as_slice() == [DecMode::AutoWrap],
+        _ => false,
+    }
 }
 
 /// The style's number that an SGR of a dump leaves.

@@ -236,8 +236,8 @@ fn node_command() -> std::process::Command {
     std::process::Command::new("node")
 }
 
-/// Redraws a session at many moments, and compares each with a twin.
-fn twin(name: &str) -> serde_json::Value {
+/// A session at many moments, for the comparison with a twin.
+fn moments(name: &str) -> String {
     let events = recorded(name);
     let mut screen = Screen::new(SIZE, DEFAULT_ROWS);
     let mut lines = String::new();
@@ -269,6 +269,11 @@ fn twin(name: &str) -> serde_json::Value {
             }));
         }
     }
+    lines
+}
+
+/// Compares redraws with an xterm.js that was never disconnected.
+fn compare(moments: &str) -> serde_json::Value {
     let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/app");
     let mut node = node_command()
         .arg("e2e/twin.mjs")
@@ -277,11 +282,9 @@ fn twin(name: &str) -> serde_json::Value {
         .stdout(Stdio::piped())
         .spawn()
         .expect("node runs: `install/dependencies.sh build` installs what it needs");
-    node.stdin
-        .take()
-        .unwrap()
-        .write_all(lines.as_bytes())
-        .unwrap();
+    let mut stdin = node.stdin.take().unwrap();
+    stdin.write_all(moments.as_bytes()).unwrap();
+    drop(stdin);
     let out = node.wait_with_output().unwrap();
     serde_json::from_slice(&out.stdout).expect("a report")
 }
@@ -292,8 +295,67 @@ fn a_redraw_equals_a_twin_that_was_never_disconnected() {
         "vim", "vim-left", "less", "htop", "tmux", "mc", "progress", "resize", "emoji", "halves",
     ];
     for name in names {
-        let report = twin(name);
+        let report = compare(&moments(name));
         assert!(report["checks"].as_u64() > Some(10), "{name}: {report:#}");
         assert_eq!(report["differences"], serde_json::json!([]), "{name}");
+        assert!(report["unseen"].as_u64() < Some(10), "{name}: {report:#}");
     }
+}
+
+/// Something that a program may print, chosen by three numbers.
+fn sequence(kind: u64, n: u64, m: u64) -> String {
+    let letters = "abcdefghijklmnop";
+    let (count, row, col) = (n % 4 + 1, n % 6 + 1, m % 13 + 1);
+    match kind % 34 {
+        0..=5 => letters[..(n % 15 + 1) as usize].into(),
+        6 => "\r\n".into(),
+        7 => "\n".into(),
+        8 => "\x08".into(),
+        9 => "\t".into(),
+        10 | 11 => format!("\x1b[{row};{col}H"),
+        12 => format!("\x1b[{}J", n % 2 * 2),
+        13 => format!("\x1b[{}K", n % 3),
+        14 => format!("\x1b[{};{}r", n % 4 + 1, m % 4 + 2),
+        15 => "\x1b[r".into(),
+        16 => format!("\x1b[4{}m", n % 8),
+        17 => format!("\x1b[3{};1m", n % 8),
+        18 => "\x1b[0m".into(),
+        19 => "\x1bM".into(),
+        20 => "\x1bD".into(),
+        21 => "\u{6f22}\u{5b57}".into(),
+        22 => "e\u{301}".into(),
+        23 => "\u{1f389}".into(),
+        other => {
+            let action = ["@", "P", "X", "L", "M", "S", "T", "A", "B", "b"][other as usize - 24];
+            format!("\x1b[{count}{action}")
+        }
+    }
+}
+
+#[test]
+fn a_redraw_equals_a_twin_whatever_was_printed() {
+    let mut noise = 1_u64;
+    let mut next = || {
+        noise = noise
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        noise >> 33
+    };
+    let size = Size { cols: 12, rows: 5 };
+    let mut moments = String::new();
+    for _ in 0..3000 {
+        let text: String = (0..10).map(|_| sequence(next(), next(), next())).collect();
+        let mut screen = Screen::new(size, 100);
+        screen.feed(text.as_bytes());
+        let redraw = STANDARD.encode(screen.redraw());
+        let lines = [
+            serde_json::json!({ "size": [12, 5], "redraw": "" }),
+            serde_json::json!({ "output": STANDARD.encode(&text) }),
+            serde_json::json!({ "check": format!("{text:?}"), "redraw": redraw, "rest": "" }),
+        ];
+        moments.extend(lines.map(|line| format!("{line}\n")));
+    }
+    let report = compare(&moments);
+    assert_eq!(report["checks"], 3000, "{report:#}");
+    assert_eq!(report["differences"], serde_json::json!([]));
 }

@@ -40,7 +40,6 @@ use crate::protocol::terminal::ClientHello;
 use crate::protocol::terminal::Exit;
 use crate::protocol::terminal::Frame;
 use crate::protocol::terminal::VERSION;
-use crate::sys::pty::Size;
 use crate::sys::secret;
 use crate::sys::shutdown::Shutdown;
 use crate::sys::tty::Resizes;

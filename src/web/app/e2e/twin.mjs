@@ -10,7 +10,7 @@
  * | `{"check":NAME,"redraw":B,"rest":B}` | a fresh emulator that gets this must equal the twin |
  *
  * `{"checks":N,"cells":N,"differences":[TEXT…],"unseen":N}`: `unseen` counts
- * blanks that differ in what no blank shows (a foreground, bold).
+ * blanks that differ in what no blank shows (a foreground, bold, written or not).
  */
 import { createInterface } from "node:readline";
 import unicode11 from "@xterm/addon-unicode11";
@@ -27,7 +27,6 @@ function fresh() {
     cols: size[0],
     rows: size[1],
     scrollback: 10_000,
-    scrollOnEraseInDisplay: true,
     allowProposedApi: true,
   });
   terminal.loadAddon(new unicode11.Unicode11Addon());
@@ -63,7 +62,7 @@ function look(core, line, x) {
   };
 }
 
-const UNSEEN_ON_BLANKS = new Set(["foreground", "bold", "dim", "italic", "blink", "hidden", "link"]);
+const UNSEEN_ON_BLANKS = new Set(["text", "width", "foreground", "bold", "dim", "italic", "blink", "hidden", "link"]);
 
 function differences(a, b) {
   return Object.keys(a).filter((key) => a[key] !== b[key]);
@@ -87,16 +86,17 @@ function compare(check, redrawn) {
         const cells = [look(a, lines[0], x), look(b, lines[1], x)];
         const found = differences(cells[0], cells[1]);
         if (found.length === 0) continue;
-        const isBlank = cells.every((cell) => cell.text === "" && !cell.inverse && !cell.underline);
+        const isBlank = cells.every((cell) => cell.text.trim() === "" && !cell.inverse && !cell.underline);
         if (isBlank && found.every((key) => UNSEEN_ON_BLANKS.has(key))) report.unseen++;
         else say(`${screen} ${y},${x} ${found.map((key) => `${key} ${JSON.stringify([cells[0][key], cells[1][key]])}`).join(" ")}`);
       }
     }
     const state = (core, buffer) => ({
-      cursor: `${buffer.x},${buffer.y}`,
+      // Without wrapping xterm.js may count the last column one too far.
+      cursor: `${core.coreService.decPrivateModes.wraparound ? buffer.x : Math.min(buffer.x, size[0] - 1)},${buffer.y}`,
       margins: `${buffer.scrollTop},${buffer.scrollBottom}`,
       tabs: Object.keys(buffer.tabs).filter((tab) => buffer.tabs[tab] && tab < size[0]).join(),
-      saved: `${buffer.savedX},${Math.max(buffer.savedY - buffer.ybase, 0)}`,
+      saved: `${Math.min(buffer.savedX, size[0] - 1)},${Math.max(buffer.savedY - buffer.ybase, 0)}`,
     });
     for (const key of differences(state(a, left), state(b, right))) {
       say(`${screen} ${key} ${state(a, left)[key]} / ${state(b, right)[key]}`);

@@ -24,9 +24,11 @@ effect(() => {
   root.dataset["theme"] = app.settings.value.theme;
 });
 effect(() => {
-  const tab = app.wasUsable.value ? app.workspace.tab.value : null;
+  const { cover, tab } = app.workspace;
+  const terminal = app.wasUsable.value && tab.value ? tabLabel(tab.value) : null;
+  const front = cover.value?.name.value ?? terminal;
   const bell = app.bells.unseen.value.size > 0 ? "● " : "";
-  document.title = bell + (tab ? `${tabLabel(tab)} · ${app.target.value}` : `${app.target.value} · cocalc-plus`);
+  document.title = bell + (front !== null ? `${front} · ${app.target.value}` : `${app.target.value} · cocalc-plus`);
 });
 render(<Page app={app} />, document.getElementById("app")!);
 // The doorway `localhost` usually leads elsewhere at once: fetch nothing for it.

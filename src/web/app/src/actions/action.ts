@@ -19,6 +19,10 @@ export interface Action {
   terminalKeys?: readonly string[];
   /** The browser does it on that key by itself; `perform` is for the palette. */
   isNative?: true;
+  /** Holds only while a file is in front, so its key may be one that shells use. */
+  front?: "file";
+  /** The palette does not list it. */
+  isUnlisted?: true;
   /** Whether it makes sense now. */
   when(app: App): boolean;
   /** Does it. */

@@ -11,6 +11,7 @@ import { SessionClient } from "../net/session";
 import { recall, remember } from "../net/storage";
 import { Bells } from "./bells";
 import { ClipboardGrant } from "./clipboard-grant";
+import { FilesDoor } from "./files/door";
 import { PasteGuard } from "./paste-guard";
 import { Workspace } from "./workspace";
 
@@ -41,13 +42,14 @@ export class App {
   readonly session = new SessionClient(() => this.turnOut("expired"));
   readonly calls = new CallClient();
   readonly workspace = new Workspace(this.calls);
-  readonly bells = new Bells(this.settings, this.workspace.selected);
+  readonly files = new FilesDoor(this);
+  readonly bells = new Bells(this.settings, this.workspace.lookedAt);
   readonly clipboardGrant = new ClipboardGrant();
   readonly pasteGuard = new PasteGuard(this);
   /** The terminal in which the search is open. */
   readonly searching = signal<string | null>(null);
-  /** Shows a file as a view; `null` while there is no viewer. */
-  openFile: ((path: string) => void) | null = null;
+  /** Shows a file in a tab, a directory in the explorer; `null` were there no viewer. */
+  openFile: ((path: string) => void) | null = (path) => void this.files.openPath(path);
 
   /** The target in the person's own spelling, as far as known. */
   readonly target = computed(() => this.session.seen.value?.status.target ?? this.name.value);

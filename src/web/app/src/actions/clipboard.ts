@@ -8,7 +8,7 @@ export const copy: Action = {
   label: "Copy the selection",
   keywords: "clipboard",
   keys: ["Ctrl+Shift+C"],
-  when: (app) => app.workspace.current.value !== null,
+  when: (app) => app.workspace.lookedAt.value !== null,
   perform: async (app) => {
     const text = app.workspace.current.value?.screen.selection() ?? "";
     if (text === "") return;
@@ -24,7 +24,7 @@ export const paste: Action = {
   keywords: "clipboard insert",
   keys: ["Ctrl+Shift+V"],
   isNative: true,
-  when: (app) => app.workspace.current.value !== null,
+  when: (app) => app.workspace.lookedAt.value !== null,
   perform: async (app) => {
     app.workspace.focus();
     const text = await navigator.clipboard.readText().catch(() => "");

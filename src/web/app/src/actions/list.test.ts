@@ -3,7 +3,9 @@ import { combination, preferred, shown } from "../model/keys";
 import { ACTIONS, search } from "./list";
 
 test("no two actions share a key or a name", () => {
-  const keys = ACTIONS.flatMap((action) => [...action.keys, ...(action.terminalKeys ?? [])]);
+  const keys = ACTIONS.flatMap(({ keys, terminalKeys, front }) =>
+    [...keys, ...(terminalKeys ?? [])].map((key) => `${key} ${front ?? ""}`),
+  );
   const names = ACTIONS.map((action) => action.name);
   expect(keys.filter((key, at) => keys.indexOf(key) !== at)).toEqual([]);
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
@@ -11,7 +13,8 @@ test("no two actions share a key or a name", () => {
 
 test("no action takes a key that shells and editors use", () => {
   const isPlain = (key: string) => !/Meta|Ctrl\+Shift|Alt\+Shift/.test(key);
-  expect(ACTIONS.flatMap((action) => action.keys).filter(isPlain)).toEqual([]);
+  const inTerminals = ACTIONS.filter((action) => action.front !== "file");
+  expect(inTerminals.flatMap((action) => action.keys).filter(isPlain)).toEqual([]);
   // Terminals have no characters for these: they are the browser's zoom.
   const zoom = ["Ctrl+Equal", "Ctrl+Minus", "Ctrl+0"];
   expect(ACTIONS.flatMap((action) => action.terminalKeys ?? []).filter(isPlain)).toEqual(zoom);

@@ -7,6 +7,7 @@ import { muteBell, showBell } from "./bells";
 import { askBeforeCopy } from "./clipboard-grant";
 import { fontLarger, fontReset, fontSmaller, themeAuto, toggleTheme } from "./appearance";
 import { copy, paste } from "./clipboard";
+import { FILE_ACTIONS } from "./files/commands";
 import { palette } from "./palette";
 import { askBeforePaste } from "./paste-guard";
 import { searchTerminal } from "./search";
@@ -30,6 +31,7 @@ export const ACTIONS: readonly Action[] = [
   restartTerminal,
   searchTerminal,
   goToEnd,
+  ...FILE_ACTIONS,
   copy,
   paste,
   useMySize,
@@ -52,9 +54,10 @@ export function actionFor(app: App, event: Pressed): Action | null {
   const combo = combination(event);
   const isInTerminal = app.workspace.current.value?.screen.hasFocus() ?? false;
   const found = ACTIONS.find(
-    ({ keys, terminalKeys }) => keys.includes(combo) || (isInTerminal && terminalKeys?.includes(combo)),
+    (action) =>
+      (action.keys.includes(combo) || (isInTerminal && action.terminalKeys?.includes(combo))) && action.when(app),
   );
-  return found && !found.isNative && found.when(app) ? found : null;
+  return found && !found.isNative ? found : null;
 }
 
 /** The actions whose label or keywords hold every word typed, best first. */

@@ -8,7 +8,7 @@ export const searchTerminal: Action = {
   label: "Search in this terminal",
   keywords: "find text scrollback history grep",
   keys: ["Ctrl+Shift+F", "Meta+F"],
-  when: (app) => app.workspace.current.value !== null,
+  when: (app) => app.workspace.lookedAt.value !== null,
   perform: (app) => {
     const id = app.workspace.selected.value;
     const wasOpen = app.searching.value === id;

@@ -3,7 +3,8 @@
 import type { Action } from "./action";
 import type { App } from "./app";
 
-const hasTabs = (app: App) => app.wasUsable.value && app.workspace.tabs.value.length > 0;
+const isInFront = (app: App) => app.wasUsable.value && app.workspace.lookedAt.value !== null;
+const hasTabs = (app: App) => app.wasUsable.value && (app.workspace.tabs.value.length > 0 || app.workspace.cover.value !== null);
 
 /** Opens a terminal. */
 export const newTerminal: Action = {
@@ -18,21 +19,21 @@ export const newTerminal: Action = {
 /** Goes one tab to the right. */
 export const nextTerminal: Action = {
   name: "terminal.next",
-  label: "Next terminal",
-  keywords: "tab right switch",
+  label: "Next tab",
+  keywords: "terminal file right switch",
   keys: ["Alt+Shift+ArrowRight"],
   when: hasTabs,
-  perform: (app) => app.workspace.step(1),
+  perform: (app) => app.files.stepTab(1),
 };
 
 /** Goes one tab to the left. */
 export const previousTerminal: Action = {
   name: "terminal.previous",
-  label: "Previous terminal",
-  keywords: "tab left switch",
+  label: "Previous tab",
+  keywords: "terminal file left switch",
   keys: ["Alt+Shift+ArrowLeft"],
   when: hasTabs,
-  perform: (app) => app.workspace.step(-1),
+  perform: (app) => app.files.stepTab(-1),
 };
 
 /** Asks, then ends the selected terminal. */
@@ -41,7 +42,7 @@ export const killTerminal: Action = {
   label: "End this terminal",
   keywords: "kill close tab stop",
   keys: ["Alt+Shift+W"],
-  when: hasTabs,
+  when: isInFront,
   perform: (app) => {
     const id = app.workspace.selected.value;
     if (id !== null) app.workspace.askToKill(id);
@@ -54,7 +55,7 @@ export const restartTerminal: Action = {
   label: "Restart this terminal",
   keywords: "start again kill fresh shell",
   keys: [],
-  when: hasTabs,
+  when: isInFront,
   perform: (app) => {
     const id = app.workspace.selected.value;
     if (id !== null) app.workspace.askToRestart(id);
@@ -67,7 +68,7 @@ export const goToEnd: Action = {
   label: "Go to the end of the output",
   keywords: "scroll bottom newest latest live",
   keys: [],
-  when: hasTabs,
+  when: isInFront,
   perform: (app) => {
     app.workspace.current.value?.screen.toEnd();
     app.workspace.focus();

@@ -25,6 +25,14 @@ export interface Attached {
   client: TerminalClient;
 }
 
+/** What lies over the terminals: a file. */
+export interface Cover {
+  /** What the window is called meanwhile. */
+  readonly name: ReadonlySignal<string>;
+  /** Takes the keyboard. */
+  focus(): void;
+}
+
 /** Owns the list of terminals and their connections. */
 export class Workspace {
   #calls: CallClient;
@@ -49,6 +57,10 @@ export class Workspace {
   readonly problem: ReadonlySignal<string | null> = this.#problem;
   /** The terminal that waits for a yes before it is killed, and perhaps started again. */
   readonly confirming = signal<{ id: string; verb: "kill" | "restart" } | null>(null);
+  /** What lies over the terminals; `null` while the selected one is in front. */
+  readonly cover = signal<Cover | null>(null);
+  /** The terminal that a person can see; `null` while something lies over it. */
+  readonly lookedAt = computed(() => (this.cover.value === null ? this.#selected.value : null));
   /** The selected tab. */
   readonly tab = computed(() => this.#tabs.value.find((tab) => tab.id === this.#selected.value) ?? null);
   /** What is on screen for the selected tab. */
@@ -104,6 +116,7 @@ export class Workspace {
   select(id: string | null): void {
     this.#selected.value = id;
     this.confirming.value = null;
+    this.cover.value = null;
     if (id !== null) remember("tab", id);
   }
 
@@ -112,9 +125,10 @@ export class Workspace {
     this.select(neighbour(this.#tabs.value, this.#selected.value, step));
   }
 
-  /** Gives the keyboard to the selected terminal. */
+  /** Gives the keyboard to what is in front. */
   focus(): void {
-    this.current.value?.screen.focus();
+    if (this.cover.value) this.cover.value.focus();
+    else this.current.value?.screen.focus();
   }
 
   /** Takes what a program calls its terminal. */
@@ -206,7 +220,9 @@ export class Workspace {
     const has = (id: string | null) => this.#tabs.value.some((tab) => tab.id === id);
     if (has(this.#selected.value)) return;
     const remembered = recall("tab");
+    const cover = this.cover.value;
     this.select(has(remembered) ? remembered : (this.#tabs.value[0]?.id ?? null));
+    this.cover.value = cover;
   }
 
   #ask(id: string, verb: "kill" | "restart"): void {

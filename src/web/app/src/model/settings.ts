@@ -8,6 +8,8 @@ export interface Settings {
   theme: Theme;
   /** The terminal's font size in CSS pixels. */
   fontSize: number;
+  /** Whether editors break long lines at the edge. */
+  isWrapped: boolean;
   /** Whether a paste of several lines is shown before it is typed. */
   asksBeforePaste: boolean;
   /** Whether a terminal's bell is shown. */
@@ -23,6 +25,7 @@ export const DEFAULT_SETTINGS: Settings = {
   fontSize: 14,
   asksBeforePaste: true,
   hasBell: true,
+  isWrapped: false,
 };
 
 /** Reads stored settings; whatever is missing or wrong is the default. */
@@ -32,7 +35,9 @@ export function readSettings(text: string | null): Settings {
     const theme = (["auto", "light", "dark"] as const).find((name) => name === stored.theme);
     const fontSize = clampFont(Number(stored.fontSize ?? DEFAULT_SETTINGS.fontSize));
     const asksBeforePaste = stored.asksBeforePaste !== false;
-    return { theme: theme ?? DEFAULT_SETTINGS.theme, fontSize, asksBeforePaste, hasBell: stored.hasBell !== false };
+    const hasBell = stored.hasBell !== false;
+    const isWrapped = stored.isWrapped === true;
+    return { theme: theme ?? DEFAULT_SETTINGS.theme, fontSize, asksBeforePaste, hasBell, isWrapped };
   } catch {
     return DEFAULT_SETTINGS;
   }

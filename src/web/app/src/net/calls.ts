@@ -18,10 +18,13 @@ export const LOST = 0;
 /** A refused call; `code` is that of HTTP, or `LOST`. */
 export class CallError extends Error {
   readonly code: number;
+  /** A word to decide by, where the server has one: `no-trash`. */
+  readonly reason: string | null;
 
-  constructor(code: number, message: string) {
+  constructor(code: number, message: string, reason: string | null = null) {
     super(message);
     this.code = code;
+    this.reason = reason;
   }
 }
 
@@ -35,7 +38,7 @@ interface Pending {
 interface Reply {
   id: number;
   payload?: unknown;
-  error?: { code: number; message: string };
+  error?: { code: number; message: string; reason?: string };
 }
 
 /** Sends calls and matches replies. */
@@ -103,7 +106,7 @@ export class CallClient {
     const reply = JSON.parse(data) as Reply;
     const pending = this.#pending.get(reply.id);
     this.#socket.proved();
-    if (reply.error) pending?.reject(new CallError(reply.error.code, reply.error.message));
+    if (reply.error) pending?.reject(new CallError(reply.error.code, reply.error.message, reply.error.reason));
     else pending?.resolve(reply.payload ?? {});
   }
 

@@ -8,6 +8,9 @@ export const STORED = {
   settings: "cocalc-plus.settings",
   copying: "cocalc-plus.copying",
   noteSeen: "cocalc-plus.note-seen",
+  explorer: "cocalc-plus.explorer",
+  explorerShown: "cocalc-plus.explorer-shown",
+  openFiles: "cocalc-plus.open-files",
   reloadedFor: "cocalc-plus.reloaded-for",
 } as const;
 

@@ -19,7 +19,8 @@ const FINAL_WORDS: Partial<Record<Stage, string>> = { stopped: "Stopped", gone: 
  */
 export function Banner({ app }: { app: App }) {
   const stage = app.stage.value;
-  const place = app.workspace.current.value?.screen.isCursorHigh() ? "banner-low" : "banner-high";
+  const isLow = app.workspace.cover.value !== null || app.workspace.current.value?.screen.isCursorHigh();
+  const place = isLow ? "banner-low" : "banner-high";
   if (stage === "reconnecting") return <Away app={app} place={place} />;
   const status = app.session.seen.value?.status;
   if (stage === "ready" || !status || !("hint" in status)) return null;

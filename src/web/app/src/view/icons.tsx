@@ -46,6 +46,14 @@ export const CommandsIcon = () => (
   </Icon>
 );
 
+/** The explorer's own sign. */
+export const ExplorerIcon = () => (
+  <Icon>
+    <rect x="1.8" y="2.8" width="12.4" height="10.4" rx="1.6" />
+    <path d="M6.2 2.8v10.4" />
+  </Icon>
+);
+
 /** Towards what is above. */
 export const UpIcon = () => (
   <Icon>

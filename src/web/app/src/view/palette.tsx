@@ -12,7 +12,7 @@ export function Palette({ app }: { app: App }) {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const offered = ACTIONS.filter((action) => action !== palette && action.when(app));
+  const offered = ACTIONS.filter((action) => action !== palette && !action.isUnlisted && action.when(app));
   const found = search(offered, text);
   const chosen = Math.min(at, found.length - 1);
   // Before the next key comes.

@@ -3,21 +3,23 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { App } from "../actions/app";
 import { killTerminal, newTerminal } from "../actions/terminals";
-import { neighbour, tabLabel, type Tab } from "../model/tabs";
+import { tabLabel, type Tab } from "../model/tabs";
 import { CrossIcon, PlusIcon } from "./icons";
 import { hint } from "./key-hint";
 import { KillPopover } from "./kill-popover";
+import { FilesTabs } from "./load-files";
 
 /** A tab a terminal, and a button for a new one. */
 export function Tabs({ app }: { app: App }) {
-  const { tabs, selected, confirming, isMaking } = app.workspace;
+  const { tabs, selected, cover, confirming, isMaking } = app.workspace;
   const asked = tabs.value.find((tab) => tab.id === confirming.value?.id);
   return (
     <div class="tabs-area">
-      <div class="tabs" role="tablist" aria-label="Terminals" onKeyDown={(event) => moveFocus(app, event)}>
+      <div class="tabs" role="tablist" aria-label="Terminals and files" onKeyDown={(event) => moveFocus(app, event)}>
         {tabs.value.map((tab) => (
-          <TabItem key={tab.id} app={app} tab={tab} isSelected={tab.id === selected.value} />
+          <TabItem key={tab.id} app={app} tab={tab} isSelected={tab.id === selected.value && cover.value === null} />
         ))}
+        <FilesTabs app={app} />
       </div>
       <button
         type="button"
@@ -80,7 +82,7 @@ function moveFocus(app: App, event: KeyboardEvent): void {
   const from = (event.target as HTMLElement).closest<HTMLElement>("[data-tab]")?.dataset["tab"];
   if (step === undefined || from === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  const id = neighbour(app.workspace.tabs.value, from, step);
-  app.workspace.select(id);
+  const id = app.files.neighbourOf(from, step);
+  app.files.selectTab(id);
   requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-tab="${id}"] [role="tab"]`)?.focus());
 }

@@ -23,8 +23,16 @@ interface Said {
   link: { uri: string; isLow: boolean } | null;
 }
 
+interface TerminalPaneProps {
+  app: App;
+  tab: Tab;
+  isShown: boolean;
+  /** Something lies over it; it keeps its size and takes no keys. */
+  isCovered: boolean;
+}
+
 /** Shows a terminal, from its first selection until its tab closes. */
-export function TerminalPane({ app, tab, isShown }: { app: App; tab: Tab; isShown: boolean }) {
+export function TerminalPane({ app, tab, isShown, isCovered }: TerminalPaneProps) {
   const host = useRef<HTMLDivElement>(null);
   const said = useMemo(() => ({ said: signal<Said>({ link: null }), found: signal<Found | null>(null) }), [tab.id]);
   useEffect(() => show(app, tab.id, host.current, said), [app, tab.id]);
@@ -32,7 +40,14 @@ export function TerminalPane({ app, tab, isShown }: { app: App; tab: Tab; isShow
   const fit = attached ? fitOf(attached.client.view.value, attached.client.wish.value) : "exact";
   const held = app.pasteGuard.held.value;
   return (
-    <section class="pane" id={`pane-${tab.id}`} role="tabpanel" aria-label={tabLabel(tab)} hidden={!isShown}>
+    <section
+      class="pane"
+      id={`pane-${tab.id}`}
+      role="tabpanel"
+      aria-label={tabLabel(tab)}
+      hidden={!isShown}
+      inert={isCovered}
+    >
       <div class={`pane-place pane-${fit}`}>
         <div class="pane-screen" ref={host} />
         {attached && <Notes app={app} attached={attached} link={said.said.value.link} />}
@@ -130,6 +145,7 @@ function show(
   disposers.add(() => app.workspace.detach(id));
   disposers.add(() => app.bells.forget(id));
   disposers.add(effect(() => screen.look(looks())));
-  if (app.workspace.selected.value === id) screen.focus();
+  disposers.add(effect(() => screen.cover(app.workspace.cover.value !== null)));
+  if (app.workspace.lookedAt.value === id) screen.focus();
   return () => disposers.dispose();
 }

@@ -1,9 +1,10 @@
 /** The slim bar above the terminals. */
 
 import type { App } from "../actions/app";
+import { toggleExplorer } from "../actions/files/commands";
 import { palette } from "../actions/palette";
 import type { Stage } from "../model/stage";
-import { CommandsIcon, Mark } from "./icons";
+import { CommandsIcon, ExplorerIcon, Mark } from "./icons";
 import { hint } from "./key-hint";
 import { SizePill } from "./size-note";
 import { Tabs } from "./tabs";
@@ -24,6 +25,16 @@ export function TopBar({ app }: { app: App }) {
   const stage = app.stage.value;
   return (
     <header class="top-bar">
+      <button
+        type="button"
+        class="bar-button files-toggle"
+        title={toggleExplorer.label + hint(toggleExplorer)}
+        aria-label="Files"
+        aria-pressed={app.files.isShown.value}
+        onClick={() => toggleExplorer.perform(app)}
+      >
+        <ExplorerIcon />
+      </button>
       <div class="where">
         <Mark />
         <span class="where-name" title={app.target.value}>

@@ -12,6 +12,7 @@ import { newTerminal } from "../actions/terminals";
 import { Banner, Notice } from "./banner";
 import { CopyBar } from "./copy-bar";
 import { keyOf } from "./key-hint";
+import { FilesFront, FilesSide } from "./load-files";
 import { Palette } from "./palette";
 import { TerminalPane } from "./terminal-pane";
 import { sizeFor } from "./terminal-screen";
@@ -31,27 +32,34 @@ export function WorkspaceView({ app }: { app: App }) {
       return sizeFor(area.current?.querySelector<HTMLElement>(".measure") ?? document.body, looks);
     });
     exposeTerminalText(app);
+    app.files.restore();
     return listenForKeys(app);
   }, [app]);
-  const { tabs, selected } = app.workspace;
+  const { tabs, selected, cover } = app.workspace;
   const seen = useSeen(selected.value);
   // Only after the pane has become visible can it take the keyboard.
-  useLayoutEffect(() => app.workspace.focus(), [app, selected.value]);
+  useLayoutEffect(() => {
+    if (!app.files.staysInTree()) app.workspace.focus();
+  }, [app, selected.value, cover.value]);
   return (
     <div class="workspace">
       <TopBar app={app} />
       <Notice app={app} />
-      <main class="terminals" ref={area}>
-        <Banner app={app} />
-        {app.stage.value === "ready" && <CopyBar app={app} />}
-        <div class="pane-screen measure" aria-hidden="true" />
-        {tabs.value
-          .filter((tab) => seen.has(tab.id))
-          .map((tab) => (
-            <TerminalPane key={tab.id} app={app} tab={tab} isShown={tab.id === selected.value} />
-          ))}
-        {tabs.value.length === 0 && app.wasUsable.value && <Empty app={app} />}
-      </main>
+      <div class="workspace-body">
+        <FilesSide app={app} />
+        <main class="terminals" ref={area}>
+          <Banner app={app} />
+          {app.stage.value === "ready" && <CopyBar app={app} />}
+          <div class="pane-screen measure" aria-hidden="true" />
+          {tabs.value
+            .filter((tab) => seen.has(tab.id))
+            .map((tab) => (
+              <TerminalPane key={tab.id} app={app} tab={tab} isShown={tab.id === selected.value} isCovered={cover.value !== null} />
+            ))}
+          {tabs.value.length === 0 && app.wasUsable.value && <Empty app={app} />}
+          <FilesFront app={app} />
+        </main>
+      </div>
       {app.isPaletteOpen.value && <Palette app={app} />}
     </div>
   );

@@ -1,0 +1,253 @@
+/**
+ * A page that `make bench` drives line by line, as `watch.mjs` does; what it
+ * answers is JSON: `node e2e/figures.mjs`.
+ *
+ * All times are taken in the page, in milliseconds. A key begins at its event's
+ * `timeStamp`, so that a page which is too busy to hear it pays for that.
+ * *Drawn* is when the emulator has written the rows of the DOM: the frame that
+ * shows them is the one in which it did so.
+ *
+ * | command | does | answers |
+ * | --- | --- | --- |
+ * | `goto URL` | opens it and waits until it is usable | |
+ * | `type TEXT` | types TEXT and Enter | |
+ * | `wait TEXT`, `wait-no TEXT` | until TEXT is drawn, or no longer | |
+ * | `rest MS` | does nothing | |
+ * | `press KEY TEXT` | presses KEY (`Enter`, `Control+c`) until TEXT is drawn | `{ms, bytes}`: what came meanwhile |
+ * | `echo COUNT` | types letters 30 ms apart | an array: key to drawn |
+ * | `frames COUNT` | the same | an array: key to the next frame |
+ * | `reload TEXT` | reloads until TEXT is drawn | `{drawn, attached}`: since the navigation's begin, and since the terminal's WebSocket opened |
+ * | `cold URL` | opens it in a browser of its own with a fresh profile | `{ready, paint, paint_bytes, bytes}` |
+ * | `cold-empty URL` | the same, to the load event | `{ready}` |
+ */
+import assert from "node:assert/strict";
+import { createInterface } from "node:readline";
+import { openPage, waitForState } from "./browser.mjs";
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyz";
+
+/** Between two keys. */
+const PACE_MS = 30;
+
+/** Letters before those that count: they tell this line from all others. */
+const LEAD = 8;
+
+/** How long a new browser rests before it is asked for something. */
+const REST_MS = 1000;
+
+/** Runs in every document before its own scripts. */
+function instrument() {
+  const WANTED = "figures-wanted";
+  const counted = { bytes: 0, opened: 0, ready: 0 };
+  const Native = window.WebSocket;
+  window.WebSocket = class extends Native {
+    constructor(url, protocols) {
+      super(url, protocols);
+      if (!new URL(url).pathname.startsWith("/terminal/")) return;
+      this.addEventListener("open", () => (counted.opened = performance.now()));
+      this.addEventListener("message", ({ data }) => (counted.bytes += data.byteLength ?? data.length));
+    }
+  };
+  new MutationObserver(() => {
+    if (document.documentElement?.dataset.state === "ready") counted.ready ||= performance.now();
+  }).observe(document, { attributes: true, subtree: true, attributeFilter: ["data-state"] });
+
+  const rows = () => document.querySelector(".pane:not([hidden]) .xterm-rows");
+  const text = () => rows()?.textContent ?? "";
+
+  /** Calls `look` with the time and the rows now and whenever something was drawn, until it says true. */
+  const onDrawn = (look) => {
+    const done = () => look(performance.now(), text());
+    if (done()) return;
+    const observer = new MutationObserver(() => done() && observer.disconnect());
+    observer.observe(rows() ?? document, { childList: true, characterData: true, subtree: true });
+  };
+  const drawn = (wanted) =>
+    new Promise((resolve) => onDrawn((at, shown) => shown.includes(wanted) && (resolve(at), true)));
+
+  /** What `pressed` makes of the next key called `name`. */
+  const atKey = (name, pressed) =>
+    new Promise((resolve) => {
+      const heard = (event) => {
+        if (event.key !== name) return;
+        removeEventListener("keydown", heard, { capture: true });
+        resolve(pressed(event.timeStamp));
+      };
+      addEventListener("keydown", heard, { capture: true });
+    });
+
+  window.figures = {
+    counted,
+    text,
+    expect: (name, wanted) => {
+      if (text().includes(wanted)) throw new Error(`${wanted} is drawn before the key`);
+      window.figures.result = atKey(name, async (begun) => {
+        const before = counted.bytes;
+        return { ms: (await drawn(wanted)) - begun, bytes: counted.bytes - before };
+      });
+    },
+    echo: (line, lead) => {
+      const pressed = [];
+      const taken = [];
+      const heard = (event) => pressed.push(event.timeStamp);
+      addEventListener("keydown", heard, { capture: true });
+      window.figures.result = new Promise((resolve) => {
+        let next = 0;
+        onDrawn((at, shown) => {
+          while (next < line.length && shown.includes(line.slice(0, Math.max(lead, next + 1)))) {
+            if (next >= lead) taken.push(at - pressed[next]);
+            next++;
+          }
+          if (next < line.length) return false;
+          removeEventListener("keydown", heard, { capture: true });
+          resolve(taken);
+          return true;
+        });
+      });
+    },
+    frames: (line, lead) => {
+      const taken = [];
+      window.figures.result = new Promise((resolve) => {
+        let count = 0;
+        const heard = ({ timeStamp }) => {
+          if (count++ < lead) return;
+          requestAnimationFrame(() => {
+            taken.push(performance.now() - timeStamp);
+            if (taken.length < line.length - lead) return;
+            removeEventListener("keydown", heard, { capture: true });
+            resolve(taken);
+          });
+        };
+        addEventListener("keydown", heard, { capture: true });
+      });
+    },
+    wantAfterReload: (wanted) => sessionStorage.setItem(WANTED, wanted),
+  };
+  let wanted = null;
+  try {
+    wanted = sessionStorage.getItem(WANTED);
+  } catch {
+    // An empty page has none.
+  }
+  if (wanted !== null) {
+    sessionStorage.removeItem(WANTED);
+    window.figures.result = drawn(wanted).then((at) => ({ drawn: at, attached: at - counted.opened }));
+  }
+}
+
+const { browser, page } = await openPage();
+await page.addInitScript(instrument);
+
+const result = () => page.evaluate(() => window.figures.result);
+
+/** A line that no other line begins like. */
+function randomLine(count) {
+  return Array.from({ length: LEAD + count }, () => LETTERS[Math.floor(Math.random() * LETTERS.length)]).join("");
+}
+
+async function typePaced(line) {
+  let next = performance.now();
+  for (const letter of line) {
+    await new Promise((resolve) => setTimeout(resolve, next - performance.now()));
+    next += PACE_MS;
+    await page.keyboard.press(letter);
+  }
+}
+
+async function keys(kind, count) {
+  const line = randomLine(Number(count));
+  await page.evaluate(([kind, line, lead]) => window.figures[kind](line, lead), [kind, line, LEAD]);
+  await typePaced(line);
+  const taken = await result();
+  await page.keyboard.press("Enter");
+  return taken;
+}
+
+/** Opens a URL in a browser of its own and gives what `usable` says of it. */
+async function inFreshBrowser(url, usable) {
+  const fresh = await openPage();
+  try {
+    const begun = [];
+    await fresh.page.exposeBinding("figuresBegun", (_, at) => void begun.push(at));
+    await fresh.page.addInitScript(() => location.protocol === "http:" && window.figuresBegun(performance.timeOrigin));
+    await fresh.page.addInitScript(instrument);
+    const devtools = await fresh.context.newCDPSession(fresh.page);
+    const loads = [];
+    const paints = [];
+    devtools.on("Network.loadingFinished", (load) => loads.push(load));
+    devtools.on("Page.lifecycleEvent", ({ name, timestamp }) => name === "firstContentfulPaint" && paints.push(timestamp));
+    let opened = null;
+    devtools.on("Network.requestWillBeSent", ({ timestamp }) => (opened ??= timestamp));
+    await devtools.send("Network.enable");
+    await devtools.send("Page.enable");
+    await devtools.send("Page.setLifecycleEventsEnabled", { enabled: true });
+    await fresh.page.waitForTimeout(REST_MS);
+    paints.length = 0;
+    await fresh.page.goto(url, { waitUntil: "commit" });
+    const at = await usable(fresh.page);
+    const bytes = (until) =>
+      loads.filter(({ timestamp }) => timestamp <= until).reduce((sum, load) => sum + load.encodedDataLength, 0);
+    const [paint] = paints;
+    return {
+      ready: at - begun[0],
+      paint: paint === undefined ? null : (paint - opened) * 1000,
+      paint_bytes: paint === undefined ? null : bytes(paint),
+      bytes: bytes(Infinity),
+    };
+  } finally {
+    await fresh.browser.close();
+  }
+}
+
+const commands = {
+  goto: async (url) => {
+    await page.goto(url);
+    assert.equal(await waitForState(page, "ready", "failed", "signin"), "ready");
+  },
+  type: async (line) => {
+    await page.keyboard.type(line);
+    await page.keyboard.press("Enter");
+  },
+  wait: (wanted) => page.waitForFunction((wanted) => window.figures.text().includes(wanted), wanted).then(() => null),
+  "wait-no": (unwanted) =>
+    page.waitForFunction((unwanted) => !window.figures.text().includes(unwanted), unwanted).then(() => null),
+  rest: (ms) => page.waitForTimeout(Number(ms)),
+  press: async (line) => {
+    const [, key, wanted] = /^(\S+) (.*)$/.exec(line);
+    await page.evaluate(([name, wanted]) => window.figures.expect(name, wanted), [key.split("+").at(-1), wanted]);
+    await page.keyboard.press(key);
+    return result();
+  },
+  echo: (count) => keys("echo", count),
+  frames: (count) => keys("frames", count),
+  reload: async (wanted) => {
+    await page.evaluate((wanted) => window.figures.wantAfterReload(wanted), wanted);
+    await page.reload();
+    const taken = await result();
+    await waitForState(page, "ready");
+    return taken;
+  },
+  cold: (url) =>
+    inFreshBrowser(url, async (fresh) => {
+      assert.equal(await waitForState(fresh, "ready", "failed"), "ready");
+      return fresh.evaluate(() => performance.timeOrigin + window.figures.counted.ready);
+    }),
+  "cold-empty": (url) =>
+    inFreshBrowser(url, async (fresh) => {
+      await fresh.waitForLoadState("load");
+      return fresh.evaluate(() => performance.timeOrigin + performance.getEntriesByType("navigation")[0].loadEventEnd);
+    }),
+};
+
+console.log("ok open");
+for await (const line of createInterface({ input: process.stdin })) {
+  const [, name, rest] = /^(\S*)\s?(.*)$/s.exec(line);
+  try {
+    assert.ok(Object.hasOwn(commands, name), `no such command: ${name}`);
+    console.log(`ok ${JSON.stringify((await commands[name](rest)) ?? null)}`);
+  } catch (error) {
+    const text = await page.evaluate(() => window.figures?.text()).catch(() => "?");
+    console.log(`error ${error.message.split("\n")[0]} (drawn: ${JSON.stringify(text?.slice(-300))})`);
+  }
+}
+await browser.close();

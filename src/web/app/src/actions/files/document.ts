@@ -1,0 +1,400 @@
+/**
+ * One open file: how it is shown, and how its text comes to disk.
+ *
+ * ```text
+ * loading ──▶ text ◀──▶ changed on disk (compare, keep mine, take theirs)
+ *    │         └──▶ saving ──▶ saved | waiting for the connection | refused
+ *    └──▶ paged | hex | preview | refused
+ * ```
+ *
+ * The editor holds the text; this decides what is read, written and kept as a
+ * draft. Nothing is written over what the page has not seen.
+ */
+
+import { computed, signal } from "@preact/signals-core";
+import type { Disposer } from "../../model/disposers";
+import type { TextBuffer } from "../../model/files/buffer";
+import { LARGEST_TEXT_BYTES } from "../../model/files/kinds";
+import { base } from "../../model/files/paths";
+import { decodeLatin1, encode, NEW_CODEC, type Codec } from "../../model/files/text";
+import { LOST } from "../../net/calls";
+import { draftOf, type Draft } from "../../net/files/drafts";
+import { FileError, hashOf, UNREACHED, read, readRange, type Seen } from "../../net/files/http";
+import type { FileVerbs } from "../../net/files/verbs";
+import type { FileFact, WatchClient } from "../../net/files/watch";
+import { DraftKeeper } from "./draft-keeper";
+import { asText, lookAt, lookAtText, refusalOf, sourceLike, type Found, type Shown } from "./look";
+import { savingAfter, writeOver, type OnDisk, type Saving } from "./write";
+
+const IDLE: Saving = { state: "idle" };
+
+/** An open file. */
+export class OpenFile {
+  #verbs: FileVerbs;
+  #watch: WatchClient;
+  #buffer: TextBuffer | null = null;
+  #seen: Seen = "absent";
+  #stamp: string | null = null;
+  #theirs: Seen = "absent";
+  #drafts = new DraftKeeper(() => this.#unsaved());
+  #unwatch: Disposer = () => {};
+  #wasAsked = false;
+  #savesAgain = false;
+  #latest: { fact: FileFact } | null = null;
+
+  /** Names the tab; stays when the file is renamed. */
+  readonly id: string;
+  /** Where it is. */
+  readonly path = signal("");
+  /** Whether the tab gives its place to the next file that is only looked at. */
+  readonly isPassing = signal(false);
+  readonly shown = signal<Shown>({ kind: "loading" });
+  readonly isDirty = signal(false);
+  readonly saving = signal<Saving>(IDLE);
+  readonly onDisk = signal<OnDisk>("same");
+  /** A small word about what happened by itself. */
+  readonly note = signal<string | null>(null);
+  /** Whether the text is a draft that was restored. */
+  readonly isRestored = signal(false);
+  /** What the disk has, while both are compared. */
+  readonly comparing = signal<string | null>(null);
+  /** Whether the rendered Markdown is shown beside. */
+  readonly isRendered = signal(false);
+  /** Counts the changes on disk, for views that read by themselves. */
+  readonly version = signal(0);
+  /** How the text is written. */
+  readonly codec = signal<Codec>(NEW_CODEC);
+  readonly name = computed(() => base(this.path.value));
+
+  constructor(id: string, path: string, verbs: FileVerbs, watch: WatchClient) {
+    this.id = id;
+    this.path.value = path;
+    this.#verbs = verbs;
+    this.#watch = watch;
+  }
+
+  /** Reads the file, once; later calls do nothing. */
+  async begin(): Promise<void> {
+    if (this.#wasAsked) return;
+    this.#wasAsked = true;
+    this.#follow();
+    await this.open();
+  }
+
+  /** Reads the file as if it were opened just now. */
+  async open(): Promise<void> {
+    this.shown.value = { kind: "loading" };
+    this.#stamp = null;
+    await this.#show(() => lookAt(this.path.value, this.#verbs));
+  }
+
+  async #show(look: () => Promise<Found>): Promise<void> {
+    try {
+      const { shown, content } = await look();
+      if (content) this.#seen = { hash: content.hash };
+      this.#put(shown);
+      this.#settle();
+    } catch (error) {
+      const { code, message } = refusalOf(error);
+      if (code === 404 && (await this.#restoreDeleted())) return;
+      // Nobody answered: what was asked for comes with the connection.
+      if (code === UNREACHED || code === LOST) this.#wasAsked = false;
+      else this.shown.value = { kind: "refused", code, message };
+    }
+  }
+
+  /** The server answers again. */
+  reachable(): void {
+    if (this.saving.value.state === "waiting") void this.save();
+    if (this.shown.value.kind === "loading" && !this.#wasAsked) {
+      this.#wasAsked = true;
+      void this.open();
+    }
+  }
+
+  /** Takes the editor of the text. */
+  async attach(buffer: TextBuffer): Promise<void> {
+    this.#buffer = buffer;
+    const draft = this.isDirty.value ? null : await draftOf(this.path.value);
+    if (!draft || this.#buffer !== buffer) return;
+    if (draft.text === buffer.text()) return this.#drafts.drop(draft.path);
+    this.#restore(draft, buffer);
+  }
+
+  /** The editor of the text goes. */
+  detach(buffer: TextBuffer): void {
+    if (this.#buffer === buffer) this.#buffer = null;
+  }
+
+  /** Gives the keyboard to what shows the file. */
+  focus(): void {
+    this.#buffer?.focus();
+  }
+
+  /** Performs an editor's own command. */
+  run(command: Parameters<TextBuffer["run"]>[0]): void {
+    this.#buffer?.run(command);
+  }
+
+  /** The text as it is being edited. */
+  text(): string {
+    return this.#buffer?.text() ?? "";
+  }
+
+  /** Takes note of a change in the editor. */
+  edited(): void {
+    this.isDirty.value = this.#buffer?.isChanged() ?? false;
+    this.isPassing.value = false;
+    if (this.saving.value.state === "refused") this.saving.value = IDLE;
+    this.#drafts.soon(this.path.value);
+  }
+
+  /** Keeps what is not saved in the browser, at once. */
+  keepDraft(): void {
+    this.#drafts.now(this.path.value);
+  }
+
+  /** Saves, unless the disk has what the page has not seen. */
+  async save(): Promise<void> {
+    const buffer = this.#buffer;
+    const view = this.shown.value;
+    if (!buffer || view.kind !== "text" || view.readOnly === "not-utf8" || this.onDisk.value === "changed") return;
+    if (this.saving.value.state === "saving") {
+      this.#savesAgain = true;
+      return;
+    }
+    this.#savesAgain = false;
+    this.saving.value = { state: "saving" };
+    const text = buffer.text();
+    try {
+      const bytes = encode(text, this.codec.value);
+      const { hash } = await writeOver(this.path.value, bytes, this.#seen);
+      this.#seen = { hash };
+      this.#wrote(text);
+    } catch (error) {
+      this.#refused(error);
+    }
+    this.#settle();
+    if (this.#savesAgain) await this.save();
+  }
+
+  /** Saves over what the disk has now. */
+  async keepMine(): Promise<void> {
+    this.#seen = this.#theirs;
+    this.onDisk.value = "same";
+    this.comparing.value = null;
+    await this.save();
+  }
+
+  /** Gives the own text up for what the disk has. */
+  async takeTheirs(): Promise<void> {
+    this.comparing.value = null;
+    await this.#reload(true);
+  }
+
+  /** Compares the own text with what the disk has. */
+  async compare(): Promise<void> {
+    if (this.comparing.value !== null) {
+      this.comparing.value = null;
+      return;
+    }
+    try {
+      const content = await read(this.path.value, LARGEST_TEXT_BYTES);
+      this.#theirs = { hash: content.hash };
+      this.comparing.value = (sourceLike(this.codec.value, content) ?? decodeLatin1(content.bytes)).text;
+    } catch (error) {
+      this.note.value = `it could not be compared: ${refusalOf(error).message}`;
+    }
+  }
+
+  /** Permits editing a file that is not UTF-8, byte for byte. */
+  editAsLatin1(): void {
+    const view = this.shown.value;
+    if (view.kind !== "text") return;
+    this.shown.value = { ...view, readOnly: null };
+    this.#buffer?.lock(false);
+    this.focus();
+  }
+
+  /** Writes the text in UTF-8 from now on. */
+  async saveAsUtf8(): Promise<void> {
+    this.codec.value = { ...this.codec.value, encoding: "utf-8" };
+    this.saving.value = IDLE;
+    await this.save();
+  }
+
+  /** Shows the bytes. */
+  async showBytes(): Promise<void> {
+    await this.#show(async () => {
+      const { size } = await readRange(this.path.value, 0, 1);
+      return { shown: { kind: "hex", size }, content: null };
+    });
+  }
+
+  /** Shows the text of what is shown as a picture otherwise, or the picture. */
+  async showSource(isSource: boolean): Promise<void> {
+    const path = this.path.value;
+    await this.#show(() => (isSource ? lookAtText(path) : lookAt(path, this.#verbs)));
+  }
+
+  /** The file has another path now. */
+  moved(path: string): void {
+    const wasDirty = this.isDirty.value;
+    if (wasDirty) this.#drafts.drop(this.path.value);
+    this.path.value = path;
+    if (wasDirty) this.keepDraft();
+    if (this.#wasAsked) this.#follow();
+  }
+
+  /** Forgets what was typed, and the file. */
+  close(): void {
+    this.#drafts.drop(this.path.value);
+    this.stop();
+  }
+
+  /** Stops following the file; a draft stays. */
+  stop(): void {
+    this.#unwatch();
+    this.#buffer = null;
+  }
+
+  #follow(): void {
+    this.#unwatch();
+    this.#unwatch = this.#watch.watch(this.path.value, {
+      file: (fact) => void this.#told(fact),
+    });
+  }
+
+  /** Shows something else, and writes it as it is written on disk. */
+  #put(shown: Shown): void {
+    if (shown.kind === "text") this.codec.value = shown.source.codec;
+    this.shown.value = shown;
+  }
+
+  #unsaved(): Omit<Draft, "path" | "at"> | null {
+    if (!this.isDirty.value || !this.#buffer) return null;
+    return { text: this.#buffer.text(), codec: this.codec.value, hash: hashOf(this.#seen) };
+  }
+
+  #restore(draft: Draft, buffer: TextBuffer): void {
+    const view = this.shown.value;
+    this.codec.value = draft.codec;
+    // Who began to edit such a file has said yes to Latin-1.
+    if (view.kind === "text" && view.readOnly === "not-utf8") this.shown.value = { ...view, readOnly: null };
+    buffer.lock(false);
+    buffer.replace(draft.text);
+    this.isRestored.value = true;
+    this.isDirty.value = true;
+    const disk = this.#seen;
+    if (draft.hash !== hashOf(disk)) {
+      this.#seen = draft.hash === null ? "absent" : { hash: draft.hash };
+      this.#differs(disk, disk === "absent" ? "deleted" : "changed");
+    }
+    this.keepDraft();
+  }
+
+  /** A deleted file of which a draft is left is shown as that draft. */
+  async #restoreDeleted(): Promise<boolean> {
+    const draft = await draftOf(this.path.value);
+    if (!draft) return false;
+    this.#seen = "absent";
+    this.#put({ kind: "text", source: { text: "", codec: draft.codec }, readOnly: null });
+    return true;
+  }
+
+  #wrote(text: string): void {
+    this.saving.value = IDLE;
+    this.onDisk.value = "same";
+    this.isRestored.value = false;
+    if (this.#buffer?.text() === text) this.#buffer.markSaved();
+    this.isDirty.value = this.#buffer?.isChanged() ?? false;
+    this.keepDraft();
+  }
+
+  #refused(error: unknown): void {
+    this.saving.value = savingAfter(error) ?? IDLE;
+    if (error instanceof FileError && error.code === 412) {
+      if (error.hash === null) this.#differs("absent", "deleted");
+      else this.#differs({ hash: error.hash }, "changed");
+    }
+    this.keepDraft();
+  }
+
+  #differs(theirs: Seen, how: OnDisk): void {
+    this.#theirs = theirs;
+    this.note.value = null;
+    if (theirs === "absent") this.#seen = "absent";
+    this.onDisk.value = how;
+    if (this.comparing.value === null) return;
+    // What is being looked at must be what "keep mine" writes over.
+    this.comparing.value = null;
+    void this.compare();
+  }
+
+  /** What the watch told while the file was read or saved is judged after it. */
+  #settle(): void {
+    const latest = this.#latest;
+    this.#latest = null;
+    if (latest) void this.#told(latest.fact);
+  }
+
+  async #told(fact: FileFact): Promise<void> {
+    const view = this.shown.value;
+    if (this.saving.value.state === "saving" || view.kind === "loading") {
+      this.#latest = { fact };
+      return;
+    }
+    if (fact === null) return this.#deleted();
+    if (view.kind === "refused" && view.code === 404) return this.open();
+    if (view.kind !== "text") return this.#restamped(view, fact);
+    const isSeen = this.#seen !== "absent" && this.#seen.hash === fact.hash;
+    if (isSeen) this.onDisk.value = "same";
+    // Without a hash it cannot be read; a save would tell what is there.
+    else if (this.isDirty.value) this.#differs(fact.hash === null ? this.#seen : { hash: fact.hash }, "changed");
+    else await this.#reload(false);
+  }
+
+  /** What is not text is read anew by its view, unless this is the first word of it. */
+  #restamped(view: Shown, { mtime, size }: NonNullable<FileFact>): void {
+    const before = this.#stamp;
+    this.#stamp = `${mtime} ${size}`;
+    if (before === null || before === this.#stamp) return;
+    this.version.value++;
+    if ("size" in view) this.shown.value = { ...view, size };
+  }
+
+  #deleted(): void {
+    const { kind } = this.shown.value;
+    if (kind === "text") this.#differs("absent", "deleted");
+    else if (kind !== "loading" && kind !== "refused")
+      this.shown.value = { kind: "refused", code: 404, message: "it is no longer on disk" };
+  }
+
+  async #reload(isAsked: boolean): Promise<void> {
+    try {
+      const content = await read(this.path.value, LARGEST_TEXT_BYTES);
+      if (this.isDirty.value && !isAsked) return this.#differs({ hash: content.hash }, "changed");
+      const next = sourceLike(this.codec.value, content);
+      const isMixed = (codec: Codec) => codec.lineBreak === "mixed";
+      const fits = next && isMixed(next.codec) === isMixed(this.codec.value);
+      this.#seen = { hash: content.hash };
+      this.onDisk.value = "same";
+      this.isRestored.value = false;
+      this.note.value = isAsked ? null : "changed on disk and read again";
+      if (!next || !fits || !this.#buffer) {
+        this.isDirty.value = false;
+        this.#put(asText(content));
+        return;
+      }
+      this.codec.value = next.codec;
+      this.#buffer.replace(next.text);
+      this.#buffer.markSaved();
+      this.isDirty.value = false;
+      this.keepDraft();
+    } catch (error) {
+      const { code, message } = refusalOf(error);
+      if (code === 404) this.#deleted();
+      else if (code !== UNREACHED) this.note.value = `changed on disk, but it could not be read: ${message}`;
+    }
+  }
+}

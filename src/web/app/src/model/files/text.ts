@@ -1,0 +1,108 @@
+/**
+ * Bytes to text and back, without changing what was not edited.
+ *
+ * UTF-8 keeps its byte order mark. Latin-1 is the real one: byte N is
+ * character N, so every file makes the round trip (the browser's own
+ * "latin1" is Windows-1252 and does not). An editor knows one line break:
+ * where a file mixes several, they stay characters of the text.
+ */
+
+/** How a text file is written. */
+export interface Codec {
+  encoding: "utf-8" | "latin-1";
+  hasBom: boolean;
+  /** What ends a line; `mixed` when several do. */
+  lineBreak: "\n" | "\r\n" | "\r" | "mixed";
+}
+
+/** What bytes turned out to be. */
+export type Decoded = { kind: "text"; text: string; codec: Codec } | { kind: "not-utf8" } | { kind: "binary" };
+
+/** A character that the encoding cannot write. */
+export class UnwritableError extends Error {
+  readonly char: string;
+  readonly line: number;
+
+  constructor(char: string, line: number) {
+    super(`\`${char}\` in line ${line} cannot be written in Latin-1`);
+    this.char = char;
+    this.line = line;
+  }
+}
+
+/** How a new file is written. */
+export const NEW_CODEC: Codec = { encoding: "utf-8", hasBom: false, lineBreak: "\n" };
+
+/** Bytes that are looked at for a NUL, which no text has. */
+const SNIFFED_BYTES = 1 << 16;
+
+/** Whether bytes are no text at all. */
+export function isBinary(bytes: Uint8Array): boolean {
+  return bytes.subarray(0, SNIFFED_BYTES).includes(0);
+}
+
+/** Reads bytes as UTF-8, if they are. */
+export function decode(bytes: Uint8Array): Decoded {
+  if (isBinary(bytes)) return { kind: "binary" };
+  try {
+    const whole = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const hasBom = whole.startsWith("\ufeff");
+    const text = hasBom ? whole.slice(1) : whole;
+    return { kind: "text", text, codec: { encoding: "utf-8", hasBom, lineBreak: lineBreakOf(text) } };
+  } catch {
+    return { kind: "not-utf8" };
+  }
+}
+
+/** Reads any bytes as Latin-1. */
+export function decodeLatin1(bytes: Uint8Array): { text: string; codec: Codec } {
+  let text = "";
+  // In pieces, because a call takes only so many arguments.
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return { text, codec: { encoding: "latin-1", hasBom: false, lineBreak: lineBreakOf(text) } };
+}
+
+/** Writes text, whose lines end as the codec says. Throws `UnwritableError`. */
+export function encode(text: string, codec: Codec): Uint8Array<ArrayBuffer> {
+  if (codec.encoding === "utf-8") return new TextEncoder().encode(codec.hasBom ? `\ufeff${text}` : text);
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0xff) throw new UnwritableError(String.fromCodePoint(text.codePointAt(at) ?? code), lineAt(text, at));
+    bytes[at] = code;
+  }
+  return bytes;
+}
+
+/** What ends the lines of a text; `\n` for a text of one line. */
+export function lineBreakOf(text: string): Codec["lineBreak"] {
+  let crlf = 0;
+  let lf = 0;
+  let cr = 0;
+  for (let at = text.search(/[\r\n]/); at >= 0 && at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 10) lf++;
+    else if (code === 13 && text.charCodeAt(at + 1) === 10) {
+      crlf++;
+      at++;
+    } else if (code === 13) cr++;
+  }
+  const kinds = [crlf, lf, cr].filter((count) => count > 0).length;
+  if (kinds > 1) return "mixed";
+  return crlf > 0 ? "\r\n" : cr > 0 ? "\r" : "\n";
+}
+
+/** What the status line says: `UTF-8`, `UTF-8 with BOM`, `Latin-1`. */
+export function encodingName(codec: Codec): string {
+  if (codec.encoding === "latin-1") return "Latin-1";
+  return codec.hasBom ? "UTF-8 with BOM" : "UTF-8";
+}
+
+/** What the status line says of line ends: `LF`, `CRLF`, `CR`, `mixed line ends`. */
+export function lineBreakName(codec: Codec): string {
+  return { "\n": "LF", "\r\n": "CRLF", "\r": "CR", mixed: "mixed line ends" }[codec.lineBreak];
+}
+
+function lineAt(text: string, at: number): number {
+  return text.slice(0, at).split(/\r\n?|\n/).length;
+}

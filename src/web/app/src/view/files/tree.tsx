@@ -1,0 +1,121 @@
+/**
+ * The tree of files: only the rows that are visible exist.
+ *
+ * The keyboard stays on the tree itself (`aria-activedescendant`), so that a
+ * row that is scrolled away and no longer exists takes no focus along.
+ */
+
+import { useSignalEffect } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { App } from "../../actions/app";
+import type { Files } from "../../actions/files/files";
+import { indexOfPath, isItem, pathOf } from "../../model/files/tree";
+import { dropTarget } from "./drag";
+import { pressInTree } from "./tree-keys";
+import { NamingRowView, NoteRowView, TreeRow } from "./tree-row";
+
+/** The height of a row in CSS pixels: for a mouse, and for a finger. */
+const ROW_PX = matchMedia("(pointer: coarse)").matches ? 40 : 26;
+
+/** Rows that exist above and below what is visible, so that scrolling finds them drawn. */
+const SPARE_ROWS = 16;
+
+/** The window of rows moves in steps of so many, so that not every frame draws. */
+const STEP_ROWS = 8;
+
+/** What the tree's menu opens on. */
+export interface MenuPlace {
+  x: number;
+  y: number;
+}
+
+/** The rows of the explorer. */
+export function Tree({ app, files, openMenu }: { app: App; files: Files; openMenu: (place: MenuPlace) => void }) {
+  const { explorer } = files;
+  const host = useRef<HTMLDivElement>(null);
+  const [range, setRange] = useState({ from: 0, to: 60 });
+  const rows = explorer.drawn.value;
+  const active = explorer.selection.active.value;
+  const root = explorer.root.value;
+
+  const look = () => {
+    const box = host.current;
+    if (!box) return;
+    const first = Math.floor(box.scrollTop / ROW_PX / STEP_ROWS) * STEP_ROWS;
+    const visible = Math.ceil(box.clientHeight / ROW_PX) + STEP_ROWS;
+    const next = { from: Math.max(0, first - SPARE_ROWS), to: first + visible + SPARE_ROWS };
+    setRange((now) => (now.from === next.from && now.to === next.to ? now : next));
+  };
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(look);
+    if (host.current) observer.observe(host.current);
+    return () => observer.disconnect();
+  }, []);
+  useLayoutEffect(() => host.current?.scrollTo(0, 0), [root]);
+  useEffect(() => scrollTo(host.current, indexOfPath(explorer.rows.peek(), active)), [active, root]);
+  useSignalEffect(() => {
+    if (app.files.focusWish.value > 0) host.current?.focus();
+  });
+
+  const from = Math.min(range.from, Math.max(0, rows.length - 1));
+  const isActiveDrawn = rows.slice(from, range.to).some((row) => isItem(row) && pathOf(row) === active);
+  return (
+    <div
+      ref={host}
+      class="tree"
+      role="tree"
+      aria-label="Files"
+      aria-multiselectable="true"
+      aria-activedescendant={isActiveDrawn && active !== null ? rowId(active) : undefined}
+      tabIndex={0}
+      onScroll={look}
+      onFocus={() => startSomewhere(files)}
+      onKeyDown={(event) =>
+        pressInTree(app, files, event, Math.floor((host.current?.clientHeight ?? 0) / ROW_PX), openMenu)
+      }
+      onContextMenu={(event) => {
+        event.preventDefault();
+        if (event.target === host.current) explorer.selection.clear();
+        openMenu({ x: event.clientX, y: event.clientY });
+      }}
+      onClick={(event) => event.target === event.currentTarget && explorer.selection.clear()}
+      {...dropTarget(files, root)}
+    >
+      <div class="tree-sizer" role="presentation" style={{ height: `${rows.length * ROW_PX}px` }}>
+        <div
+          class="tree-window"
+          role="presentation"
+          style={{ transform: `translateY(${from * ROW_PX}px)`, "--row": `${ROW_PX}px` }}
+        >
+          {rows.slice(from, range.to).map((row, index) => {
+            const at = from + index;
+            // A row that leaves at one end gives its elements to one that comes at the other.
+            const slot = `slot ${at % (range.to - range.from)}`;
+            if (isItem(row))
+              return <TreeRow key={slot} app={app} files={files} item={row} at={at} openMenu={openMenu} />;
+            if ("naming" in row) return <NamingRowView key="naming" files={files} row={row} />;
+            return <NoteRowView key={`note ${row.dir}`} files={files} row={row} />;
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** The id of an entry's row, for `aria-activedescendant`. */
+export function rowId(path: string): string {
+  return `row-${encodeURIComponent(path.replace(/[\ud800-\udfff]/g, "_"))}`;
+}
+
+/** A tree that gets the keyboard stands on something. */
+function startSomewhere({ explorer }: Files): void {
+  const first = explorer.rows.peek().find(isItem);
+  if (explorer.active() === null && first) explorer.selection.stand(pathOf(first));
+}
+
+function scrollTo(box: HTMLElement | null, index: number): void {
+  if (!box || index < 0) return;
+  const top = index * ROW_PX;
+  if (top < box.scrollTop) box.scrollTop = top;
+  else if (top + ROW_PX > box.scrollTop + box.clientHeight) box.scrollTop = top + ROW_PX - box.clientHeight;
+}
