@@ -22,11 +22,17 @@ _cocalc__plus() {
             cocalc__plus,help)
                 cmd="cocalc__plus__subcmd__help"
                 ;;
+            cocalc__plus,open)
+                cmd="cocalc__plus__subcmd__open"
+                ;;
             cocalc__plus,serve)
                 cmd="cocalc__plus__subcmd__serve"
                 ;;
             cocalc__plus,ssh)
                 cmd="cocalc__plus__subcmd__ssh"
+                ;;
+            cocalc__plus,terminal)
+                cmd="cocalc__plus__subcmd__terminal"
                 ;;
             cocalc__plus__subcmd__help,completions)
                 cmd="cocalc__plus__subcmd__help__subcmd__completions"
@@ -34,11 +40,17 @@ _cocalc__plus() {
             cocalc__plus__subcmd__help,help)
                 cmd="cocalc__plus__subcmd__help__subcmd__help"
                 ;;
+            cocalc__plus__subcmd__help,open)
+                cmd="cocalc__plus__subcmd__help__subcmd__open"
+                ;;
             cocalc__plus__subcmd__help,serve)
                 cmd="cocalc__plus__subcmd__help__subcmd__serve"
                 ;;
             cocalc__plus__subcmd__help,ssh)
                 cmd="cocalc__plus__subcmd__help__subcmd__ssh"
+                ;;
+            cocalc__plus__subcmd__help,terminal)
+                cmd="cocalc__plus__subcmd__help__subcmd__terminal"
                 ;;
             cocalc__plus__subcmd__help__subcmd__ssh,list)
                 cmd="cocalc__plus__subcmd__help__subcmd__ssh__subcmd__list"
@@ -48,6 +60,24 @@ _cocalc__plus() {
                 ;;
             cocalc__plus__subcmd__help__subcmd__ssh,stop)
                 cmd="cocalc__plus__subcmd__help__subcmd__ssh__subcmd__stop"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__terminal,attach)
+                cmd="cocalc__plus__subcmd__help__subcmd__terminal__subcmd__attach"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__terminal,capture)
+                cmd="cocalc__plus__subcmd__help__subcmd__terminal__subcmd__capture"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__terminal,kill)
+                cmd="cocalc__plus__subcmd__help__subcmd__terminal__subcmd__kill"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__terminal,list)
+                cmd="cocalc__plus__subcmd__help__subcmd__terminal__subcmd__list"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__terminal,new)
+                cmd="cocalc__plus__subcmd__help__subcmd__terminal__subcmd__new"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__terminal,send)
+                cmd="cocalc__plus__subcmd__help__subcmd__terminal__subcmd__send"
                 ;;
             cocalc__plus__subcmd__ssh,help)
                 cmd="cocalc__plus__subcmd__ssh__subcmd__help"
@@ -73,6 +103,48 @@ _cocalc__plus() {
             cocalc__plus__subcmd__ssh__subcmd__help,stop)
                 cmd="cocalc__plus__subcmd__ssh__subcmd__help__subcmd__stop"
                 ;;
+            cocalc__plus__subcmd__terminal,attach)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__attach"
+                ;;
+            cocalc__plus__subcmd__terminal,capture)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__capture"
+                ;;
+            cocalc__plus__subcmd__terminal,help)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__help"
+                ;;
+            cocalc__plus__subcmd__terminal,kill)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__kill"
+                ;;
+            cocalc__plus__subcmd__terminal,list)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__list"
+                ;;
+            cocalc__plus__subcmd__terminal,new)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__new"
+                ;;
+            cocalc__plus__subcmd__terminal,send)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__send"
+                ;;
+            cocalc__plus__subcmd__terminal__subcmd__help,attach)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__help__subcmd__attach"
+                ;;
+            cocalc__plus__subcmd__terminal__subcmd__help,capture)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__help__subcmd__capture"
+                ;;
+            cocalc__plus__subcmd__terminal__subcmd__help,help)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__help__subcmd__help"
+                ;;
+            cocalc__plus__subcmd__terminal__subcmd__help,kill)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__help__subcmd__kill"
+                ;;
+            cocalc__plus__subcmd__terminal__subcmd__help,list)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__help__subcmd__list"
+                ;;
+            cocalc__plus__subcmd__terminal__subcmd__help,new)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__help__subcmd__new"
+                ;;
+            cocalc__plus__subcmd__terminal__subcmd__help,send)
+                cmd="cocalc__plus__subcmd__terminal__subcmd__help__subcmd__send"
+                ;;
             *)
                 ;;
         esac
@@ -80,7 +152,7 @@ _cocalc__plus() {
 
     case "${cmd}" in
         cocalc__plus)
-            opts="-h -V --log-level --help --version ssh serve completions help"
+            opts="-h -V --log-level --help --version ssh serve terminal open completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -116,7 +188,7 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__help)
-            opts="ssh serve completions help"
+            opts="ssh serve terminal open completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -144,6 +216,20 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__open)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -220,6 +306,122 @@ _cocalc__plus() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__terminal)
+            opts="list new attach kill send capture"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__terminal__subcmd__attach)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__terminal__subcmd__capture)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__terminal__subcmd__kill)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__terminal__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__terminal__subcmd__new)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__terminal__subcmd__send)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__open)
+            opts="-h --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -407,6 +609,260 @@ _cocalc__plus() {
             ;;
         cocalc__subcmd__plus__subcmd__ssh__subcmd__stop)
             opts="-h --keep --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal)
+            opts="-h --log-level --help list new attach kill send capture help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__attach)
+            opts="-h --detach-key --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --detach-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__capture)
+            opts="-h --scrollback --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__help)
+            opts="list new attach kill send capture help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__help__subcmd__attach)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__help__subcmd__capture)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__help__subcmd__kill)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__help__subcmd__new)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__help__subcmd__send)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__kill)
+            opts="-h --all --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__list)
+            opts="-h --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__new)
+            opts="-h --cols --rows --cwd --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --cols)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rows)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cwd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__terminal__subcmd__send)
+            opts="-h --json --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -115,5 +115,6 @@ fn exit_status() -> String {
     for (code, cause) in Exit::ALL.into_iter().chain([other]) {
         text.push_str(&format!(".TP\n\\fB{}\\fR\n{cause}\n", code as u8));
     }
+    text.push_str(".PP\n\\fBterminal attach\\fR exits with the code of the terminal's program.\n");
     text
 }

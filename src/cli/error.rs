@@ -3,10 +3,12 @@
 use std::error::Error;
 use std::fmt::Write;
 use std::io;
+use std::path::PathBuf;
 
 use crate::daemon::launch::LaunchError;
 use crate::holder;
 use crate::plus::serve::ServeError;
+use crate::plus::terminals::StartError;
 use crate::protocol::control::Failure;
 use crate::ssh::registry::RegistryError;
 use crate::ssh::target::TargetError;
@@ -39,9 +41,42 @@ pub enum CliError {
     /// The holder's process.
     #[error(transparent)]
     Holder(#[from] holder::Error),
+    /// No terminals of these ids.
+    #[error("no terminal `{}`", .0.join("`, `"))]
+    NoTerminal(Vec<String>),
+    /// Whoever starts terminals did not.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A file that a command was given.
+    #[error("cannot open `{path}`")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Something that cannot be done here, and what can.
+    #[error("{text}")]
+    Hinted {
+        /// What cannot be done.
+        text: String,
+        /// What to type instead.
+        hint: String,
+    },
     /// Whatever the system says.
     #[error("the system refused")]
     Io(#[from] io::Error),
+}
+
+impl CliError {
+    /// Says that something cannot be done here, and what can.
+    pub fn hinted(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Hinted {
+            text: text.into(),
+            hint: hint.into(),
+        }
+    }
 }
 
 /// Renders an error: what, its causes, the end of a log, and what to type.
@@ -72,6 +107,8 @@ fn hint(error: &CliError) -> Option<String> {
         CliError::Registry(RegistryError::Runtime(_)) | CliError::Serve(ServeError::Runtime(_)) => {
             Some("set COCALC_PLUS_RUNTIME to a directory of your own with mode 700".into())
         }
+        CliError::NoTerminal(_) => Some("cocalc-plus terminal list".into()),
+        CliError::Hinted { hint, .. } => Some(hint.clone()),
         _ => None,
     }
 }

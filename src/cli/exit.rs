@@ -15,7 +15,8 @@ pub enum Exit {
     Failure = 1,
     /// The command line is wrong.
     Usage = 2,
-    /// What was asked about does not run; `--daemon-status`, `ssh status`.
+    /// What was asked about does not run: `--daemon-status`, `ssh status`, the
+    /// id of a terminal.
     NotRunning = 3,
     /// The remote did not accept the person.
     Auth = 10,
@@ -119,9 +120,14 @@ impl From<&CliError> for Exit {
             CliError::Target(_) | CliError::Usage(_) => Self::Usage,
             CliError::Serve(_) => Self::Server,
             CliError::Launch(_) => Self::Server,
-            CliError::Registry(_) | CliError::Tunnel(_) | CliError::Holder(_) | CliError::Io(_) => {
-                Self::Failure
-            }
+            CliError::NoTerminal(_) => Self::NotRunning,
+            CliError::Registry(_)
+            | CliError::Tunnel(_)
+            | CliError::Holder(_)
+            | CliError::Start(_)
+            | CliError::File { .. }
+            | CliError::Hinted { .. }
+            | CliError::Io(_) => Self::Failure,
         }
     }
 }

@@ -120,6 +120,10 @@ pub fn holder(args: &[OsString]) -> Option<Result<Exit, CliError>> {
         .skip(1)
         .map(|word| word.to_str())
         .collect::<Option<_>>()?;
+    let (words, cwd) = match &words[..] {
+        [before @ .., "--cwd", cwd] => (before, Some(cwd.into())),
+        all => (all, None),
+    };
     let [
         holder::SUBCOMMAND,
         "--dir",
@@ -130,7 +134,7 @@ pub fn holder(args: &[OsString]) -> Option<Result<Exit, CliError>> {
         cols,
         "--rows",
         rows,
-    ] = words[..]
+    ] = *words
     else {
         return None;
     };
@@ -140,6 +144,7 @@ pub fn holder(args: &[OsString]) -> Option<Result<Exit, CliError>> {
         id: id.to_owned(),
         cols,
         rows,
+        cwd,
     };
     Some(
         holder::hold(&options)

@@ -6,9 +6,11 @@ pub mod connecting;
 pub mod error;
 pub mod exit;
 pub mod hidden;
+pub mod open;
 pub mod output;
 pub mod serve;
 pub mod ssh;
+pub mod terminal;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -39,7 +41,7 @@ const SERVE_FLAGS: [&str; 7] = [
 #[derive(Debug, Parser)]
 #[command(name = "cocalc-plus", version, max_term_width = 100)]
 #[command(
-    after_help = "Examples:\n  cocalc-plus ssh user@gpu1\n  cocalc-plus ssh list\n  cocalc-plus serve --daemon"
+    after_help = "Examples:\n  cocalc-plus ssh user@gpu1\n  cocalc-plus ssh list\n  cocalc-plus serve --daemon\n  cocalc-plus terminal attach"
 )]
 pub struct Cli {
     /// Show messages of this level and above on stderr
@@ -88,6 +90,8 @@ impl LogLevel {
 enum Command {
     Ssh(Box<ssh::Args>),
     Serve(serve::Args),
+    Terminal(terminal::Args),
+    Open(open::Args),
     Completions(completions::Args),
     #[command(name = "__attach", hide = true)]
     Attach(hidden::AttachArgs),
@@ -99,7 +103,7 @@ enum Command {
 
 /// Parses the arguments, runs, and returns the exit code.
 pub fn run() -> ExitCode {
-    let args = env::args();
+    let args = open::with_subcommand(env::args());
     if let Some(held) = hidden::holder(&args) {
         return end(held);
     }
@@ -124,6 +128,8 @@ pub fn run() -> ExitCode {
         }
         Some(Command::Ssh(args)) => ssh::run(*args, level),
         Some(Command::Serve(args)) => serve::run(&args, level),
+        Some(Command::Terminal(args)) => return end(terminal::run(args)),
+        Some(Command::Open(args)) => open::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Attach(args)) => hidden::attach(args),
         Some(Command::Tunnel(args)) => hidden::tunnel(args),
@@ -133,7 +139,7 @@ pub fn run() -> ExitCode {
 }
 
 /// Prints what went wrong, and returns the exit code.
-fn end(ran: Result<exit::Exit, error::CliError>) -> ExitCode {
+fn end(ran: Result<impl Into<ExitCode>, error::CliError>) -> ExitCode {
     match ran {
         Ok(code) => code.into(),
         Err(failure) => {

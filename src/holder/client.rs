@@ -19,6 +19,8 @@ use tokio::net::unix::pipe;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::commands;
+use super::commands::Build;
 use super::error::Error;
 use super::process::KILL_GRACE;
 use super::process::Readiness;
@@ -67,6 +69,8 @@ pub struct SpawnOptions {
     pub cols: u16,
     /// Height in cells, 1 to 1000.
     pub rows: u16,
+    /// The directory to start in; without it the home.
+    pub cwd: Option<PathBuf>,
     /// Where a panic of the holder would be found; appended to.
     pub log: Option<PathBuf>,
 }
@@ -80,7 +84,8 @@ pub type Connected = (
     FrameWriter<OwnedWriteHalf>,
 );
 
-/// Starts a terminal: `EXE __holder --dir DIR --id ID --cols N --rows N`.
+/// Starts a terminal: `EXE __holder --dir DIR --id ID --cols N --rows N`, and
+/// `--cwd DIR` where one is asked for.
 ///
 /// Returns when its socket listens. It inherits this process's environment,
 /// of which the login shell in it gets all but names that are the server's.
@@ -188,8 +193,10 @@ pub async fn kill(dir: &Path, id: &str) -> Result<(), Error> {
 /// Tells every holder of this directory to make its socket again.
 ///
 /// For one that was deleted and made anew; returns how many there are, before
-/// they have.
+/// they have. The commands of their shells are this build's from here on.
 pub fn call_back(dir: &Path) -> usize {
+    // Without it they find those of the build before.
+    let _ = commands::place(dir, Build::This);
     let is_ours = |words: &[OsString]| {
         words.get(1).is_some_and(|word| word == SUBCOMMAND)
             && words
@@ -222,8 +229,10 @@ fn arguments(options: &SpawnOptions) -> Vec<OsString> {
         ("--cols", options.cols.to_string().into()),
         ("--rows", options.rows.to_string().into()),
     ];
+    let cwd = options.cwd.as_ref().map(|cwd| ("--cwd", cwd.into()));
     let flags = pairs
         .into_iter()
+        .chain(cwd)
         .flat_map(|(name, value)| [name.into(), value]);
     std::iter::once(SUBCOMMAND.into()).chain(flags).collect()
 }

@@ -69,6 +69,16 @@ pub enum Error {
     /// The other side refused the connection.
     #[error("{}", .0.message)]
     Refused(Refused),
+    /// A holder went without saying how its program ended: it was killed, and
+    /// the program with it.
+    #[error("the terminal ended without a word")]
+    Vanished,
+    /// The program in the terminal does not read what is typed.
+    #[error("the program in the terminal does not read: {taken} bytes were taken")]
+    Stalled {
+        /// How many bytes reached the pty.
+        taken: u64,
+    },
     /// A frame is longer than `MAX_FRAME_BYTES`; the connection is of no use.
     #[error("a terminal frame of {0} bytes is too long")]
     TooLong(usize),

@@ -23,9 +23,11 @@
 //! | `screen` | what the output shows, parsed; `replay` draws it for the others |
 //! | `audience` | decides whose size it has, and who answers queries |
 //! | `inputs` | decides which typed bytes are new |
-//! | `capture` | what a terminal shows, as text, for the server |
+//! | `capture`, `typing` | what a terminal shows, as text; typing into it |
+//! | `viewer` | showing a terminal inside another one |
 //! | `terminal` | what the tasks share |
 //! | `shell` | which program, and its environment |
+//! | `commands` | what its shell finds of ours: `open` |
 //! | `socket`, `wire`, `error` | the socket file, frames on a stream, [`Error`] |
 //!
 //! # Decisions
@@ -91,6 +93,7 @@
 mod audience;
 mod capture;
 mod client;
+mod commands;
 mod connection;
 mod delivery;
 mod error;
@@ -102,6 +105,8 @@ mod screen;
 mod shell;
 mod socket;
 mod terminal;
+mod typing;
+mod viewer;
 mod wire;
 
 #[cfg(test)]
@@ -122,5 +127,10 @@ pub use client::spawn;
 pub use error::Error;
 pub use process::HoldOptions;
 pub use process::hold;
+pub use typing::type_all;
+pub use viewer::DetachKey;
+pub use viewer::Left;
+pub use viewer::NoDetachKey;
+pub use viewer::show;
 pub use wire::FrameReader;
 pub use wire::FrameWriter;

@@ -29,6 +29,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::audience::clamp;
+use super::commands;
+use super::commands::Build;
 use super::connection;
 use super::error::Error;
 use super::screen;
@@ -82,6 +84,8 @@ pub struct HoldOptions {
     pub cols: u16,
     /// Height in cells, 1 to 1000; beyond is clamped, 0 means 24.
     pub rows: u16,
+    /// The directory to start in; without it, or if it is gone, the home.
+    pub cwd: Option<PathBuf>,
 }
 
 /// The line on the readiness pipe: `{"ready":{…}}` or `{"failed":"…"}`.
@@ -123,7 +127,15 @@ fn start(options: &HoldOptions) -> Result<(Holder, Socket), Error> {
     let socket = Socket::bind(&options.dir, &options.id)?;
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let uid = process::uid();
-    let program = shell::login_shell(pty::inheritable_env(), &passwd, uid);
+    let mut program = shell::login_shell(pty::inheritable_env(), &passwd, uid);
+    if let Some(cwd) = options.cwd.as_ref().filter(|cwd| cwd.is_dir()) {
+        program.cwd.clone_from(cwd);
+    }
+    commands::name_terminal(&mut program, &options.id);
+    // A terminal without our commands is better than none.
+    if let Ok(bin) = commands::place(&options.dir, Build::This) {
+        commands::add(&mut program, &bin);
+    }
     let size = clamp(options.cols, options.rows).unwrap_or(Size { cols: 80, rows: 24 });
     let holder = Holder::start(&program, &options.id, size, history_rows())?;
     Ok((holder, socket))
@@ -239,7 +251,10 @@ impl Holder {
                     Wish::End if ending.is_none() => ending = Some(end()),
                     Wish::End => {}
                     // Where it cannot, whoever asked goes on without it.
-                    Wish::ListenAgain => drop(clients.socket.renew()),
+                    Wish::ListenAgain => {
+                        let _ = clients.socket.renew();
+                        let _ = commands::place(clients.socket.dir(), Build::Any);
+                    }
                 },
             }
         };

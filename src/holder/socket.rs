@@ -61,11 +61,16 @@ impl Socket {
         if files::mark(&self.path).is_ok_and(|mark| mark == self.mark) {
             return Ok(());
         }
-        let dir = self.path.parent().unwrap_or(Path::new("/"));
+        let dir = self.dir();
         let id = self.path.file_stem().and_then(|stem| stem.to_str());
         let renewed = Self::bind(dir, id.unwrap_or_default())?;
         *self = renewed;
         Ok(())
+    }
+
+    /// Where it was made.
+    pub(super) fn dir(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
     }
 
     /// Where clients come in.

@@ -1,7 +1,10 @@
-//! `/call`: the carrier of a page's calls, until the bus carries them.
+//! `/call`: the carrier of calls, until the bus carries them.
+//!
+//! A page opens a WebSocket for all of its calls; a command posts its one.
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::ws::Message;
 use axum::extract::ws::Utf8Bytes;
 use axum::extract::ws::WebSocket;
@@ -28,6 +31,11 @@ pub fn serve(upgrade: WebSocketUpgrade, handler: Handler) -> Response {
         .on_upgrade(|socket| answer_all(socket, handler))
 }
 
+/// Answers one call that was posted; the reply says whether it went well.
+pub async fn answer_posted(text: String, handler: Handler) -> Json<Reply> {
+    Json(reply_to(&text, handler).await)
+}
+
 async fn answer_all(mut socket: WebSocket, handler: Handler) {
     let mut under_way = FuturesUnordered::new();
     loop {
@@ -48,7 +56,12 @@ async fn answer_all(mut socket: WebSocket, handler: Handler) {
 }
 
 async fn answer(text: Utf8Bytes, handler: Handler) -> String {
-    let reply = match serde_json::from_str::<Call>(&text) {
+    let reply = reply_to(&text, handler).await;
+    serde_json::to_string(&reply).expect("a reply of JSON values serialises")
+}
+
+async fn reply_to(text: &str, handler: Handler) -> Reply {
+    match serde_json::from_str::<Call>(text) {
         Err(_) => refusal(
             0,
             Refusal::new(
@@ -64,8 +77,7 @@ async fn answer(text: Utf8Bytes, handler: Handler) -> String {
             },
             Err(error) => refusal(call.id, error),
         },
-    };
-    serde_json::to_string(&reply).expect("a reply of JSON values serialises")
+    }
 }
 
 fn refusal(id: u64, error: Refusal) -> Reply {

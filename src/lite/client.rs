@@ -4,35 +4,105 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
+use axum::http::Response;
+use axum::http::StatusCode;
 use axum::http::header;
+use bytes::Bytes;
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::UnixStream;
 
+use crate::protocol::call::Call;
+use crate::protocol::call::Refusal;
+use crate::protocol::call::Reply;
 use crate::protocol::connection::ConnectionInfo;
 use crate::protocol::control::Url;
 
-/// How long a hub may take to answer.
-const DEADLINE: Duration = Duration::from_secs(5);
+/// How long a hub may take to mint a URL.
+const MINT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a hub may take to answer a call; starting a terminal has 10 s.
+const CALL_DEADLINE: Duration = Duration::from_secs(15);
+
+/// Why a call has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// Nobody took the call, so nothing was done: no hub listens, or it is of
+    /// an older build that takes calls from pages only.
+    #[error("the server takes no calls")]
+    NotTaken,
+    /// It was taken and refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It was taken and not answered; whether it was done is not known.
+    #[error("the server did not answer")]
+    Silent,
+}
 
 /// Asks for a URL whose code works once; `None` when the hub mints none.
 pub async fn mint_url(info: &ConnectionInfo) -> Option<String> {
-    let asking = async {
-        let stream = UnixStream::connect(&info.socket).await.ok()?;
-        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
-        let (mut sender, connection) = handshake.await.ok()?;
-        tokio::spawn(connection);
-        let request = Request::post("/auth/url")
-            .header(header::HOST, "localhost")
-            .header(header::AUTHORIZATION, format!("Bearer {}", info.token))
-            .body(Body::empty())
-            .ok()?;
-        let response = sender.send_request(request).await.ok()?;
-        let body = response.into_body().collect().await.ok()?.to_bytes();
-        serde_json::from_slice::<Url>(&body).ok()
+    let minting = async {
+        let response = post(info, "/auth/url", Body::empty()).await.ok()?;
+        serde_json::from_slice::<Url>(&read(response).await?).ok()
     };
-    tokio::time::timeout(DEADLINE, asking)
+    let url = tokio::time::timeout(MINT_DEADLINE, minting).await.ok()??;
+    Some(url.url)
+}
+
+/// Makes one call, `project.local.terminal.new` with `{"cols":80,"rows":24}`.
+///
+/// # Errors
+/// [`CallError`], after 15 s at the latest.
+pub async fn call(
+    info: &ConnectionInfo,
+    subject: &str,
+    payload: Value,
+) -> Result<Value, CallError> {
+    let call = Call {
+        id: 1,
+        subject: subject.to_owned(),
+        payload,
+    };
+    let body = serde_json::to_vec(&call).expect("a call of JSON values serialises");
+    let calling = async {
+        let response = post(info, "/call", Body::from(body)).await?;
+        if response.status() != StatusCode::OK {
+            return Err(CallError::NotTaken);
+        }
+        let body = read(response).await.ok_or(CallError::Silent)?;
+        let reply: Reply = serde_json::from_slice(&body).map_err(|_| CallError::Silent)?;
+        match (reply.payload, reply.error) {
+            (_, Some(refusal)) => Err(refusal.into()),
+            (payload, None) => Ok(payload.unwrap_or_default()),
+        }
+    };
+    tokio::time::timeout(CALL_DEADLINE, calling)
         .await
-        .ok()?
-        .map(|url| url.url)
+        .unwrap_or(Err(CallError::Silent))
+}
+
+async fn post(
+    info: &ConnectionInfo,
+    path: &str,
+    body: Body,
+) -> Result<Response<Incoming>, CallError> {
+    let stream = UnixStream::connect(&info.socket)
+        .await
+        .map_err(|_| CallError::NotTaken)?;
+    let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
+    let (mut sender, connection) = handshake.await.map_err(|_| CallError::NotTaken)?;
+    tokio::spawn(connection);
+    let request = Request::post(path)
+        .header(header::HOST, "localhost")
+        .header(header::AUTHORIZATION, format!("Bearer {}", info.token))
+        .body(body)
+        .map_err(|_| CallError::NotTaken)?;
+    let answered = sender.send_request(request).await;
+    answered.map_err(|_| CallError::Silent)
+}
+
+async fn read(response: Response<Incoming>) -> Option<Bytes> {
+    Some(response.into_body().collect().await.ok()?.to_bytes())
 }

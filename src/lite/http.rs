@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::HeaderMap;
@@ -23,6 +24,7 @@ use tokio::sync::watch;
 use super::call;
 use super::listen::Site;
 use crate::protocol::call::Handler;
+use crate::protocol::call::MAX_CALL_BYTES;
 use crate::protocol::call::Refusal;
 use crate::protocol::control::Stopped;
 use crate::protocol::control::Url;
@@ -79,7 +81,8 @@ impl Hub {
         let gate = Arc::clone(&self.gate);
         let shutdown = self.shutdown.clone();
         let routes = Router::new()
-            .route("/call", get(serve_call))
+            .route("/call", get(serve_call).post(answer_call))
+            .layer(DefaultBodyLimit::max(MAX_CALL_BYTES))
             .route("/session", get(serve_session))
             .route("/customize", get(serve_customize))
             .route("/auth/url", post(mint_url))
@@ -95,6 +98,10 @@ impl Hub {
 
 async fn serve_call(State(hub): State<Hub>, upgrade: WebSocketUpgrade) -> Response<Body> {
     call::serve(upgrade, hub.handler)
+}
+
+async fn answer_call(State(hub): State<Hub>, text: String) -> Response<Body> {
+    call::answer_posted(text, hub.handler).await.into_response()
 }
 
 async fn serve_session(State(hub): State<Hub>, upgrade: WebSocketUpgrade) -> Response<Body> {

@@ -5,3 +5,4 @@
 //! 127.0.0.1 and a unix socket, both always; and what stopping means.
 
 pub mod serve;
+pub mod terminals;

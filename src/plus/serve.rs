@@ -12,6 +12,7 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::terminals;
 use crate::daemon::instance;
 use crate::daemon::instance::Instance;
 use crate::lite::client as hub_client;
@@ -246,7 +247,7 @@ impl Server {
     }
 
     fn site(&self, shutdown: &Shutdown) -> (Site, Arc<Terminals>) {
-        let log = self.instance.log().with_file_name("terminals.log");
+        let log = terminals::log(&self.instance);
         let terminals = Terminals::new(self.instance.holders(), log);
         let files = Files::new(dirs::home(), dirs::trash(), &dirs::data());
         let state = State::Ready {

@@ -101,10 +101,10 @@ impl Terminals {
     /// Starts a terminal with a login shell.
     ///
     /// # Errors
-    /// 400 for an impossible size, 429 when there are 256 already, 500 when the
+    /// 400 for an impossible size or directory, 429 when there are 256 already, 500 when the
     /// holder does not start.
     pub async fn start(&self, asked: NewTerminal) -> Result<TerminalRow, Refusal> {
-        let NewTerminal { cols, rows } = asked;
+        let NewTerminal { cols, rows, cwd } = asked;
         if ![cols, rows]
             .iter()
             .all(|cells| (1..=MAX_CELLS).contains(cells))
@@ -113,6 +113,13 @@ impl Terminals {
                 400,
                 format!("a terminal has 1 to {MAX_CELLS} columns and rows"),
             ));
+        }
+        let cwd = cwd.map(PathBuf::from);
+        if let Some(cwd) = cwd.as_deref()
+            && !(cwd.is_absolute() && cwd.is_dir())
+        {
+            let text = format!("`{}` is no directory", cwd.display());
+            return Err(Refusal::new(400, text));
         }
         if self.list().await.len() >= MAX_TERMINALS {
             return Err(Refusal::new(
@@ -127,6 +134,7 @@ impl Terminals {
             id: secret::word(ID_LETTERS),
             cols,
             rows,
+            cwd,
             log: Some(self.log.clone()),
         };
         holder::spawn(options)

@@ -1,6 +1,7 @@
 //! A page's request to its project, and the reply.
 //!
-//! Over one WebSocket (`/call`), a text message each way:
+//! Over one WebSocket (`/call`), a text message each way, or posted there one
+//! by one:
 //!
 //! ```text
 //! {"id":1,"subject":"project.gpu1.terminal.list","payload":{}}
@@ -129,13 +130,16 @@ pub struct TerminalRow {
     pub clients: u32,
 }
 
-/// Asks for a new terminal: `{"cols":80,"rows":24}`.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+/// Asks for a new terminal: `{"cols":80,"rows":24,"cwd":"/data"}`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct NewTerminal {
     /// Width in cells, 1 to 1000.
     pub cols: u16,
     /// Height in cells, 1 to 1000.
     pub rows: u16,
+    /// The directory to start in, absolute; without it the home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
 }
 
 /// Asks to end a terminal and what runs in it: `{"id":"t7f3a"}`.

@@ -69,6 +69,9 @@ pub const VERSION: u16 = 2;
 /// The oldest version that this build still speaks.
 pub const OLDEST_VERSION: u16 = 1;
 
+/// Names the terminal to what runs in it: `COCALC_PLUS_TERMINAL=t7f3a`.
+pub const ID_VARIABLE: &str = "COCALC_PLUS_TERMINAL";
+
 /// The largest frame, kind included; a longer one ends the connection.
 ///
 /// Large enough for a pasted file in one message, small enough that a hostile

@@ -21,6 +21,7 @@
 //! | [`secret`] | random secrets and their comparison |
 //! | [`shutdown`] | the signal to stop, for every task |
 //! | [`stdio`] | stdin and stdout without blocking |
+//! | [`tty`] | the terminal that a person sits at |
 //! | [`text`] | errors with their causes, and printable text |
 
 pub mod clock;
@@ -39,3 +40,4 @@ pub mod secret;
 pub mod shutdown;
 pub mod stdio;
 pub mod text;
+pub mod tty;

@@ -36,6 +36,20 @@ impl Shutdown {
         }
     }
 
+    /// Begins at SIGHUP too: the terminal that this process needs is gone.
+    ///
+    /// # Errors
+    /// When the handler cannot be installed.
+    pub fn on_hang_up(&self) -> std::io::Result<()> {
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let shutdown = self.clone();
+        tokio::spawn(async move {
+            hang_up.recv().await;
+            shutdown.begin();
+        });
+        Ok(())
+    }
+
     /// Begins at SIGTERM or SIGINT, from now on.
     ///
     /// # Errors

@@ -21,5 +21,8 @@ mod serve;
 mod sshd_kinds;
 mod survival;
 mod terminal;
+mod terminal_attach;
+mod terminal_cli;
+mod terminal_open;
 mod transfers;
 mod watches;

@@ -72,12 +72,34 @@ impl Pty {
 
     /// Types `text` and the return key.
     pub(crate) fn answer(&mut self, text: &str) -> &mut Self {
-        let line = format!("{text}\r");
+        self.keys(&format!("{text}\r"))
+    }
+
+    /// Types these keys and nothing else.
+    pub(crate) fn keys(&mut self, text: &str) -> &mut Self {
         let mut terminal: &blocking::Pty = &self.terminal;
         terminal
-            .write_all(line.as_bytes())
+            .write_all(text.as_bytes())
             .expect("the terminal is open");
         self
+    }
+
+    /// Changes the size of the window.
+    pub(crate) fn resize(&mut self, cols: u16, rows: u16) -> &mut Self {
+        let size = Size::new(rows, cols);
+        self.terminal.resize(size).expect("the terminal is open");
+        self
+    }
+
+    /// Returns the modes that a program sets with `stty`, as text.
+    pub(crate) fn modes(&self) -> String {
+        let modes = rustix::termios::tcgetattr(&*self.terminal);
+        format!("{:?}", modes.expect("a pty has modes"))
+    }
+
+    /// Returns the command's process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Returns everything that appeared so far.

@@ -40,6 +40,7 @@ mod flood;
 mod glyphs;
 mod history;
 mod modes;
+mod paint;
 mod perform;
 mod redraw;
 mod style;
@@ -177,6 +178,31 @@ impl Screen {
             rest.extend(redraw::screen_below(&self.emulator));
         }
         Whole { blocks, rest }
+    }
+
+    /// The bytes that paint it in a window of another size, over what is there.
+    pub(super) fn paint_rows(&self, window: Size) -> Vec<u8> {
+        paint::rows(&self.emulator, window)
+    }
+
+    /// The bytes that put the cursor there, after [`Self::paint_rows`].
+    pub(super) fn paint_cursor(&self, window: Size) -> Vec<u8> {
+        paint::cursor(&self.emulator, window)
+    }
+
+    /// The bytes that set, where nothing is set, what keys and mouse say.
+    pub(super) fn paint_modes(&self) -> Vec<u8> {
+        paint::modes(&self.emulator)
+    }
+
+    /// Says whether the program has changed the terminal's colours.
+    pub(super) fn has_colors(&self) -> bool {
+        self.emulator.modes.has_colors()
+    }
+
+    /// Says whether it shows the alternate screen.
+    pub(super) fn is_alternate(&self) -> bool {
+        self.emulator.is_alternate()
     }
 
     /// What the program calls its terminal (OSC 0 or 2).

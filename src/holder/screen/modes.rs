@@ -136,6 +136,11 @@ impl Modes {
         self.cwd.as_deref()
     }
 
+    /// Says whether a colour differs from the theme.
+    pub(super) fn has_colors(&self) -> bool {
+        !self.palette.is_empty() || self.colors.iter().any(Option::is_some)
+    }
+
     /// Appends what sets all this in a terminal that was just reset.
     pub(super) fn write(&self, is_alternate: bool, out: &mut Vec<u8>) {
         let set = self.switches.iter().chain(&self.mouse_protocol);

@@ -71,7 +71,7 @@ pub(super) fn is_odd(grid: &Terminal) -> bool {
 }
 
 /// The functions of avt's own dump.
-fn dumped(grid: &Terminal) -> Vec<Function> {
+pub(super) fn dumped(grid: &Terminal) -> Vec<Function> {
     // The parser that they are read by is ours alone, so nothing is pending.
     let mut parser = Parser::new();
     let dump = grid.dump();
@@ -79,14 +79,16 @@ fn dumped(grid: &Terminal) -> Vec<Function> {
 }
 
 /// A screen in the drawing.
-struct Drawing<'a> {
+pub(super) struct Drawing<'a> {
     tables: &'a Tables,
-    out: Vec<u8>,
+    /// What was drawn.
+    pub(super) out: Vec<u8>,
     pen: Style,
 }
 
 impl<'a> Drawing<'a> {
-    fn new(tables: &'a Tables) -> Self {
+    /// Begins with nothing drawn and the default style.
+    pub(super) fn new(tables: &'a Tables) -> Self {
         Self {
             tables,
             out: Vec::new(),
@@ -146,7 +148,8 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn cells(&mut self, cells: &[Cell], width: usize) {
+    /// Draws cells from the cursor on, in a row of this width.
+    pub(super) fn cells(&mut self, cells: &[Cell], width: usize) {
         let mut at = 0;
         while let Some(cell) = cells.get(at) {
             if is_blank(cell) {
@@ -178,7 +181,8 @@ impl<'a> Drawing<'a> {
         self.tables.styles.get(number_of(cell.pen().foreground()))
     }
 
-    fn change(&mut self, style: Style) {
+    /// Changes the style of what follows.
+    pub(super) fn change(&mut self, style: Style) {
         self.tables
             .styles
             .write_change(self.pen, style, &mut self.out);
@@ -271,7 +275,7 @@ impl<'a> Drawing<'a> {
 }
 
 /// How many cells of a row count: up to the last that is not empty.
-fn written_cells(line: &Line, tables: &Tables) -> usize {
+pub(super) fn written_cells(line: &Line, tables: &Tables) -> usize {
     let is_seen = |cell: &Cell| {
         let style = tables.styles.get(number_of(cell.pen().foreground()));
         !is_blank(cell) || style.erased() != Style::default()

@@ -1,0 +1,56 @@
+//! This user's terminals, for a command: with a server or without.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::serve::NAME;
+use crate::daemon::instance::Instance;
+use crate::lite::client;
+use crate::lite::client::CallError;
+use crate::project::terminal::Terminals;
+use crate::protocol::call::NewTerminal;
+use crate::protocol::call::Refusal;
+use crate::protocol::call::TerminalRow;
+use crate::sys::dirs;
+use crate::sys::files;
+
+/// Why a terminal was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Whoever was asked refused.
+    #[error("{}", .0.message)]
+    Refused(Refusal),
+    /// No directory for the log.
+    #[error("cannot make a directory for the log")]
+    State(#[source] io::Error),
+    /// The server was asked and did not answer: one may have been started.
+    #[error("the server did not answer; it may have started a terminal")]
+    Silent,
+}
+
+/// Starts a terminal: by the server, so that it has the server's environment;
+/// by this process when none runs, or one that takes no calls from commands.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(instance: &Instance, asked: NewTerminal) -> Result<TerminalRow, StartError> {
+    if let Some(info) = instance.running() {
+        let subject = format!("project.{NAME}.terminal.new");
+        let payload = serde_json::to_value(&asked).expect("numbers and a path serialise");
+        match client::call(&info, &subject, payload).await {
+            Ok(row) => return serde_json::from_value(row).map_err(|_| StartError::Silent),
+            Err(CallError::Refused(refusal)) => return Err(StartError::Refused(refusal)),
+            Err(CallError::Silent) => return Err(StartError::Silent),
+            Err(CallError::NotTaken) => {}
+        }
+    }
+    // No server may ever have run here.
+    files::make_dir(&dirs::state()).map_err(StartError::State)?;
+    let terminals = Terminals::new(instance.holders(), log(instance));
+    terminals.start(asked).await.map_err(StartError::Refused)
+}
+
+/// Where the holders of an instance leave their last words.
+pub fn log(instance: &Instance) -> PathBuf {
+    instance.log().with_file_name("terminals.log")
+}
