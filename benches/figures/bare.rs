@@ -107,8 +107,8 @@ impl BarePty {
         let end = Instant::now() + length;
         let mut buffer = vec![0; 64 << 10];
         while Instant::now() < end {
-            let count = self.terminal.read(&mut buffer).expect("it prints");
-            assert!(count > 0, "the terminal ended");
+            let length = self.terminal.read(&mut buffer).expect("it prints");
+            assert!(length > 0, "the program ended");
         }
     }
 }

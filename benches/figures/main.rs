@@ -13,7 +13,7 @@
 //! ratio the median of the pairs' ratios. Nothing here passes or fails: only a
 //! figure that could not be taken makes the exit status 1.
 //!
-//! Linux only, as root or as a normal user. It needs the sshd that
+//! Linux only, as root or as a normal user. It needs sshd, tmux, node and Chromium, which
 //! `install/dependencies.sh test` installs, and leaves no process behind, not
 //! even after Ctrl-C, which ends it at the next measurement.
 

@@ -37,11 +37,12 @@ const SKIPS_PER_SECOND: u32 = 30;
 /// How far a client may be behind until it is drawn the screen instead.
 const BACKLOG_BYTES: u64 = 1 << 20;
 
-/// The window of a flooded client: 25 ms of what xterm.js draws.
-const FLOODED_WINDOW_BYTES: u64 = 64 << 10;
+/// The window of a flooded client. Small, because time goes by lines: 32 KiB of
+/// short ones take xterm.js 50 to 180 ms, in which Ctrl-C is not answered.
+const FLOODED_WINDOW_BYTES: u64 = 8 << 10;
 
 /// How far a flooded client may be behind without skipping.
-const FLOODED_BACKLOG_BYTES: u64 = 64 << 10;
+const FLOODED_BACKLOG_BYTES: u64 = 16 << 10;
 
 /// What to send to a client.
 #[derive(Debug)]
@@ -181,7 +182,8 @@ impl Delivery {
 
     fn redraw(&mut self, state: &mut State) {
         let replay = Replay::of_screen(state);
-        self.begin(replay, FLOODED_WINDOW_BYTES / 2);
+        // A flooded client draws this before anything else is sent.
+        self.begin(replay, FLOODED_WINDOW_BYTES);
     }
 
     fn begin(&mut self, replay: Replay, owed: u64) {

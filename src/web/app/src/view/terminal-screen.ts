@@ -305,9 +305,13 @@ export class XtermScreen implements Screen {
     const { WebglAddon } = await import("@xterm/addon-webgl");
     if (!this.#terminal.element) return;
     const webgl = new WebglAddon();
-    webgl.onContextLoss(() => webgl.dispose());
+    webgl.onContextLoss(() => {
+      webgl.dispose();
+      this.#terminal.options.cursorBlink = false;
+    });
     try {
       this.#terminal.loadAddon(webgl);
+      this.#terminal.options.cursorBlink = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     } catch {
       webgl.dispose();
     }
@@ -334,7 +338,9 @@ function proposed(fit: FitAddon): Size | null {
 function options({ isDark, fontSize }: Looks) {
   return {
     allowProposedApi: true,
-    cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    // A blinking cursor drawn by DOM always has a frame pending, behind which
+    // Chromium holds back what follows a key: 27 ms until it is drawn, not 7.
+    cursorBlink: false,
     fontFamily: FONTS,
     fontSize,
     lineHeight: 1.15,
