@@ -230,7 +230,7 @@ async fn carry(page: &mut WebSocket, terminals: &Terminals, id: &str) -> Result<
     };
     let gone = |_| refused("gone", &format!("the terminal `{id}` is gone"));
     let socket = holder::socket_path(&terminals.dir, id).map_err(gone)?;
-    let (hello, mut from_holder, mut to_holder) = match holder::connect(&socket, &hello).await {
+    let (hello, mut from_holder, mut to_holder) = match reach(terminals, &socket, &hello).await {
         Ok(connected) => connected,
         Err(holder::Error::Refused(theirs)) => return Err(theirs),
         Err(error) => return Err(gone(error)),
@@ -279,6 +279,22 @@ async fn carry(page: &mut WebSocket, terminals: &Terminals, id: &str) -> Result<
     tokio::select! {
         ended = down => ended,
         ended = up => ended,
+    }
+}
+
+/// Connects to a holder, also to one whose directory was deleted.
+async fn reach(
+    terminals: &Terminals,
+    socket: &std::path::Path,
+    hello: &ClientHello,
+) -> Result<holder::Connected, holder::Error> {
+    match holder::connect(socket, hello).await {
+        Err(holder::Error::Gone { .. }) => {
+            // A listing of none looks for those that nobody can reach.
+            terminals.list().await;
+            holder::connect(socket, hello).await
+        }
+        connected => connected,
     }
 }
 
