@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use super::terminals;
 use crate::daemon::instance;
 use crate::daemon::instance::Instance;
+use crate::holder;
 use crate::lite::client as hub_client;
 use crate::lite::http::Fate;
 use crate::lite::http::Hub;
@@ -154,6 +155,7 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
         options,
         lock,
     };
+    offer_commands(&server.instance);
     server.publish()?;
     Ok(Started::Here(Box::new(server)))
 }
@@ -296,7 +298,6 @@ async fn keep_dir(
     terminals: Arc<Terminals>,
     shutdown: Shutdown,
 ) {
-    terminals.offer_commands();
     loop {
         tokio::time::sleep(LOOK_AFTER).await;
         let is_published = instance
@@ -321,7 +322,7 @@ async fn keep_dir(
                 continue;
             }
         }
-        terminals.offer_commands();
+        offer_commands(&instance);
         match bind_socket(&instance.socket()) {
             Ok(listener) => {
                 tokio::spawn(site.clone().serve_unix(listener));
@@ -330,6 +331,12 @@ async fn keep_dir(
             Err(error) => tracing::error!(%error, "cannot make the socket again"),
         }
     }
+}
+
+/// Lets the shells of all terminals find the commands of this build; without it
+/// they find those of the build before.
+fn offer_commands(instance: &Instance) {
+    let _ = holder::offer_commands(&instance.holders());
 }
 
 /// What became of the lock.

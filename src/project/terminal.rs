@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -18,6 +16,7 @@ use axum::http::Response;
 use axum::routing::get;
 use futures::SinkExt;
 use futures::StreamExt;
+use tokio::sync::OnceCell;
 
 use crate::holder;
 use crate::holder::SpawnOptions;
@@ -57,8 +56,8 @@ const ID_LETTERS: usize = 8;
 pub struct Terminals {
     dir: PathBuf,
     log: PathBuf,
-    /// Whether holders were looked for that nobody can reach.
-    has_searched: AtomicBool,
+    /// The look for holders that nobody can reach.
+    search: OnceCell<()>,
 }
 
 impl Terminals {
@@ -67,14 +66,8 @@ impl Terminals {
         Arc::new(Self {
             dir,
             log,
-            has_searched: AtomicBool::new(false),
+            search: OnceCell::new(),
         })
-    }
-
-    /// Lets the shells of terminals find the commands of this build.
-    pub fn offer_commands(&self) {
-        // Without it they find those of the build before.
-        let _ = holder::offer_commands(&self.dir);
     }
 
     /// Finds terminals again whose directory was deleted and made anew.
@@ -87,21 +80,31 @@ impl Terminals {
         searching.await.unwrap_or_default()
     }
 
+    /// Looks, once in a server's life, for terminals that nobody can reach: the
+    /// server before may have ended with its directory. All who ask meanwhile
+    /// wait for it.
+    async fn search_once(&self) {
+        self.search.get_or_init(|| self.search()).await;
+    }
+
+    async fn search(&self) {
+        let found = self.find_again().await;
+        for _ in 0..COMEBACK_TRIES {
+            if holder::list(&self.dir).await.len() >= found {
+                return;
+            }
+            tokio::time::sleep(COMEBACK_PAUSE).await;
+        }
+    }
+
     /// Lists the terminals that live, oldest first.
     pub async fn list(&self) -> Vec<TerminalRow> {
-        let mut rows = holder::list(&self.dir).await;
-        // The server before may have ended with its directory.
-        if rows.is_empty() && !self.has_searched.swap(true, Ordering::Relaxed) {
-            let found = self.find_again().await;
-            for _ in 0..COMEBACK_TRIES {
-                if rows.len() >= found {
-                    break;
-                }
-                tokio::time::sleep(COMEBACK_PAUSE).await;
-                rows = holder::list(&self.dir).await;
-            }
+        let rows = holder::list(&self.dir).await;
+        if !rows.is_empty() {
+            return rows;
         }
-        rows
+        self.search_once().await;
+        holder::list(&self.dir).await
     }
 
     /// Starts a terminal with a login shell.
@@ -282,7 +285,7 @@ async fn carry(page: &mut WebSocket, terminals: &Terminals, id: &str) -> Result<
     }
 }
 
-/// Connects to a holder, also to one whose directory was deleted.
+/// Connects to a holder, once it has been looked for.
 async fn reach(
     terminals: &Terminals,
     socket: &std::path::Path,
@@ -290,8 +293,7 @@ async fn reach(
 ) -> Result<holder::Connected, holder::Error> {
     match holder::connect(socket, hello).await {
         Err(holder::Error::Gone { .. }) => {
-            // A listing of none looks for those that nobody can reach.
-            terminals.list().await;
+            terminals.search_once().await;
             holder::connect(socket, hello).await
         }
         connected => connected,

@@ -39,6 +39,14 @@ fn a_direct_visit_is_the_same_page() {
 }
 
 #[test]
+fn files_are_made_edited_carried_and_shown_on_the_page() {
+    let laptop = Laptop::new();
+    let served = Served::start(&laptop, &[]);
+    let home = laptop.home().display().to_string();
+    chromium::run("files.mjs", &[&served.url, &home]).success();
+}
+
+#[test]
 fn the_page_opens_before_the_connection_and_becomes_the_workspace() {
     let sshd = Sshd::start();
     let laptop = Laptop::with_target("box", &sshd);
