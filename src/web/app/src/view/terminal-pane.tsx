@@ -1,7 +1,7 @@
 /** One terminal's place on screen. */
 
 import { effect, signal } from "@preact/signals-core";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { App } from "../actions/app";
 import { openFromTerminal } from "../actions/open-file";
 import { goToEnd } from "../actions/terminals";
@@ -35,7 +35,8 @@ interface TerminalPaneProps {
 export function TerminalPane({ app, tab, isShown, isCovered }: TerminalPaneProps) {
   const host = useRef<HTMLDivElement>(null);
   const said = useMemo(() => ({ said: signal<Said>({ link: null }), found: signal<Found | null>(null) }), [tab.id]);
-  useEffect(() => show(app, tab.id, host.current, said), [app, tab.id]);
+  // Before it is painted: whoever sees a terminal can type into it.
+  useLayoutEffect(() => show(app, tab.id, host.current, said), [app, tab.id]);
   const attached = app.workspace.attached(tab.id);
   const fit = attached ? fitOf(attached.client.view.value, attached.client.wish.value) : "exact";
   const held = app.pasteGuard.held.value;
