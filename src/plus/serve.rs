@@ -15,7 +15,6 @@ use tokio::task::JoinSet;
 use super::terminals;
 use crate::daemon::instance;
 use crate::daemon::instance::Instance;
-use crate::holder;
 use crate::lite::client as hub_client;
 use crate::lite::http::Fate;
 use crate::lite::http::Hub;
@@ -155,7 +154,7 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
         options,
         lock,
     };
-    offer_commands(&server.instance);
+    terminal::offer_commands(&server.instance.holders());
     server.publish()?;
     Ok(Started::Here(Box::new(server)))
 }
@@ -322,7 +321,7 @@ async fn keep_dir(
                 continue;
             }
         }
-        offer_commands(&instance);
+        terminal::offer_commands(&instance.holders());
         match bind_socket(&instance.socket()) {
             Ok(listener) => {
                 tokio::spawn(site.clone().serve_unix(listener));
@@ -331,12 +330,6 @@ async fn keep_dir(
             Err(error) => tracing::error!(%error, "cannot make the socket again"),
         }
     }
-}
-
-/// Lets the shells of all terminals find the commands of this build; without it
-/// they find those of the build before.
-fn offer_commands(instance: &Instance) {
-    let _ = holder::offer_commands(&instance.holders());
 }
 
 /// What became of the lock.

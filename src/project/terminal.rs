@@ -51,6 +51,13 @@ const COMEBACK_PAUSE: Duration = Duration::from_millis(20);
 /// How long a terminal's id is.
 const ID_LETTERS: usize = 8;
 
+/// Lets the shells of terminals, of which `dir` has the sockets, find the
+/// commands of this build.
+pub fn offer_commands(dir: &std::path::Path) {
+    // Without it they find those of the build before.
+    let _ = holder::offer_commands(dir);
+}
+
 /// The terminals whose holders listen in one directory.
 #[derive(Debug)]
 pub struct Terminals {
