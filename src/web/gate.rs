@@ -11,7 +11,9 @@ use axum::http::HeaderMap;
 use axum::http::Method;
 use axum::http::Response;
 use axum::http::StatusCode;
+use axum::http::Uri;
 use axum::http::header;
+use axum::http::header::HeaderName;
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 
@@ -22,6 +24,9 @@ use crate::sys::secret::Secret;
 
 /// The most codes that wait to be spent; the oldest goes when one is minted.
 const MAX_CODES: usize = 64;
+
+/// What a browser says of its own accord, and no script can.
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// What signs a browser or a program in; kept 0600 by its owner.
 #[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
@@ -125,6 +130,21 @@ impl Gate {
         self.has_token(headers) || (self.has_cookie(headers) && self.has_key(headers))
     }
 
+    /// Where a browser that opens `localhost` is sent, if it is one that finds
+    /// `NAME.localhost` by itself. The page asks for the others (Safari), at the
+    /// cost of being loaded twice.
+    fn leads_on(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<String> {
+        let agent = text(headers, &header::USER_AGENT)?;
+        let is_able = agent.contains("Chrome/") || agent.contains("Firefox/");
+        let is_visit = *method == Method::GET
+            && uri.path() == "/"
+            && text(headers, &FETCH_MODE) == Some("navigate")
+            && text(headers, &header::HOST) == Some(&format!("localhost:{}", self.port));
+        // A fragment is carried along by the browser.
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        (is_able && is_visit).then(|| format!("{}{path}", self.workspace()))
+    }
+
     fn decide(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Refusal> {
         // A second one may be what the next reader believes.
         let is_ambiguous = |name| headers.get_all(name).iter().nth(1).is_some();
@@ -203,13 +223,26 @@ impl Gate {
 
 /// The middleware that stands before every route of a door.
 pub async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response<Body> {
-    match gate.decide(request.method(), request.uri().path(), request.headers()) {
-        Ok(()) => next.run(request).await,
+    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+    match gate.decide(method, uri.path(), headers) {
+        Ok(()) => match gate.leads_on(method, uri, headers) {
+            Some(place) => see_other(&place),
+            None => next.run(request).await,
+        },
         Err(refusal) => {
             tracing::debug!(code = refusal.code, path = request.uri().path(), "refused");
             refuse(&refusal)
         }
     }
+}
+
+fn see_other(place: &str) -> Response<Body> {
+    let headers = [
+        (header::LOCATION, place),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
 }
 
 /// Answers with a refusal: `{"error":{"code":401,"message":"…"}}`.
@@ -262,6 +295,39 @@ mod tests {
 
     fn code_of(url: &str) -> String {
         url.split_once("auth_token=").unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn a_browser_that_finds_the_workspace_is_sent_there_at_once() {
+        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+        let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        let safari = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15";
+        let visit = |agent: &str, host: &str, mode: &str, path: &'static str| {
+            let headers = headers(&[
+                ("host", host.to_owned()),
+                ("user-agent", agent.to_owned()),
+                ("sec-fetch-mode", mode.to_owned()),
+            ]);
+            gate().leads_on(&Method::GET, &Uri::from_static(path), &headers)
+        };
+        let door = "localhost:6060";
+        for agent in [chrome, firefox] {
+            let place = visit(agent, door, "navigate", "/?auth_token=Zk3");
+            let workspace = "http://gpu1.localhost:6060/?auth_token=Zk3";
+            assert_eq!(place.as_deref(), Some(workspace), "{agent}");
+        }
+        for (agent, host, mode, path) in [
+            (safari, door, "navigate", "/"),
+            (chrome, "gpu1.localhost:6060", "navigate", "/"),
+            (chrome, door, "cors", "/"),
+            (chrome, door, "navigate", "/auth/me"),
+        ] {
+            assert_eq!(
+                visit(agent, host, mode, path),
+                None,
+                "{agent} {host} {path}"
+            );
+        }
     }
 
     #[test]
