@@ -199,6 +199,7 @@ impl Connection {
             Next::Later(due) => self.due = Some(due),
             Next::Nothing => {}
         }
+        self.terminal.type_answers(&mut state);
         let is_complete = self.out.is_empty() && self.delivery.is_complete(&state);
         state.exit.filter(|_| is_complete).map(Frame::Exit)
     }

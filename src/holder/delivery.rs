@@ -94,7 +94,7 @@ impl Delivery {
             skipped_at: None,
         };
         if resumed.is_none() {
-            delivery.redraw(state);
+            delivery.begin(Replay::of_screen(state), FLOODED_WINDOW_BYTES);
         }
         delivery
     }
@@ -123,14 +123,14 @@ impl Delivery {
             let is_new_layout = self.view.is_some_and(|known| known.layout != view.layout);
             self.view = Some(view);
             if is_new_layout {
-                self.redraw(state);
+                self.redraw(state, view);
             }
             return Next::Frame(Frame::View(view));
         }
         if self.wants_all && self.replay.is_none() {
             self.wants_all = false;
             let replay = Replay::of_all(state);
-            self.begin(replay, WINDOW_BYTES);
+            self.skip(replay, WINDOW_BYTES, state, view);
         }
         if self.replay.is_none() && self.window() > 0 && self.is_too_far_behind(state) {
             let pause = Duration::from_secs(1) / SKIPS_PER_SECOND;
@@ -143,12 +143,12 @@ impl Delivery {
             }
             self.is_flooded = true;
             self.skipped_at = Some(now);
-            self.redraw(state);
+            self.redraw(state, view);
         }
         // Nothing more comes: who has not drawn everything gets the last screen.
         let is_over = state.exit.is_some() && self.window() == 0;
         if is_over && self.replay.is_none() && !self.is_complete(state) {
-            self.redraw(state);
+            self.redraw(state, view);
         }
         if let Some(replay) = &mut self.replay {
             let (frame, is_last) = replay.next_chunk();
@@ -180,10 +180,18 @@ impl Delivery {
         self.replay.is_none() && self.sent == state.ring.end()
     }
 
-    fn redraw(&mut self, state: &mut State) {
+    fn redraw(&mut self, state: &mut State, view: View) {
         let replay = Replay::of_screen(state);
         // A flooded client draws this before anything else is sent.
-        self.begin(replay, FLOODED_WINDOW_BYTES);
+        self.skip(replay, FLOODED_WINDOW_BYTES, state, view);
+    }
+
+    /// Goes on with a replay; what lies between is not sent, but answered.
+    fn skip(&mut self, replay: Replay, owed: u64, state: &mut State, view: View) {
+        if view.leads {
+            state.answer_skipped(self.sent, replay.seq());
+        }
+        self.begin(replay, owed);
     }
 
     fn begin(&mut self, replay: Replay, owed: u64) {

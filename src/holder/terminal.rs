@@ -82,6 +82,10 @@ pub(super) struct State {
     pub(super) exit: Option<Exit>,
     /// Whether a client was there that does not only look.
     pub(super) was_attached: bool,
+    /// Up to where a client was there to answer what the program asks.
+    led: u64,
+    /// Answers in place of a client, to be typed.
+    answers: Vec<u8>,
 }
 
 impl State {
@@ -96,6 +100,8 @@ impl State {
             layout: 0,
             exit: None,
             was_attached: false,
+            led: 0,
+            answers: Vec::new(),
         }
     }
 
@@ -120,6 +126,13 @@ impl State {
         let [head, tail] = self.ring.slices(self.screen.fed());
         self.screen.feed(head);
         self.screen.feed(tail);
+    }
+
+    /// Answers what was asked from the first position to the second, which the
+    /// client that leads is never sent.
+    pub(super) fn answer_skipped(&mut self, from: u64, to: u64) {
+        let answers = self.screen.take_answers(from + 1..=to);
+        self.answers.extend(answers);
     }
 
     /// What one client should know of the size and its part in it.
@@ -227,6 +240,7 @@ impl Terminal {
     pub(super) fn enter(&self, version: u16, hello: &ClientHello) -> Seat {
         let size = clamp(hello.cols, hello.rows);
         let mut state = self.state();
+        self.answer_until_now(&mut state);
         state.was_attached |= size.is_some();
         let seat = state.audience.enter(size, version < 2);
         drop(state);
@@ -242,7 +256,10 @@ impl Terminal {
 
     /// Takes a client's size; none while it is not to be seen.
     pub(super) fn resize(&self, seat: Seat, cols: u16, rows: u16) {
-        self.state().audience.resize(seat, clamp(cols, rows));
+        let mut state = self.state();
+        self.answer_until_now(&mut state);
+        state.audience.resize(seat, clamp(cols, rows));
+        drop(state);
         self.audience_changed();
     }
 
@@ -339,19 +356,30 @@ impl Terminal {
         self.changed.send_replace(());
     }
 
-    /// Parses what was printed; answers what it asks when nobody else is there.
+    /// Parses what was printed.
     fn parse(&self) {
         let mut state = self.state();
         state.catch_up();
-        let answers = state.screen.take_answers();
-        if !answers.is_empty() && state.audience.count() == 0 {
-            let end = 0;
+        self.answer_until_now(&mut state);
+    }
+
+    /// Answers what was asked so far if nobody else was there to do it.
+    fn answer_until_now(&self, state: &mut State) {
+        if state.audience.count() == 0 {
+            state.catch_up();
+            state.answer_skipped(state.led, state.screen.fed());
+            self.type_answers(state);
+        }
+        state.led = state.screen.fed();
+    }
+
+    /// Types the answers that the holder gives.
+    pub(super) fn type_answers(&self, state: &mut State) {
+        let bytes = std::mem::take(&mut state.answers);
+        if !bytes.is_empty() {
+            let (client, end) = (Arc::from(ANSWERER), 0);
             // A program that does not read gets no answer.
-            let _ = self.typed.try_send(Typed {
-                client: Arc::from(ANSWERER),
-                end,
-                bytes: answers,
-            });
+            let _ = self.typed.try_send(Typed { client, end, bytes });
         }
     }
 

@@ -592,6 +592,22 @@ async fn the_holder_answers_queries_while_nobody_else_can() {
 }
 
 #[tokio::test]
+async fn the_holder_answers_what_its_leader_was_not_shown() {
+    // One byte, so that the flood begins when the page is there.
+    let script = "stty raw -echo; head -c 1 >/dev/null; seq 400000; printf '\\033[5n'; \
+                  printf '\\033]2;asked\\007'; head -c 4 | od -c; exec cat";
+    let held = Held::new(script);
+    let mut page = held.page("a").await;
+    page.say("x").await;
+    held.listed(|row| row.label.as_deref() == Some("asked"))
+        .await;
+    page.until("033   [   0   n").await;
+    page.say("typed").await;
+    page.until("typed").await;
+    assert!(!page.seen.windows(4).any(|window| window == b"\x1b[0n"));
+}
+
+#[tokio::test]
 async fn a_listing_shows_the_living_and_removes_the_dead() {
     let held = Held::new("exec cat");
     let dir = held.sockets();

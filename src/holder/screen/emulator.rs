@@ -62,7 +62,7 @@ pub(super) struct Emulator {
     /// How many rows that the grid will give up are in the history already.
     known_rows: usize,
     /// Answers to queries, for whoever asks when nobody else is there.
-    pub(super) answers: Vec<u8>,
+    pub(super) answer: Vec<u8>,
     /// Whether the sequence that was under way has ended.
     pub(super) is_between: bool,
 }
@@ -86,7 +86,7 @@ impl Emulator {
             is_inserting: false,
             may_be_odd: false,
             known_rows: 0,
-            answers: Vec::new(),
+            answer: Vec::new(),
             is_between: true,
         }
     }
@@ -339,9 +339,9 @@ impl Emulator {
     pub(super) fn hard_reset(&mut self) {
         self.history.clear();
         let history = std::mem::replace(&mut self.history, History::new(0));
-        let answers = std::mem::take(&mut self.answers);
+        let answer = std::mem::take(&mut self.answer);
         *self = Self::new(self.size(), history);
-        self.answers = answers;
+        self.answer = answer;
     }
 
     fn size(&self) -> Size {
@@ -358,11 +358,11 @@ impl Emulator {
         let drawn = redraw::screen(self);
         let modes = std::mem::take(&mut self.modes);
         let history = std::mem::replace(&mut self.history, History::new(0));
-        let answers = std::mem::take(&mut self.answers);
+        let answer = std::mem::take(&mut self.answer);
         let may_be_odd = self.may_be_odd;
         let mut renewed = Self::new(size, history);
         vte::Parser::<MAX_COMMAND_BYTES>::new_with_size().advance(&mut renewed, &drawn);
-        (renewed.modes, renewed.answers) = (modes, answers);
+        (renewed.modes, renewed.answer) = (modes, answer);
         renewed.may_be_odd |= may_be_odd;
         *self = renewed;
     }

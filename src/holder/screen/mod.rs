@@ -50,6 +50,8 @@ mod width;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
+use std::ops::RangeBounds;
 use std::sync::Arc;
 
 use self::emulator::Emulator;
@@ -64,6 +66,9 @@ use crate::sys::pty::Size;
 /// Begins every escape sequence.
 const ESC: u8 = 0x1b;
 
+/// How many answers are kept, the newest ones.
+const MAX_ANSWERS: usize = 64;
+
 /// A terminal's screens, modes and history.
 pub(super) struct Screen {
     parser: vte::Parser<MAX_COMMAND_BYTES>,
@@ -74,6 +79,16 @@ pub(super) struct Screen {
     open: Option<u64>,
     /// The beginning of a character whose other bytes are still to come.
     partial: Vec<u8>,
+    /// What it would answer to what was asked.
+    answers: VecDeque<Answer>,
+}
+
+/// The answer to one query of the program.
+#[derive(Debug)]
+struct Answer {
+    /// The position behind the query.
+    asked: u64,
+    bytes: Vec<u8>,
 }
 
 /// A whole terminal, oldest row first: packed rows, then bytes as they are.
@@ -91,6 +106,7 @@ impl Screen {
             fed: 0,
             open: None,
             partial: Vec::new(),
+            answers: VecDeque::new(),
         }
     }
 
@@ -109,7 +125,7 @@ impl Screen {
             if is_between && self.open.is_none() && length >= flood::MIN_BYTES {
                 self.feed_flood(piece);
             } else {
-                self.parser.advance(&mut self.emulator, piece);
+                self.feed_piece(piece);
             }
             if self.emulator.is_between {
                 self.open = None;
@@ -124,6 +140,26 @@ impl Screen {
         if self.open.is_none() && (tables.glyphs.are_full() || tables.styles.are_full()) {
             self.emulator.push_rows(self.emulator.rows_above());
             self.emulator.renew();
+        }
+    }
+
+    /// Draws at most one escape sequence and text; notes where queries end.
+    fn feed_piece(&mut self, piece: &[u8]) {
+        let mut done = 0;
+        while done < piece.len() {
+            let rest = &piece[done..];
+            done += self
+                .parser
+                .advance_until_terminated(&mut self.emulator, rest);
+            let bytes = std::mem::take(&mut self.emulator.answer);
+            if bytes.is_empty() {
+                continue;
+            }
+            if self.answers.len() == MAX_ANSWERS {
+                self.answers.pop_front();
+            }
+            let asked = self.fed + done as u64;
+            self.answers.push_back(Answer { asked, bytes });
         }
     }
 
@@ -215,9 +251,18 @@ impl Screen {
         self.emulator.modes.cwd()
     }
 
-    /// Takes the answers to what the program asked its terminal.
-    pub(super) fn take_answers(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.emulator.answers)
+    /// Takes the answers to what the program asked its terminal, if the query
+    /// ends at one of these positions.
+    pub(super) fn take_answers(&mut self, asked: impl RangeBounds<u64>) -> Vec<u8> {
+        let mut taken = Vec::new();
+        self.answers.retain(|answer| {
+            let is_taken = asked.contains(&answer.asked);
+            if is_taken {
+                taken.extend_from_slice(&answer.bytes);
+            }
+            !is_taken
+        });
+        taken
     }
 
     /// What it shows, as text.

@@ -33,6 +33,11 @@ impl Perform for Emulator {
         }
     }
 
+    /// Stops behind a query, so that its place is known.
+    fn terminated(&self) -> bool {
+        !self.answer.is_empty()
+    }
+
     fn execute(&mut self, byte: u8) {
         self.joint = None;
         let function = match byte {
@@ -74,7 +79,7 @@ impl Perform for Emulator {
             (b"?", 'K') => self.erase_line(first),
             (b"!", 'p') => self.soft_reset(),
             (b" ", 'q') => self.modes.set_cursor_shape(first),
-            (b">", 'c') if first == 0 => self.answers.extend_from_slice(DEVICE_VERSION),
+            (b">", 'c') if first == 0 => self.answer.extend_from_slice(DEVICE_VERSION),
             (&[sign @ (b'<' | b'=' | b'>')], 'u') => {
                 self.modes
                     .change_keyboard(sign, params, self.is_alternate());
@@ -223,10 +228,10 @@ impl Emulator {
         let cursor = self.grid.cursor();
         let (cols, _) = self.grid.size();
         match about {
-            5 => self.answers.extend_from_slice(b"\x1b[0n"),
+            5 => self.answer.extend_from_slice(b"\x1b[0n"),
             6 => {
                 let (row, col) = (cursor.row + 1, cursor.col.min(cols - 1) + 1);
-                push(&mut self.answers, format_args!("\x1b[{row};{col}R"));
+                push(&mut self.answer, format_args!("\x1b[{row};{col}R"));
             }
             _ => {}
         }
@@ -272,7 +277,7 @@ impl Emulator {
             'X' => Function::Ech(first),
             'Z' => Function::Cbt(first),
             'b' => return self.repeat(first),
-            'c' if first == 0 => return self.answers.extend_from_slice(DEVICE),
+            'c' if first == 0 => return self.answer.extend_from_slice(DEVICE),
             'd' => Function::Vpa(first),
             'e' => Function::Vpr(first),
             'g' if first == 0 => Function::Tbc(TbcScope::CurrentColumn),

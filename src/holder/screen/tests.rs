@@ -185,10 +185,26 @@ fn a_screen_with_more_styles_than_fit_is_drawn_into_new_tables() {
 fn queries_are_answered_in_order() {
     let mut screen = fed("\x1b[3;4H\x1b[6n\x1b[c\x1b[5n\x1b[>c");
     assert_eq!(
-        screen.take_answers(),
+        screen.take_answers(..),
         b"\x1b[3;4R\x1b[?62;4;9;22c\x1b[0n\x1b[>0;276;0c"
     );
-    assert!(screen.take_answers().is_empty());
+    assert!(screen.take_answers(..).is_empty());
+}
+
+#[test]
+fn an_answer_belongs_to_the_place_behind_its_query() {
+    let (first, second) = ("text\x1b[6n", "more\x1b[5n");
+    let mut screen = fed(&format!("{first}{second}tail"));
+    let middle = first.len() as u64;
+    assert_eq!(screen.take_answers(middle + 1..), b"\x1b[0n");
+    assert!(screen.take_answers(..middle).is_empty());
+    assert_eq!(screen.take_answers(middle..=middle), b"\x1b[1;5R");
+    for _ in 0..MAX_ANSWERS {
+        screen.feed(b"\x1b[5n");
+    }
+    screen.feed(b"\x1b[6n");
+    let answers = screen.take_answers(..);
+    assert_eq!(answers.len(), (MAX_ANSWERS - 1) * 4 + 7, "{answers:?}");
 }
 
 #[test]

@@ -174,7 +174,7 @@ impl Canvas {
 
     /// Takes what the twin answers to queries that the window does not see.
     pub(super) fn take_answers(&mut self) -> Vec<u8> {
-        let answers = self.twin.take_answers();
+        let answers = self.twin.take_answers(..);
         if self.is_exact { Vec::new() } else { answers }
     }
 
