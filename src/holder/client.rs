@@ -174,13 +174,15 @@ pub async fn kill(dir: &Path, id: &str) -> Result<(), Error> {
     let killed = async {
         // A holder that is gone meanwhile needs no word, and ends the loop.
         let _ = writer.send(&Frame::Kill).await;
+        let mut seq = 0;
         while let Ok(Some(frame)) = reader.next().await {
-            let drawn = match frame {
+            seq = match frame {
                 Frame::Replay { seq, .. } => seq,
                 Frame::Data { seq, bytes } => seq + bytes.len() as u64,
+                Frame::Exit(_) => seq + 1,
                 _ => continue,
             };
-            let _ = writer.send(&Frame::Ack { seq: drawn }).await;
+            let _ = writer.send(&Frame::Ack { seq }).await;
         }
     };
     timeout(KILL_DEADLINE, killed)
@@ -295,6 +297,7 @@ fn row(hello: HolderHello) -> TerminalRow {
         cols,
         rows,
         clients,
+        exit,
         ..
     } = hello;
     TerminalRow {
@@ -307,5 +310,6 @@ fn row(hello: HolderHello) -> TerminalRow {
         cols,
         rows,
         clients,
+        exit,
     }
 }

@@ -42,6 +42,9 @@ const HELLO_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a client may take to read its last frame.
 const GOODBYE_DEADLINE: Duration = Duration::from_secs(1);
 
+/// How long a client may take to acknowledge the program's end.
+const EXIT_ACK_DEADLINE: Duration = Duration::from_secs(5);
+
 /// The longest name of a client, in bytes.
 const MAX_CLIENT_BYTES: usize = 64;
 
@@ -92,6 +95,9 @@ struct Connection {
     delivery: Delivery,
     /// When there is something to send again, if it must wait.
     due: Option<Instant>,
+    exit: ExitWord,
+    /// Whether the client speaks version 1.
+    has_old_client: bool,
     /// Encoded frames, and how much of them is written.
     out: Vec<u8>,
     written: usize,
@@ -101,6 +107,15 @@ struct Connection {
     acked: u64,
     /// Whether the client resent what it need not: say again what was taken.
     owes_ack: bool,
+}
+
+/// Whether the client was told how the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ExitWord {
+    Unsaid,
+    /// It acknowledges it until then; in version 1 it cannot.
+    Said(Instant),
+    Acknowledged,
 }
 
 struct Pending {
@@ -136,6 +151,8 @@ impl Connection {
             seat,
             delivery,
             due: None,
+            exit: ExitWord::Unsaid,
+            has_old_client: version < 2,
             out,
             written,
             pending,
@@ -144,15 +161,22 @@ impl Connection {
         }
     }
 
-    /// Serves; returns the last frame that the client is still to get.
+    /// Serves; returns why the client is refused from here on, if it is.
     async fn run(&mut self) -> Option<Frame> {
         let terminal = Arc::clone(&self.terminal);
         loop {
-            if self.out.is_empty()
-                && let Some(last) = self.fill()
-            {
-                return Some(last);
+            if self.out.is_empty() {
+                self.fill();
             }
+            let said_until = match self.exit {
+                ExitWord::Unsaid => None,
+                ExitWord::Said(_) if self.has_old_client && self.out.is_empty() => {
+                    self.terminal.end_is_known();
+                    return None;
+                }
+                ExitWord::Said(until) => Some(until),
+                ExitWord::Acknowledged => return None,
+            };
             // Each branch is cancel-safe, so that no byte is lost or doubled.
             tokio::select! {
                 result = self.writer.write(&self.out[self.written..]), if !self.out.is_empty() => {
@@ -161,6 +185,8 @@ impl Connection {
                 _ = self.changes.changed(), if self.out.is_empty() => {}
                 () = sleep_until(self.due.unwrap_or_else(Instant::now)),
                     if self.out.is_empty() && self.due.is_some() => {}
+                () = sleep_until(said_until.unwrap_or_else(Instant::now)),
+                    if said_until.is_some() => return None,
                 permit = terminal.typed().reserve(), if self.pending.is_some() => {
                     let Ok(permit) = permit else { self.pending = None; continue };
                     if let Some(pending) = self.pending.take() {
@@ -182,8 +208,8 @@ impl Connection {
         }
     }
 
-    /// Encodes what the client needs now; returns the last frame of all.
-    fn fill(&mut self) -> Option<Frame> {
+    /// Encodes what the client needs now.
+    fn fill(&mut self) {
         self.changes.borrow_and_update();
         let mut state = self.terminal.state();
         let written = state.inputs.written(&self.client);
@@ -200,8 +226,14 @@ impl Connection {
             Next::Nothing => {}
         }
         self.terminal.type_answers(&mut state);
-        let is_complete = self.out.is_empty() && self.delivery.is_complete(&state);
-        state.exit.filter(|_| is_complete).map(Frame::Exit)
+        if let Some(exit) = state.exit
+            && self.exit == ExitWord::Unsaid
+            && self.out.is_empty()
+            && self.delivery.is_complete(&state)
+        {
+            Frame::Exit(exit).encode_with_length(&mut self.out);
+            self.exit = ExitWord::Said(Instant::now() + EXIT_ACK_DEADLINE);
+        }
     }
 
     fn wrote(&mut self, length: usize) {
@@ -220,7 +252,7 @@ impl Connection {
                 self.delivery.hurry();
                 self.pending = Some(Pending { seq, bytes });
             }
-            Frame::Ack { seq } => self.delivery.acknowledge(seq),
+            Frame::Ack { seq } => self.acknowledged(seq),
             Frame::Resize { cols, rows } => self.terminal.resize(self.seat, cols, rows),
             Frame::Size { mine } => self.terminal.claim_size(self.seat, mine),
             Frame::History => self.delivery.ask_for_all(),
@@ -228,6 +260,15 @@ impl Connection {
             // What a newer client says beyond this is not for us.
             _ => {}
         }
+    }
+
+    fn acknowledged(&mut self, seq: u64) {
+        let is_end = seq > self.terminal.state().ring.end();
+        if is_end && matches!(self.exit, ExitWord::Said(_)) {
+            self.exit = ExitWord::Acknowledged;
+            self.terminal.end_is_known();
+        }
+        self.delivery.acknowledge(seq);
     }
 
     async fn say_last(&mut self, last: &Frame) {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::protocol::terminal::Exit;
 use crate::protocol::terminal::FrameError;
 use crate::protocol::terminal::Refused;
 
@@ -73,6 +74,9 @@ pub enum Error {
     /// the program with it.
     #[error("the terminal ended without a word")]
     Vanished,
+    /// The program in the terminal has ended.
+    #[error("the program in the terminal {0}")]
+    Ended(Exit),
     /// The program in the terminal does not read what is typed.
     #[error("the program in the terminal does not read: {taken} bytes were taken")]
     Stalled {

@@ -48,10 +48,12 @@
 //!   that of the one who asked for its own. A client of 0 columns only looks.
 //!   After a change everybody is drawn anew, because emulators reflow unlike.
 //! - **One answers.** What a program asks its terminal is answered by the client
-//!   that leads, and by the holder while there is none.
-//! - **The end of the program is the end of the holder.** Clients get the last
-//!   output and the exit status, within 5 s. If none was ever there, the holder
-//!   waits 60 s for the first, so that the page can show why a shell ended.
+//!   that leads, and by the holder while there is none, or when the client was
+//!   drawn a screen instead of the question.
+//! - **The end of the program is told once.** Clients get the last output and
+//!   the exit status. The holder stays until one of them has acknowledged it: a
+//!   person who was away sees how it ended, for 16 days. One that was killed on
+//!   purpose goes at once.
 //! - **A kill** (the frame, or SIGTERM) hangs up every process of the session,
 //!   whatever its process group, and kills after 2 s what is left. A process
 //!   that ignores hang-ups (`nohup`) or left the session (`setsid`) lives on:

@@ -1,10 +1,11 @@
 //! The holder process: start the program, serve clients, end with it.
 //!
 //! ```text
-//!            program ends, all output read          all clients have Exit, or
-//! running ──────────────────────────────▶ ended ──────────────────────────────▶ gone
-//!    │ Kill, SIGTERM                        ▲        EXIT_DEADLINE; nobody ever
-//!    └──▶ ending: hang-up, grace, kill ─────┘        attached: UNSEEN_DEADLINE
+//!            program ends, all output read          a client knows it, the others
+//! running ──────────────────────────────▶ ended ────────────────────────────────▶ gone
+//!    │ Kill, SIGTERM                      ▲  ▲   have EXIT_DEADLINE; nobody comes:
+//!    └──▶ ending: hang-up, grace, kill ───┘  │   KEPT, Kill, SIGTERM
+//!                                            └─ shows its last screen
 //! ```
 //!
 //! The socket is removed on the way to *gone*; only SIGKILL leaves it behind,
@@ -58,14 +59,12 @@ const MAX_CLIENTS: usize = 32;
 /// How long the program has after the hang-up until it is killed.
 pub(super) const KILL_GRACE: Duration = Duration::from_secs(2);
 
-/// How long clients have to take the last output after the program's end.
+/// How long clients have to take the last output once one of them has it.
 const EXIT_DEADLINE: Duration = Duration::from_secs(5);
 
-/// How long a program's end waits for its first client.
-///
-/// A login shell that ends at once, for an error in its rc file, would
-/// otherwise be gone with its message before the page has connected.
-const UNSEEN_DEADLINE: Duration = Duration::from_secs(60);
+/// How long an ended program's last screen is kept for somebody who comes back:
+/// a fortnight's holiday.
+const KEPT: Duration = Duration::from_secs(16 * 24 * 3600);
 
 /// How long accepting rests when there are no descriptors left.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
@@ -215,6 +214,7 @@ impl Holder {
             cols: size.cols,
             rows: size.rows,
             clients: 0,
+            exit: None,
         };
         let (terminal, typed) = Terminal::new(row, pty, size, history_rows);
         Ok(Self {
@@ -250,11 +250,7 @@ impl Holder {
                 Some(wish) = wishes.recv() => match wish {
                     Wish::End if ending.is_none() => ending = Some(end()),
                     Wish::End => {}
-                    // Where it cannot, whoever asked goes on without it.
-                    Wish::ListenAgain => {
-                        let _ = clients.socket.renew();
-                        let _ = commands::place(clients.socket.dir(), Build::Any);
-                    }
+                    Wish::ListenAgain => clients.listen_again(),
                 },
             }
         };
@@ -272,7 +268,10 @@ impl Holder {
             clients.socket.hide();
         }
         terminal.end(exit);
-        clients.see_off(was_killed).await;
+        if !was_killed {
+            clients.keep(&mut wishes).await;
+        }
+        clients.see_off().await;
         exit
     }
 }
@@ -317,21 +316,39 @@ impl Clients<'_> {
             .spawn(connection::serve(stream, Arc::clone(self.terminal)));
     }
 
-    /// Serves until every client knows of the end, within the deadlines.
-    async fn see_off(&mut self, was_killed: bool) {
+    /// Serves until somebody knows of the end, or asks for it.
+    async fn keep(&mut self, wishes: &mut mpsc::Receiver<Wish>) {
         let terminal = self.terminal;
-        let is_seen = || was_killed || terminal.state().was_attached;
-        let deadline = if is_seen() {
-            EXIT_DEADLINE
-        } else {
-            UNSEEN_DEADLINE
+        let told = async {
+            while !terminal.state().is_end_known {
+                tokio::select! {
+                    () = self.serve_next() => {}
+                    () = terminal.killed() => return,
+                    Some(wish) = wishes.recv() => match wish {
+                        Wish::End => return,
+                        Wish::ListenAgain => self.listen_again(),
+                    },
+                }
+            }
         };
-        let _ = timeout(deadline, async {
-            while !(is_seen() && self.served.is_empty()) {
+        let _ = timeout(KEPT, told).await;
+    }
+
+    /// Serves those who are still there.
+    async fn see_off(&mut self) {
+        let _ = timeout(EXIT_DEADLINE, async {
+            while !self.served.is_empty() {
                 self.serve_next().await;
             }
         })
         .await;
+    }
+
+    /// Makes the socket again, and the commands beside it; where it cannot,
+    /// whoever asked goes on without them.
+    fn listen_again(&mut self) {
+        let _ = self.socket.renew();
+        let _ = commands::place(self.socket.dir(), Build::Any);
     }
 }
 

@@ -80,8 +80,8 @@ pub(super) struct State {
     pub(super) layout: u64,
     /// How the program ended, once all its output is in the ring.
     pub(super) exit: Option<Exit>,
-    /// Whether a client was there that does not only look.
-    pub(super) was_attached: bool,
+    /// Whether a client knows how the program ended.
+    pub(super) is_end_known: bool,
     /// Up to where a client was there to answer what the program asks.
     led: u64,
     /// Answers in place of a client, to be typed.
@@ -99,7 +99,7 @@ impl State {
             size,
             layout: 0,
             exit: None,
-            was_attached: false,
+            is_end_known: false,
             led: 0,
             answers: Vec::new(),
         }
@@ -233,6 +233,7 @@ impl Terminal {
             label: state.screen.title().map(str::to_owned),
             cwd: state.screen.cwd().map(str::to_owned),
             clients: u32::try_from(state.audience.count()).unwrap_or(u32::MAX),
+            exit: state.exit,
         }
     }
 
@@ -241,7 +242,6 @@ impl Terminal {
         let size = clamp(hello.cols, hello.rows);
         let mut state = self.state();
         self.answer_until_now(&mut state);
-        state.was_attached |= size.is_some();
         let seat = state.audience.enter(size, version < 2);
         drop(state);
         self.audience_changed();
@@ -294,6 +294,12 @@ impl Terminal {
             state.layout += 1;
         }
         drop(state);
+        self.changed.send_replace(());
+    }
+
+    /// Notes that a client knows how the program ended.
+    pub(super) fn end_is_known(&self) {
+        self.state().is_end_known = true;
         self.changed.send_replace(());
     }
 

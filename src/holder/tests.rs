@@ -171,7 +171,11 @@ impl Page {
             }
             Frame::Ack { seq } => self.taken = seq,
             Frame::View(view) => self.view = Some(view),
-            Frame::Exit(exit) => self.exit = Some(exit),
+            Frame::Exit(exit) => {
+                self.exit = Some(exit);
+                let seq = self.drawn + 1;
+                let _ = self.writer.send(&Frame::Ack { seq }).await;
+            }
             other => panic!("{other:?}"),
         }
         true
@@ -397,6 +401,36 @@ async fn a_program_that_ends_unseen_waits_for_its_first_page() {
     let socket = held.socket();
     held.ended().await;
     assert!(!socket.exists());
+}
+
+#[tokio::test]
+async fn an_end_that_no_page_was_told_is_kept() {
+    let held = Held::new("read x; echo bye; exit 7");
+    let mut page = held.page("a").await;
+    page.say("\n").await;
+    page.until("bye").await;
+    // Its link breaks before it hears more.
+    drop(page);
+    let exit = Exit {
+        code: Some(7),
+        signal: None,
+    };
+    held.listed(|row| row.exit == Some(exit)).await;
+    std::fs::remove_file(held.socket()).unwrap();
+    held.wishes.send(Wish::ListenAgain).await.unwrap();
+    held.listed(|row| row.exit == Some(exit)).await;
+    let mut back = held.page("a").await;
+    assert!(back.last_words().await.contains("bye"));
+    assert_eq!(back.exit, Some(exit));
+    assert_eq!(held.ended().await, exit);
+}
+
+#[tokio::test]
+async fn an_ended_terminal_can_be_killed() {
+    let held = Held::new("exit 7");
+    held.listed(|row| row.exit.is_some()).await;
+    kill(&held.sockets(), "t1").await.unwrap();
+    held.ended().await;
 }
 
 #[tokio::test]

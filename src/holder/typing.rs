@@ -30,7 +30,7 @@ const STALL_DEADLINE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// Those of [`client::connect`]; [`Error::Stalled`] when the program reads
-/// nothing for 30 s, [`Error::Vanished`] when it ended, or what `input` says:
+/// nothing for 30 s, [`Error::Ended`] when it has ended, or what `input` says:
 /// what was typed by then stays typed.
 pub async fn type_all(
     dir: &Path,
@@ -72,7 +72,7 @@ async fn taken(
     loop {
         let drawn = match reader.next().await?.ok_or(Error::Vanished)? {
             Frame::Ack { seq } if seq >= end => return Ok(()),
-            Frame::Exit(_) => return Err(Error::Vanished),
+            Frame::Exit(exit) => return Err(Error::Ended(exit)),
             Frame::Refused(refused) => return Err(Error::Refused(refused)),
             Frame::Replay { seq, .. } => seq,
             Frame::Data { seq, bytes } => seq + bytes.len() as u64,

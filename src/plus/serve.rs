@@ -275,7 +275,10 @@ impl Server {
                 Box::pin(async move {
                     match fate {
                         Fate::End => terminals.kill_all().await,
-                        Fate::LiveOn => terminals.list().await.len(),
+                        Fate::LiveOn => {
+                            let rows = terminals.list().await;
+                            rows.iter().filter(|row| row.exit.is_none()).count()
+                        }
                     }
                 })
             }),

@@ -137,12 +137,7 @@ impl Terminals {
             let text = format!("`{}` is no directory", cwd.display());
             return Err(Refusal::new(400, text));
         }
-        if self.list().await.len() >= MAX_TERMINALS {
-            return Err(Refusal::new(
-                429,
-                format!("{MAX_TERMINALS} terminals are open: close one first"),
-            ));
-        }
+        self.make_room().await?;
         let options = SpawnOptions {
             exe: dirs::executable()
                 .map_err(|error| failed("its program cannot be found", &error))?,
@@ -156,6 +151,19 @@ impl Terminals {
         holder::spawn(options)
             .await
             .map_err(|error| failed("it does not start", &error))
+    }
+
+    /// Lets go of the oldest one that has ended if there is room for no more.
+    async fn make_room(&self) -> Result<(), Refusal> {
+        let rows = self.list().await;
+        if rows.len() < MAX_TERMINALS {
+            return Ok(());
+        }
+        let Some(ended) = rows.iter().find(|row| row.exit.is_some()) else {
+            let text = format!("{MAX_TERMINALS} terminals are open: close one first");
+            return Err(Refusal::new(429, text));
+        };
+        self.kill(&ended.id).await
     }
 
     /// Ends a terminal and what runs in its session.

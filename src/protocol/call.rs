@@ -28,6 +28,8 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::terminal::Exit;
+
 /// The largest request or reply, in bytes of JSON.
 pub const MAX_CALL_BYTES: usize = 1 << 20;
 
@@ -128,6 +130,9 @@ pub struct TerminalRow {
     /// How many clients show it.
     #[serde(default)]
     pub clients: u32,
+    /// How the program ended, if it has and nobody was told yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<Exit>,
 }
 
 /// Asks for a new terminal: `{"cols":80,"rows":24,"cwd":"/data"}`.

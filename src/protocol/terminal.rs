@@ -14,7 +14,8 @@
 //!   Size {mine}                            ──▶  "use my size", or no longer
 //!   History                                ──▶
 //!                                          ◀──  Replay* whole: what left the screen, then the screen
-//!                                          ◀──  Exit {code | signal}     then the connection ends
+//!                                          ◀──  Exit {code | signal}
+//!   Ack {one more than all output}         ──▶  then the connection ends
 //! ```
 //!
 //! A *replay* draws the screen exactly: the client resets its emulator first.
@@ -36,7 +37,9 @@
 //! [`WINDOW_BYTES`] on the way to a client: one that falls far behind gets a
 //! replay instead of the backlog, and the program in the terminal never waits
 //! for a browser. Input is acknowledged so
-//! that a client which reconnects sends again exactly what did not arrive.
+//! that a client which reconnects sends again exactly what did not arrive. The
+//! Exit takes the position behind the last byte: its Ack is one more. Without
+//! that the holder keeps the last screen for the next client.
 //!
 //! **Carriers.** On a byte stream each frame is `length: u32 big-endian`, then
 //! `length` bytes of `kind: u8` and body. On a WebSocket one binary message is
@@ -139,6 +142,9 @@ pub struct HolderHello {
     /// Clients that have a size, without this one.
     #[serde(default)]
     pub clients: u32,
+    /// How the program ended, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<Exit>,
 }
 
 /// How a client is to show the terminal:
@@ -180,6 +186,17 @@ pub struct Exit {
     /// The signal's number, if a signal ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<i32>,
+}
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.code, self.signal) {
+            (Some(0), _) => write!(f, "ended"),
+            (Some(code), _) => write!(f, "ended with exit code {code}"),
+            (None, Some(signal)) => write!(f, "was ended by signal {signal}"),
+            (None, None) => write!(f, "ended, how is not known"),
+        }
+    }
 }
 
 /// Why a connection is refused: `{"code":"version","message":"…"}`.

@@ -1,13 +1,17 @@
 //! What the page shows of terminals that others use, or that end.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::support::chromium::Page;
 use crate::support::counter;
 use crate::support::laptop::Laptop;
+use crate::support::poll::eventually;
 use crate::support::processes;
+use crate::support::served::Served;
 use crate::support::sshd::Sshd;
-use crate::support::targets::connected;
+use crate::support::targets::{SOON, connected};
 use crate::support::visitor::Visitor;
 
 /// A target, a page with a terminal in a window of 1280 × 800.
@@ -139,6 +143,34 @@ fn the_page_says_how_a_program_ended() {
     shown
         .page
         .ask("wait-page was ended by signal 9 (SIGKILL, killed)");
+}
+
+#[test]
+fn a_page_that_comes_back_sees_how_a_program_ended_meanwhile() {
+    let laptop = Laptop::new();
+    let served = Served::start(&laptop, &[]);
+    let mut page = Page::open(&served.url);
+    page.ask("wait-state ready");
+    page.ask("type mkfifo ~/gate; echo rea''dy; read word <~/gate; echo last $word; exit 7");
+    page.ask("wait-text ready");
+    drop(page);
+    fs::write(laptop.home().join("gate"), "words\n").expect("the shell reads it");
+    let ended = || {
+        let rows = laptop.run(&["terminal", "list", "--json"]).success().json();
+        (rows[0]["exit"]["code"] == 7).then_some(())
+    };
+    eventually("the shell has ended", SOON, ended);
+    let table = laptop.run(&["terminal", "list"]).success().stdout;
+    assert!(table.contains("ended with exit code 7"), "{table}");
+    let again = laptop.run(&["serve", "--daemon", "--json"]).success();
+    let mut page = Page::open(again.json()["url"].as_str().expect("a URL"));
+    page.ask("wait-page exited with status 7");
+    page.ask("wait-text last words");
+    let gone = || {
+        let rows = laptop.run(&["terminal", "list", "--json"]).success().json();
+        (rows == serde_json::json!([])).then_some(())
+    };
+    eventually("who was told needs no holder", SOON, gone);
 }
 
 #[test]

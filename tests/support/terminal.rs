@@ -225,7 +225,11 @@ impl Terminal {
                 let ack = Frame::Ack { seq: self.drawn };
                 self.send(&ack);
             }
-            Frame::Exit(exit) => return Err(End::Exit(exit)),
+            Frame::Exit(exit) => {
+                let seq = self.drawn + 1;
+                self.send(&Frame::Ack { seq });
+                return Err(End::Exit(exit));
+            }
             Frame::Ack { .. } => {}
             other => panic!("a page gets no {other:?}"),
         }

@@ -57,7 +57,7 @@ pub(super) async fn run(args: &Args, instance: &Instance) -> Result<ExitCode, Cl
             Exit::Success.into()
         }
         Left::Ended(exit) => {
-            output::say(&words(&id, exit));
+            output::say(&format!("{id} {exit}"));
             code(exit)
         }
     })
@@ -77,20 +77,6 @@ async fn only_one(instance: &Instance) -> Result<String, CliError> {
             let hint = format!("cocalc-plus terminal attach {}", rows[0].id);
             Err(CliError::hinted(text, hint))
         }
-    }
-}
-
-fn words(id: &str, exit: ProgramExit) -> String {
-    match exit {
-        ProgramExit { code: Some(0), .. } => format!("{id} ended"),
-        ProgramExit {
-            code: Some(code), ..
-        } => format!("{id} ended with exit code {code}"),
-        ProgramExit {
-            signal: Some(signal),
-            ..
-        } => format!("{id} was ended by signal {signal}"),
-        ProgramExit { .. } => format!("{id} ended, how is not known"),
     }
 }
 
@@ -116,7 +102,7 @@ mod tests {
             (exit(None, Some(9)), "t1 was ended by signal 9", 137),
             (exit(None, None), "t1 ended, how is not known", 1),
         ] {
-            assert_eq!(words("t1", exit), text);
+            assert_eq!(format!("t1 {exit}"), text);
             assert_eq!(code(exit), ExitCode::from(passed));
         }
     }

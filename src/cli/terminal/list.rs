@@ -28,6 +28,12 @@ pub(super) async fn run(args: &Args, instance: &Instance) -> Result<Exit, CliErr
     Ok(Exit::Success)
 }
 
+/// The program's name, and how it ended if it has.
+fn program(row: &TerminalRow) -> String {
+    let end = row.exit.map(|exit| format!(" {exit}"));
+    format!("{}{}", row.title, end.unwrap_or_default())
+}
+
 /// Renders rows for a person; *windows* are browsers and attached terminals.
 pub(super) fn table(rows: &[TerminalRow]) -> String {
     let mut table = output::table(&[
@@ -44,7 +50,7 @@ pub(super) fn table(rows: &[TerminalRow]) -> String {
         let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
         table.add_row([
             row.id.clone(),
-            row.title.clone(),
+            program(row),
             or_dash(&row.label),
             format!("{}×{}", row.cols, row.rows),
             row.clients.to_string(),

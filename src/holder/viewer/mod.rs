@@ -205,7 +205,10 @@ impl Viewer<'_> {
                 self.draw(out);
                 self.outbox.acknowledge(seq + bytes.len() as u64);
             }
-            Ok(Some(Frame::Exit(exit))) => return Ok(Some(exit)),
+            Ok(Some(Frame::Exit(exit))) => {
+                self.outbox.acknowledge_end();
+                return Ok(Some(exit));
+            }
             Ok(Some(Frame::Refused(refused))) => return Err(Error::Refused(refused)),
             Ok(Some(_)) => {}
             Ok(None) | Err(_) => return Err(Error::Vanished),

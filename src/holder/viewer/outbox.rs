@@ -31,6 +31,8 @@ pub(super) struct Outbox {
     typed: VecDeque<u8>,
     /// The position of the first of them.
     position: u64,
+    /// The newest acknowledgement.
+    acknowledged: u64,
     sender: mpsc::Sender<Frame>,
     writing: JoinHandle<()>,
 }
@@ -51,6 +53,7 @@ impl Outbox {
             frames: VecDeque::new(),
             typed: VecDeque::new(),
             position,
+            acknowledged: 0,
             sender,
             writing,
         }
@@ -76,6 +79,12 @@ impl Outbox {
         self.frames
             .retain(|frame| !matches!(frame, Frame::Ack { .. }));
         self.frames.push_back(Frame::Ack { seq });
+        self.acknowledged = seq;
+    }
+
+    /// Acknowledges the end of the program, which comes behind all output.
+    pub(super) fn acknowledge_end(&mut self) {
+        self.acknowledge(self.acknowledged + 1);
     }
 
     /// Tells the window's size; only the newest counts.

@@ -186,6 +186,7 @@ test("an exit and a refusal end it, whatever follows", () => {
   const ended = attached().tell(frame({ kind: "exit", exit: { code: 3 } }), data(10, "late"), { type: "closed" });
   expect(ended.state.phase).toBe("ended");
   expect(ended.effects.at(-1)).toEqual({ type: "end", why: { exit: { code: 3 } } });
+  expect(ended.effects.at(-2)).toEqual({ type: "send", frame: { kind: "ack", seq: 11n } });
   const refused = { code: "version", message: "reload the page" };
   const page = new Page().tell({ type: "opened" }, frame({ kind: "refused", refused }));
   expect(page.effects.at(-1)).toEqual({ type: "end", why: { refused } });
@@ -320,7 +321,7 @@ test("a connection lost while something is held resumes at what is drawn", () =>
 
 test("the last words of a program are shown to a reader who comes back", () => {
   const page = second().tell(read(true), replay(500, "bye"), frame({ kind: "exit", exit: { code: 0 } }));
-  page.since();
+  expect(page.since().at(-2)).toEqual({ type: "send", frame: { kind: "ack", seq: 501n } });
   expect(page.tell(read(false)).drawn()).toBe("bye");
   expect(page.state.phase).toBe("ended");
 });

@@ -218,6 +218,15 @@ function acknowledge(next: Stream): Step {
   return [{ ...next, acked: seq }, [{ type: "send", frame: { kind: "ack", seq: BigInt(seq) } }]];
 }
 
+/** The end comes behind all output; whoever acknowledges it need not be told again. */
+function ended(state: Stream, exit: Exit): Step {
+  const last = state.held?.at(-1);
+  const held = last && "seq" in last ? Number(last.seq) + (last.kind === "data" ? last.bytes.length : 0) : null;
+  const seq = BigInt((held ?? state.received ?? 0) + 1);
+  const effects: StreamEffect[] = [{ type: "send", frame: { kind: "ack", seq } }, { type: "end", why: { exit } }];
+  return [{ ...state, phase: "ended" }, effects];
+}
+
 function framed(state: Stream, frame: Frame): Step {
   if (!isConnected(state)) return frame.kind === "refused" ? refused(state, frame.refused) : [state, []];
   switch (frame.kind) {
@@ -232,7 +241,7 @@ function framed(state: Stream, frame: Frame): Step {
     case "view":
       return viewed(state, frame.view);
     case "exit":
-      return [{ ...state, phase: "ended" }, [{ type: "end", why: { exit: frame.exit } }]];
+      return ended(state, frame.exit);
     case "refused":
       return refused(state, frame.refused);
     default:
