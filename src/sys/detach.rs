@@ -204,6 +204,7 @@ mod tests {
 
     use super::*;
 
+    #[cfg(target_os = "linux")]
     fn run(script: &str) -> String {
         let args = [OsString::from("-c"), OsString::from(script)];
         let mut detached = spawn_detached(Path::new("/bin/sh"), &args, &["CARGO"], None).unwrap();

@@ -1,8 +1,11 @@
 //! Keeping a small process small after it was large for a moment.
 
-#![expect(
-    unsafe_code,
-    reason = "the allocator's settings have no safe interface"
+#![cfg_attr(
+    all(target_os = "linux", target_env = "gnu"),
+    expect(
+        unsafe_code,
+        reason = "the allocator's settings have no safe interface"
+    )
 )]
 
 /// The size from which an allocation is given back to the kernel when freed.

@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::ffi::OsStringExt;
@@ -200,14 +199,19 @@ impl Dir {
     /// Makes a named pipe in this directory; the umask applies.
     ///
     /// # Errors
-    /// What the system says, [`io::ErrorKind::AlreadyExists`] among it.
+    /// What the system says, [`io::ErrorKind::AlreadyExists`] among it;
+    /// [`io::ErrorKind::Unsupported`] where there is no call for it.
+    #[cfg(target_os = "linux")]
     pub fn make_fifo_in(&self, name: &OsStr, mode: u32) -> io::Result<()> {
         let mode = Mode::from_raw_mode(raw(mode));
-        #[cfg(target_os = "linux")]
-        rustix::fs::mknodat(&self.fd, name, rustix::fs::FileType::Fifo, mode, 0)?;
-        #[cfg(not(target_os = "linux"))]
-        rustix::fs::mkfifoat(&self.fd, name, mode)?;
-        Ok(())
+        let kind = rustix::fs::FileType::Fifo;
+        Ok(rustix::fs::mknodat(&self.fd, name, kind, mode, 0)?)
+    }
+
+    /// macOS has none that takes a directory before version 13.
+    #[cfg(not(target_os = "linux"))]
+    pub fn make_fifo_in(&self, _name: &OsStr, _mode: u32) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Makes a directory in this one; the umask applies.
@@ -292,7 +296,8 @@ impl Dir {
     }
 
     /// The descriptor, for the other files of this module.
-    pub(super) fn fd(&self) -> impl AsFd + '_ {
+    #[cfg(target_os = "linux")]
+    pub(super) fn fd(&self) -> impl std::os::fd::AsFd + '_ {
         &self.fd
     }
 }
