@@ -108,7 +108,7 @@ impl Emulator {
     pub(super) fn push_rows(&mut self, count: usize) {
         for line in self.grid.primary_screen().all_lines().take(count) {
             self.history
-                .push(|out| redraw::history_row(line, &self.tables, out));
+                .push(|above, out| redraw::history_row(line, above, &self.tables, out));
         }
     }
 
@@ -252,8 +252,21 @@ impl Emulator {
         };
         let shown = self.tables.glyphs.of_cluster(&text, cells);
         for _ in 0..count.max(1) {
-            self.run(Function::Print(shown));
+            self.print_shown(shown, cells);
         }
+    }
+
+    /// Prints what a cell holds.
+    fn print_shown(&mut self, shown: char, cells: Cells) {
+        let columns = self.grid.size().0;
+        if cells == Cells::Two
+            && self.grid.cursor().col + 1 == columns
+            && self.modes_beside.has_wrap
+        {
+            // It goes to the next row, and what it leaves open is erased.
+            self.run(Function::El(ElScope::ToRight));
+        }
+        self.run(Function::Print(shown));
     }
 
     /// Runs a function as if the next character were in the default style.
@@ -267,15 +280,7 @@ impl Emulator {
     /// Prints a character that begins a cell.
     pub(super) fn print_alone(&mut self, ch: char, cells: Cells) {
         let shown = self.tables.glyphs.of_char(ch, cells);
-        let columns = self.grid.size().0;
-        if cells == Cells::Two
-            && self.grid.cursor().col + 1 == columns
-            && self.modes_beside.has_wrap
-        {
-            // It goes to the next row, and what it leaves open is erased.
-            self.run(Function::El(ElScope::ToRight));
-        }
-        self.run(Function::Print(shown));
+        self.print_shown(shown, cells);
         match &mut self.joint {
             Some((text, joined)) => {
                 text.clear();
@@ -421,7 +426,7 @@ impl Observer for Evicted<'_> {
         }
         let tables = self.tables;
         self.history
-            .push(|out| redraw::history_row(line, tables, out));
+            .push(|above, out| redraw::history_row(line, above, tables, out));
     }
 
     fn end(&mut self, _: &mut Observation<'_>) {}

@@ -7,6 +7,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::redraw::RowEnd;
+
 /// How many rows are kept unless somebody says otherwise.
 pub(in crate::holder) const DEFAULT_ROWS: usize = 10_000;
 
@@ -42,6 +44,8 @@ pub(in crate::holder) struct History {
     /// Rows that are not packed yet.
     fresh: Vec<u8>,
     fresh_rows: usize,
+    /// How the newest row ends.
+    end: RowEnd,
     max_rows: usize,
 }
 
@@ -54,16 +58,23 @@ impl History {
             packed_rows: 0,
             fresh: Vec::new(),
             fresh_rows: 0,
+            end: RowEnd::default(),
             max_rows,
         }
     }
 
-    /// Appends rows as `draw` writes them; it returns how many they were.
-    pub(super) fn push(&mut self, draw: impl FnOnce(&mut Vec<u8>) -> usize) {
+    /// Appends a row as `draw` writes it: told how the row above ends, it returns
+    /// how this one does.
+    pub(super) fn push(&mut self, draw: impl FnOnce(RowEnd, &mut Vec<u8>) -> RowEnd) {
         if self.max_rows == 0 {
             return;
         }
-        self.fresh_rows += draw(&mut self.fresh);
+        self.end = draw(self.end, &mut self.fresh);
+        self.count(1);
+    }
+
+    fn count(&mut self, rows: usize) {
+        self.fresh_rows += rows;
         if self.fresh.len() >= BLOCK_BYTES || self.fresh_rows >= BLOCK_ROWS {
             self.pack();
         }
@@ -74,14 +85,23 @@ impl History {
         if lines >= self.max_rows {
             self.clear();
         }
+        if self.max_rows == 0 {
+            return;
+        }
+        if std::mem::take(&mut self.end) != RowEnd::Line && text.starts_with(b"\r") {
+            self.fresh.extend_from_slice(b"\r\n");
+        }
         let unseen = lines.saturating_sub(self.max_rows);
         for line in text.split_inclusive(|&byte| byte == b'\n').skip(unseen) {
             let rows = line.len().saturating_sub(2).div_ceil(cols).max(1);
-            self.push(|out| {
-                out.extend_from_slice(line);
-                rows
-            });
+            self.fresh.extend_from_slice(line);
+            self.count(rows);
         }
+    }
+
+    /// How the newest row ends.
+    pub(super) fn end(&self) -> RowEnd {
+        self.end
     }
 
     /// Forgets everything.
@@ -133,9 +153,9 @@ mod tests {
     }
 
     fn push(history: &mut History, row: &str) {
-        history.push(|out| {
+        history.push(|_, out| {
             out.extend_from_slice(row.as_bytes());
-            1
+            RowEnd::Line
         });
     }
 

@@ -59,6 +59,7 @@ use self::emulator::MAX_COMMAND_BYTES;
 pub(super) use self::history::Block;
 pub(super) use self::history::DEFAULT_ROWS;
 use self::history::History;
+use self::redraw::RowEnd;
 use super::capture::Capture;
 use super::capture::Extent;
 use crate::sys::pty::Size;
@@ -203,15 +204,11 @@ impl Screen {
     pub(super) fn redraw_whole(&self) -> Whole {
         let (blocks, fresh) = self.emulator.history.parts();
         let mut rest = fresh.to_vec();
-        let above = self.emulator.rows_above();
-        let lines = self.emulator.grid.primary_screen().all_lines();
-        for line in lines.take(above) {
-            redraw::history_row(line, &self.emulator.tables, &mut rest);
-        }
+        let end = self.draw_rows_above(&mut rest);
         if blocks.is_empty() && rest.is_empty() {
             rest = redraw::screen(&self.emulator);
         } else {
-            rest.extend(redraw::screen_below(&self.emulator));
+            rest.extend(redraw::screen_below(&self.emulator, end));
         }
         Whole { blocks, rest }
     }
@@ -292,12 +289,24 @@ impl Screen {
         }
         text.read(self.emulator.history.parts().1);
         let mut above = Vec::new();
-        let lines = self.emulator.grid.primary_screen().all_lines();
-        for line in lines.take(self.emulator.rows_above()) {
-            redraw::history_row(line, &self.emulator.tables, &mut above);
-        }
+        self.draw_rows_above(&mut above);
         text.read(&above);
         text.into_lines()
+    }
+
+    /// Draws the rows that the grid keeps above the screen, below the history.
+    fn draw_rows_above(&self, out: &mut Vec<u8>) -> RowEnd {
+        let Emulator {
+            grid,
+            tables,
+            history,
+            ..
+        } = &self.emulator;
+        let lines = grid.primary_screen().all_lines();
+        let draw = |above, line| redraw::history_row(line, above, tables, out);
+        lines
+            .take(self.emulator.rows_above())
+            .fold(history.end(), draw)
     }
 
     fn row(&self, line: &avt::Line) -> String {

@@ -21,6 +21,9 @@ use super::emulator::number_of;
 use super::style::Style;
 use super::style::push;
 
+/// Erases from the cursor to the end of its row.
+const ERASE_REST: &[u8] = b"\x1b[K";
+
 /// Draws the screens, cursor and modes in a terminal that was just reset.
 pub(super) fn screen(emulator: &Emulator) -> Vec<u8> {
     let mut drawing = Drawing::new(&emulator.tables);
@@ -29,17 +32,54 @@ pub(super) fn screen(emulator: &Emulator) -> Vec<u8> {
     drawing.out
 }
 
-/// Draws the screens below rows that were drawn already.
-pub(super) fn screen_below(emulator: &Emulator) -> Vec<u8> {
+/// Draws the screens below rows that were drawn already, the last as told.
+pub(super) fn screen_below(emulator: &Emulator, above: RowEnd) -> Vec<u8> {
     let mut drawing = Drawing::new(&emulator.tables);
-    drawing.all_rows(emulator.grid.primary_screen().visible_lines());
+    drawing.scrolls = true;
+    drawing.all_rows(emulator.grid.primary_screen().visible_lines(), above);
     drawing.rest(emulator);
     drawing.out
 }
 
-/// Appends a row that has left the screen; returns how many rows that was.
-pub(super) fn history_row(line: &Line, tables: &Tables, out: &mut Vec<u8>) -> usize {
+/// How the row above was drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum RowEnd {
+    /// With the line's end.
+    #[default]
+    Line,
+    /// Without: what is printed next goes on in the next row.
+    Open {
+        /// Whether it lacks the last cell, where a wide character did not fit.
+        is_short: bool,
+    },
+}
+
+impl RowEnd {
+    /// Whether a row is the other half of the line above. What was written there
+    /// may have been erased since.
+    fn goes_on_in(self, line: &Line) -> bool {
+        let Some(first) = line.cells().first() else {
+            return false;
+        };
+        match self {
+            Self::Line => false,
+            Self::Open { is_short } => !is_blank(first) && (!is_short || first.width() == 2),
+        }
+    }
+}
+
+/// Appends a row that has left the screen, below one that ends as told.
+pub(super) fn history_row(
+    line: &Line,
+    above: RowEnd,
+    tables: &Tables,
+    out: &mut Vec<u8>,
+) -> RowEnd {
     let mut pen = Style::default();
+    let goes_on = above.goes_on_in(line);
+    if above != RowEnd::Line && !goes_on {
+        out.extend_from_slice(b"\r\n");
+    }
     for cell in &line.cells()[..written_cells(line, tables)] {
         if cell.width() == 0 {
             continue;
@@ -53,10 +93,29 @@ pub(super) fn history_row(line: &Line, tables: &Tables, out: &mut Vec<u8>) -> us
         tables.glyphs.write(cell.char(), out);
     }
     tables.styles.write_change(pen, Style::default(), out);
+    let blank = line.len() - written_cells(line, tables);
+    if goes_on && has_background(line, tables) && blank > 0 {
+        out.extend_from_slice(ERASE_REST);
+    }
     if !line.is_wrapped() {
         out.extend_from_slice(b"\r\n");
+        return RowEnd::Line;
     }
-    1
+    // The wide character that did not fit wraps from the last cell.
+    if blank > 1 {
+        push(out, format_args!("\x1b[{}C", blank - 1));
+    }
+    RowEnd::Open {
+        is_short: blank > 0,
+    }
+}
+
+/// Whether a row's first character has a background: a row that it scrolls in
+/// is filled with that.
+fn has_background(line: &Line, tables: &Tables) -> bool {
+    let first = line.cells().first();
+    let style = first.map(|cell| tables.styles.get(number_of(cell.pen().foreground())));
+    style.is_some_and(|style| style.erased() != Style::default())
 }
 
 /// Whether margins, charsets or modes keep text from being printed plainly.
@@ -84,6 +143,11 @@ pub(super) struct Drawing<'a> {
     /// What was drawn.
     pub(super) out: Vec<u8>,
     pen: Style,
+    /// Whether rows scroll in at the bottom, filled with the background of what
+    /// is printed then.
+    scrolls: bool,
+    /// Whether the row being drawn was filled so.
+    is_filled: bool,
 }
 
 impl<'a> Drawing<'a> {
@@ -93,6 +157,8 @@ impl<'a> Drawing<'a> {
             tables,
             out: Vec::new(),
             pen: Style::default(),
+            scrolls: false,
+            is_filled: false,
         }
     }
 
@@ -104,35 +170,61 @@ impl<'a> Drawing<'a> {
         // What follows a wrap stands on the next row, however blank it is.
         let count =
             count + usize::from(count > 0 && count < lines.len() && lines[count - 1].is_wrapped());
-        self.all_rows(lines.into_iter().take(count));
+        self.all_rows(lines.into_iter().take(count), RowEnd::Line);
     }
 
-    fn all_rows<'l>(&mut self, lines: impl Iterator<Item = &'l Line>) {
+    fn all_rows<'l>(&mut self, lines: impl Iterator<Item = &'l Line>, above: RowEnd) {
         let mut lines = lines.peekable();
+        let mut goes_on = lines.peek().is_some_and(|first| above.goes_on_in(first));
+        if above != RowEnd::Line && !goes_on {
+            self.out.extend_from_slice(b"\r\n");
+        }
         while let Some(line) = lines.next() {
+            self.is_filled = self.scrolls && goes_on && has_background(line, self.tables);
             let next = lines.peek();
             match next.and_then(|next| next.cells().first()) {
                 // Only what is written wraps.
-                Some(first) if line.is_wrapped() && !is_blank(first) => {
+                Some(first) if line.is_wrapped() && self.wraps(line, first) => {
                     self.wrapped_row(line, first.width() == 2);
+                    goes_on = true;
                 }
                 Some(_) => {
                     self.row(line);
                     // A row that is scrolled in is filled with the pen's background.
                     self.change(Style::default());
                     self.out.extend_from_slice(b"\r\n");
+                    goes_on = false;
                 }
                 None => self.row(line),
             }
         }
+        self.is_filled = false;
+    }
+
+    /// Whether a row can be drawn so that it goes on with a cell of the next one.
+    ///
+    /// A wide character that wraps by itself leaves its background behind.
+    fn wraps(&self, line: &Line, next: &Cell) -> bool {
+        let last = line.cells().last().filter(|last| is_blank(last));
+        let is_alike = |last: &Cell| self.style(last).erased() == self.style(next).erased();
+        !is_blank(next) && (next.width() != 2 || last.is_none_or(is_alike))
     }
 
     /// Draws a row that ends here, with cells that were never written left so.
     fn row(&mut self, line: &Line) {
-        self.cells(
-            &line.cells()[..written_cells(line, self.tables)],
-            line.len(),
-        );
+        let written = written_cells(line, self.tables);
+        self.cells(&line.cells()[..written], line.len());
+        if written < line.len() {
+            self.erase_rest();
+        }
+    }
+
+    /// Takes away what filled the rest of the row when it scrolled in.
+    fn erase_rest(&mut self) {
+        if self.is_filled {
+            self.change(Style::default());
+            self.out.extend_from_slice(ERASE_REST);
+        }
     }
 
     /// Draws a row up to its end, so that what follows wraps to the next.
@@ -141,7 +233,8 @@ impl<'a> Drawing<'a> {
         let blank = cells.iter().rev().take_while(|cell| is_blank(cell)).count();
         if is_next_wide && blank > 0 {
             // A wide character that does not fit wraps by itself.
-            return self.cells(&cells[..cells.len() - 1], line.len());
+            self.cells(&cells[..cells.len() - 1], line.len());
+            return self.erase_rest();
         }
         self.cells(&cells[..cells.len() - blank], line.len());
         for cell in &cells[cells.len() - blank..] {
@@ -170,7 +263,7 @@ impl<'a> Drawing<'a> {
     }
 
     fn blank(&mut self, style: Style, count: usize, is_last: bool) {
-        if style != Style::default() {
+        if style != Style::default() || self.is_filled {
             self.change(style);
             push(&mut self.out, format_args!("\x1b[{count}X"));
         }

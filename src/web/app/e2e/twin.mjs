@@ -8,8 +8,10 @@
  * | `{"size":[COLS,ROWS],"redraw":B}` | the twin gets a new size and is drawn again |
  * | `{"output":B}` | the twin is sent live output |
  * | `{"check":NAME,"redraw":B,"rest":B}` | a fresh emulator that gets this must equal the twin |
+ * | the same with `"above":true` | also above the screen, as far as both have rows there |
  *
- * `{"checks":N,"cells":N,"differences":[TEXT…],"unseen":N}`: `unseen` counts
+ * `{"checks":N,"cells":N,"above":N,"differences":[TEXT…],"unseen":N}`: `above`
+ * counts rows above the screen that were compared, `unseen`
  * blanks that differ in what no blank shows (a foreground, bold, written or not).
  */
 import { createInterface } from "node:readline";
@@ -18,7 +20,7 @@ import headless from "@xterm/headless";
 
 const MAX_DIFFERENCES = 40;
 
-const report = { checks: 0, cells: 0, differences: [], unseen: 0 };
+const report = { checks: 0, cells: 0, above: 0, differences: [], unseen: 0 };
 let twin = null;
 let size = [80, 24];
 
@@ -68,7 +70,7 @@ function differences(a, b) {
   return Object.keys(a).filter((key) => a[key] !== b[key]);
 }
 
-function compare(check, redrawn) {
+function compare(check, hasAbove, redrawn) {
   const say = (text) => report.differences.length < MAX_DIFFERENCES && report.differences.push(`${check}: ${text}`);
   const [a, b] = [twin._core, redrawn._core];
   const kinds = [twin.buffer.active.type, redrawn.buffer.active.type];
@@ -76,7 +78,9 @@ function compare(check, redrawn) {
   for (const screen of ["normal", "alt"]) {
     if (screen === "alt" && kinds[0] !== "alternate") continue;
     const [left, right] = [a, b].map((core) => core._bufferService.buffers[screen]);
-    for (let y = 0; y < size[1]; y++) {
+    const rowsAbove = hasAbove && screen === "normal" ? Math.min(left.ybase, right.ybase) : 0;
+    report.above += rowsAbove;
+    for (let y = -rowsAbove; y < size[1]; y++) {
       const lines = [twin, redrawn].map((terminal) => {
         const buffer = terminal.buffer[screen === "alt" ? "alternate" : "normal"];
         return buffer.getLine(buffer.baseY + y);
@@ -127,7 +131,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     await write(redrawn, event.redraw);
     await write(redrawn, event.rest);
     report.checks++;
-    compare(event.check, redrawn);
+    compare(event.check, event.above ?? false, redrawn);
     redrawn.dispose();
   }
 }
