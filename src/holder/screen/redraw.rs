@@ -118,6 +118,8 @@ impl<'a> Drawing<'a> {
                 }
                 Some(_) => {
                     self.row(line);
+                    // A row that is scrolled in is filled with the pen's background.
+                    self.change(Style::default());
                     self.out.extend_from_slice(b"\r\n");
                 }
                 None => self.row(line),

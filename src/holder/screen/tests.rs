@@ -118,6 +118,14 @@ fn whole(screen: &Screen) -> String {
 }
 
 #[test]
+fn no_background_is_drawn_on_below_the_history() {
+    let text = "\x1b[42mgreen\x1b[m\r\n".repeat(20);
+    let drawn = whole(&fed(&text));
+    let ends = drawn.matches("green").count();
+    assert_eq!(drawn.matches("green\x1b[0m\r\n").count(), ends, "{drawn:?}");
+}
+
+#[test]
 fn a_flood_leaves_what_the_same_lines_leave_one_by_one() {
     let long = "x".repeat(50);
     let lines = |count: usize| -> String {
