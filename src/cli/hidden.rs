@@ -115,15 +115,16 @@ pub fn tunnel(args: TunnelArgs) -> Result<Exit, CliError> {
 /// # Errors
 /// When it holds nothing; its starter has been told.
 pub fn holder(args: &[OsString]) -> Option<Result<Exit, CliError>> {
+    // A directory may have any name.
+    let (args, cwd) = match args {
+        [before @ .., flag, cwd] if flag == "--cwd" => (before, Some(cwd.into())),
+        all => (all, None),
+    };
     let words: Vec<&str> = args
         .iter()
         .skip(1)
         .map(|word| word.to_str())
         .collect::<Option<_>>()?;
-    let (words, cwd) = match &words[..] {
-        [before @ .., "--cwd", cwd] => (before, Some(cwd.into())),
-        all => (all, None),
-    };
     let [
         holder::SUBCOMMAND,
         "--dir",
@@ -134,7 +135,7 @@ pub fn holder(args: &[OsString]) -> Option<Result<Exit, CliError>> {
         cols,
         "--rows",
         rows,
-    ] = *words
+    ] = words[..]
     else {
         return None;
     };

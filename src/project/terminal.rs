@@ -18,6 +18,7 @@ use futures::SinkExt;
 use futures::StreamExt;
 use tokio::sync::OnceCell;
 
+use super::files::pathtext;
 use crate::holder;
 use crate::holder::SpawnOptions;
 use crate::protocol::auth;
@@ -130,11 +131,11 @@ impl Terminals {
                 format!("a terminal has 1 to {MAX_CELLS} columns and rows"),
             ));
         }
-        let cwd = cwd.map(PathBuf::from);
+        let cwd = cwd.map(|text| PathBuf::from(pathtext::decode(&text)));
         if let Some(cwd) = cwd.as_deref()
             && !(cwd.is_absolute() && cwd.is_dir())
         {
-            let text = format!("`{}` is no directory", cwd.display());
+            let text = format!("`{}` is no directory", pathtext::shown(cwd));
             return Err(Refusal::new(400, text));
         }
         self.make_room().await?;

@@ -142,7 +142,8 @@ pub struct NewTerminal {
     pub cols: u16,
     /// Height in cells, 1 to 1000.
     pub rows: u16,
-    /// The directory to start in, absolute; without it the home.
+    /// The directory to start in, absolute path text as [`super::files`] has
+    /// it; without it the home.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
 }

@@ -133,6 +133,22 @@ fn a_page_that_is_loaded_again_has_all_lines_of_a_count() {
 }
 
 #[test]
+fn erasing_up_to_the_last_cell_does_not_stop_a_terminal() {
+    let mut shown = Shown::new();
+    // Without a line above the screen, and so without one below it.
+    for erase in ["[1J", "[?1J"] {
+        let to_the_end = format!("\\033[2J\\033[3J\\033[999;999Hx\\033{erase}\\033[H");
+        shown
+            .page
+            .ask(&format!("type printf '{to_the_end}%s\\n' n=$((6*7))."));
+        shown.page.ask("wait-text n=42.");
+        shown.page.ask("type echo n=$((6*8)).");
+        shown.page.ask("wait-text n=48.");
+    }
+    assert_eq!(shown.page.ask("console"), "[]");
+}
+
+#[test]
 fn the_page_says_how_a_program_ended() {
     let mut shown = Shown::new();
     shown.page.ask("type exit 7");

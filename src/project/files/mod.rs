@@ -27,7 +27,7 @@ mod jobs;
 mod links;
 mod listing;
 mod parts;
-mod pathtext;
+pub(super) mod pathtext;
 mod range;
 mod refusal;
 pub mod routes;

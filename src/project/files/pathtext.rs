@@ -37,7 +37,7 @@ pub(super) fn encode(name: impl AsRef<OsStr>) -> String {
 }
 
 /// Reads a name or path from path text.
-pub(super) fn decode(text: &str) -> OsString {
+pub(in crate::project) fn decode(text: &str) -> OsString {
     let mut bytes = Vec::with_capacity(text.len());
     for letter in text.chars() {
         match u32::from(letter).checked_sub(BYTES) {
@@ -68,7 +68,7 @@ pub(super) fn absolute(text: &str, home: &Path) -> Result<PathBuf, Refusal> {
 }
 
 /// Shows a path in a sentence, on one line.
-pub(super) fn shown(path: &Path) -> String {
+pub(in crate::project) fn shown(path: &Path) -> String {
     let mut text = String::new();
     for letter in path.to_string_lossy().chars() {
         if letter.is_control() {

@@ -13,7 +13,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openPage, waitForState } from "./browser.mjs";
+import { openPage, waitForState, waitForText } from "./browser.mjs";
 
 const [url, home, folder] = process.argv.slice(2);
 assert.ok(url && home, "usage: files.mjs URL HOME [SCREENSHOT_DIR]");
@@ -38,6 +38,9 @@ put("bytes.bin", randomBytes(40_000));
 writeFileSync(Buffer.concat([Buffer.from(`${at("odd")}/bad-`), Buffer.from([0xff])]), "bad\n");
 put("huge.log", "a line of a large file\n".repeat(1_000_000));
 symlinkSync(".", at("odd/again"));
+mkdirSync(Buffer.concat([Buffer.from(`${at("odd")}/dir-`), Buffer.from([0xff])]));
+mkdirSync(at("many"));
+for (let count = 0; count < 300; count++) put(`many/entry ${count}`, "");
 
 const { browser, context, page, said } = await openPage();
 const item = (name) => page.getByRole("treeitem", { name, exact: true });
@@ -149,6 +152,60 @@ const steps = {
     await until(() => String(readFileSync(raw)) === "still bad\n", "saved by its raw name");
     await item("odd, folder").click();
   },
+  "the tree's menu takes the keyboard and opens a terminal in any folder": async () => {
+    await item("odd, folder").click();
+    await goTo("dir-\ufffd, folder");
+    await press("Shift+F10");
+    await press("o", "Enter");
+    await page.locator(".file-pane:not([hidden])").waitFor({ state: "detached" });
+    await page.keyboard.type("pwd | od -An -c | tail -1");
+    await press("Enter");
+    await waitForText(page, "r   - 377");
+    await item("odd, folder").click();
+  },
+  "open folders and the place among them come back": async () => {
+    await item("two, folder").click();
+    await item("many, folder").click();
+    await item("entry 0").waitFor();
+    const place = () => page.locator(".tree").evaluate((tree) => tree.scrollTop);
+    await page.locator(".tree").evaluate((tree) => (tree.scrollTop = 3000));
+    await until(async () => (await page.getByRole("treeitem", { name: "entry 120" }).count()) > 0, "scrolled");
+    await page.reload();
+    await waitForState(page, "ready");
+    await until(async () => (await place()) === 3000, "scrolled again");
+    await press("Alt+Shift+B");
+    await press("Alt+Shift+B");
+    await until(async () => (await place()) === 3000, "scrolled after it was hidden");
+    rmSync(at("two"), { recursive: true });
+    await page.reload();
+    await waitForState(page, "ready");
+    await item("entry 120").waitFor();
+    const remembered = () => page.evaluate(() => JSON.parse(localStorage.getItem("cocalc-plus.explorer")).expanded);
+    await until(async () => (await remembered()).length === 2, "what is gone is forgotten");
+    await page.getByRole("button", { name: "Order and view" }).click();
+    await page.getByRole("menuitem", { name: "Close all folders" }).click();
+    await until(async () => (await place()) === 0, "closed");
+  },
+  "a file that is only looked at is opened by Enter and by a double click": async () => {
+    const isInEditor = () => page.evaluate(() => document.activeElement.matches(".cm-content"));
+    for (const opening of [() => press("Enter"), () => item("mixed.txt").dblclick()]) {
+      await goTo("mixed.txt");
+      await front(".cm-content").getByText("c").waitFor();
+      assert.equal(await isInEditor(), false, "the keyboard stays in the tree");
+      await opening();
+      await until(isInEditor, "the keyboard is in the editor");
+      await press("Alt+Shift+W");
+    }
+  },
+  "a directory is typed over the one that is shown": async () => {
+    await page.getByRole("combobox", { name: "Directory" }).click();
+    await page.waitForTimeout(100);
+    await page.keyboard.type(at("one"));
+    await press("Enter");
+    await item("mixed.txt").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Home directory" }).click();
+    await item("mixed.txt").waitFor();
+  },
   "line ends stay": async () => {
     await open("crlf.txt");
     await write("x\ny");
@@ -191,15 +248,59 @@ const steps = {
     await press("Control+S");
     await until(() => existsSync(at("a.txt")) && String(disk("a.txt")).startsWith("again "), "saved");
   },
-  "a draft survives a crash of the page": async () => {
-    await write("draft ");
-    await page.waitForTimeout(600);
-    const other = await context.newPage();
-    await other.goto(page.url());
-    await other.getByText("not saved last time").waitFor();
-    await other.close();
+  "the drafts of two windows survive their crash": async () => {
+    const another = async (...shown) => {
+      const window = await context.newPage();
+      const text = window.locator(".file-pane:not([hidden]) .cm-content");
+      await window.goto(page.url());
+      for (const words of shown) await window.getByText(words).first().waitFor();
+      return { window, text };
+    };
+    const windows = [];
+    for (const draft of ["first ", "second "]) {
+      const { window, text } = await another(/^again mine/);
+      windows.push(window);
+      await text.click();
+      await window.keyboard.press("Control+Home");
+      await window.keyboard.type(draft);
+      await window.waitForTimeout(600);
+    }
+    for (const window of windows) await window.close();
+    const openWindows = () => page.evaluate(() => navigator.locks.query().then(({ held }) => held.length));
+    await until(async () => (await openWindows()) === 1, "the browser has ended both");
+    const { window } = await another(/^second again mine/, "not saved last time");
+    await window.keyboard.press("Control+S");
+    await until(() => String(disk("a.txt")).startsWith("second again mine"), "the newer one is saved");
+    await window.getByRole("button", { name: "Show them" }).click();
+    await window.getByText(/^first again mine/).waitFor();
+    await window.getByRole("button", { name: "Keep mine" }).click();
+    await until(() => String(disk("a.txt")).startsWith("first again mine"), "and the other one, too");
+    await window.close();
+  },
+  "a draft of a window that is closed is offered to the others": async () => {
+    const [writer, reader] = [await context.newPage(), await context.newPage()];
+    for (const window of [writer, reader]) {
+      await window.goto(page.url());
+      await window.getByText(/^first again mine/).waitFor();
+      if (window === reader) continue;
+      await window.locator(".file-pane:not([hidden]) .cm-content").click();
+      await window.keyboard.press("Control+Home");
+      await window.keyboard.type("late ");
+      await window.waitForTimeout(600);
+    }
+    await writer.close();
+    await reader.getByText("Another window left changes").waitFor();
+    await reader.getByRole("button", { name: "Discard them" }).click();
+    await reader.close();
+  },
+  "what was typed just before a reload is there after it": async () => {
+    page.once("dialog", (dialog) => dialog.accept());
+    await write("last ");
+    await page.reload();
+    await waitForState(page, "ready");
+    await front(".cm-content").getByText("last first again").waitFor();
     await press("Control+S");
-    await until(() => String(disk("a.txt")).startsWith("draft "), "saved");
+    await until(() => String(disk("a.txt")).startsWith("last "), "saved");
   },
   "bytes and large texts are paged": async () => {
     await open("bytes.bin");

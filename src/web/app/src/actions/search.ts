@@ -14,6 +14,9 @@ export const searchTerminal: Action = {
     const wasOpen = app.searching.value === id;
     app.searching.value = id;
     // What is selected is what a person most likely looks for; the bar reads it.
-    if (wasOpen) document.querySelector<HTMLInputElement>(".pane:not([hidden]) .search-text")?.select();
+    if (!wasOpen) return;
+    const field = document.querySelector<HTMLInputElement>(".pane:not([hidden]) .search-text");
+    field?.focus();
+    field?.select();
   },
 };

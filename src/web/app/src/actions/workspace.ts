@@ -16,7 +16,7 @@ import {
   type TerminalRow,
 } from "../model/tabs";
 import { CallError, LOST, type CallClient } from "../net/calls";
-import { recall, remember } from "../net/storage";
+import { recallHere, rememberHere } from "../net/storage";
 import type { TerminalClient } from "../net/terminal";
 
 /** A terminal on screen: its emulator and its connection. */
@@ -46,6 +46,8 @@ export class Workspace {
   #isMaking = signal(false);
   #wasDrawn = signal(false);
   #problem = signal<string | null>(null);
+  /** Where terminals were started that did not start at home. */
+  #directories = new Map<string, string>();
 
   /** The tabs, in their order. */
   readonly tabs: ReadonlySignal<readonly Tab[]> = this.#tabs;
@@ -117,7 +119,7 @@ export class Workspace {
     this.#selected.value = id;
     this.confirming.value = null;
     this.cover.value = null;
-    if (id !== null) remember("tab", id);
+    if (id !== null) rememberHere("tab", id);
   }
 
   /** Shows the terminal `step` tabs to the right. */
@@ -136,13 +138,12 @@ export class Workspace {
     this.#tabs.value = changed(this.#tabs.value, id, { title });
   }
 
-  /** Makes a terminal, sized to the window, and shows it. */
-  async open(): Promise<void> {
+  /** Makes a terminal, sized to the window, at home or in a directory, and shows it. */
+  async open(directory?: string): Promise<void> {
     if (this.#isMaking.value) return;
     this.#isMaking.value = true;
     await this.#attempt("no terminal could be opened", async () => {
-      const size = (await this.#measure)();
-      const row = await this.#call<TerminalRow>("new", size);
+      const row = await this.#make(directory);
       this.#tabs.value = [...this.#tabs.value, tabOf(row)];
       this.select(row.id);
     });
@@ -168,7 +169,7 @@ export class Workspace {
     await this.#attempt("the terminal was not started again", async () => {
       const isOver = this.#tabs.value.find((one) => one.id === id)?.end != null;
       if (!isOver) await this.#killNow(id);
-      const row = await this.#call<TerminalRow>("new", (await this.#measure)());
+      const row = await this.#make(this.#directories.get(id));
       this.#tabs.value = instead(this.#tabs.value, id, tabOf(row));
       this.select(row.id);
     });
@@ -219,10 +220,16 @@ export class Workspace {
   #selectSensibly(): void {
     const has = (id: string | null) => this.#tabs.value.some((tab) => tab.id === id);
     if (has(this.#selected.value)) return;
-    const remembered = recall("tab");
+    const remembered = recallHere("tab");
     const cover = this.cover.value;
     this.select(has(remembered) ? remembered : (this.#tabs.value[0]?.id ?? null));
     this.cover.value = cover;
+  }
+
+  async #make(directory: string | undefined): Promise<TerminalRow> {
+    const row = await this.#call<TerminalRow>("new", { ...(await this.#measure)(), cwd: directory });
+    if (directory !== undefined) this.#directories.set(row.id, directory);
+    return row;
   }
 
   #ask(id: string, verb: "kill" | "restart"): void {

@@ -12,6 +12,7 @@ export const STORED = {
   explorerShown: "cocalc-plus.explorer-shown",
   openFiles: "cocalc-plus.open-files",
   reloadedFor: "cocalc-plus.reloaded-for",
+  window: "cocalc-plus.window",
 } as const;
 
 type Name = keyof typeof STORED;
@@ -33,6 +34,17 @@ export function remember(name: Name, text: string | null, storage: "local" | "se
   } catch {
     // A page without storage works until it is reloaded.
   }
+}
+
+/** Reads what this window kept; in a new one, what any window of this browser kept last. */
+export function recallHere(name: Name): string | null {
+  return recall(name, "session") ?? recall(name);
+}
+
+/** Keeps a text for this window, and for windows to come. */
+export function rememberHere(name: Name, text: string): void {
+  remember(name, text, "session");
+  remember(name, text);
 }
 
 function store(which: "local" | "session"): Storage {

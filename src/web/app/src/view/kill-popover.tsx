@@ -15,9 +15,12 @@ export function KillPopover({ app, tab, verb }: { app: App; tab: Tab; verb: "kil
     app.workspace.confirming.value = null;
     app.workspace.focus();
   };
-  useLayoutEffect(() => setPlace(under(tab.id, box.current)), [tab.id]);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    setPlace(under(tab.id, box.current));
+    // Before the next key comes.
     box.current?.querySelector<HTMLElement>(".danger")?.focus();
+  }, [tab.id, verb]);
+  useEffect(() => {
     const outside = (event: PointerEvent) => {
       if (!(event.target as HTMLElement).closest(".kill-popover, .tab-close")) cancel();
     };

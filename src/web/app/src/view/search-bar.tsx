@@ -37,7 +37,10 @@ export function SearchBar({ app, attached, found }: { app: App; attached: Attach
     app.workspace.focus();
   };
   // Before the next key comes.
-  useLayoutEffect(() => input.current?.select(), []);
+  useLayoutEffect(() => {
+    input.current?.focus();
+    input.current?.select();
+  }, []);
   useEffect(() => {
     client.fetchHistory();
     return () => {

@@ -9,13 +9,29 @@ import { hint } from "./key-hint";
 import { KillPopover } from "./kill-popover";
 import { FilesTabs } from "./load-files";
 
+/** As little as shows the whole tab. */
+const NEAREST: ScrollIntoViewOptions = { block: "nearest", inline: "nearest" };
+
 /** A tab a terminal, and a button for a new one. */
 export function Tabs({ app }: { app: App }) {
   const { tabs, selected, cover, confirming, isMaking } = app.workspace;
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const look = () => list.current?.querySelector(".tab-selected")?.scrollIntoView(NEAREST);
+    const observer = new ResizeObserver(look);
+    if (list.current) observer.observe(list.current);
+    return () => observer.disconnect();
+  }, []);
   const asked = tabs.value.find((tab) => tab.id === confirming.value?.id);
   return (
     <div class="tabs-area">
-      <div class="tabs" role="tablist" aria-label="Terminals and files" onKeyDown={(event) => moveFocus(app, event)}>
+      <div
+        ref={list}
+        class="tabs"
+        role="tablist"
+        aria-label="Terminals and files"
+        onKeyDown={(event) => moveFocus(app, event)}
+      >
         {tabs.value.map((tab) => (
           <TabItem key={tab.id} app={app} tab={tab} isSelected={tab.id === selected.value && cover.value === null} />
         ))}
@@ -39,7 +55,7 @@ export function Tabs({ app }: { app: App }) {
 function TabItem({ app, tab, isSelected }: { app: App; tab: Tab; isSelected: boolean }) {
   const item = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (isSelected) item.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (isSelected) item.current?.scrollIntoView(NEAREST);
   }, [isSelected]);
   const label = tabLabel(tab);
   const hasRung = app.bells.unseen.value.has(tab.id);

@@ -17,6 +17,7 @@ import { isReply } from "../model/replies";
 import { NOT_VISIBLE, isSameSize } from "../model/screen";
 import type { Query, Screen, ScreenEvents, SearchStep, Size } from "../model/screen";
 import { TERMINAL_COLORS } from "./terminal-colors";
+import { guardErase } from "./terminal-erase";
 import { ImageGate } from "./terminal-images";
 import { declaredLinks, writtenLinks } from "./terminal-links";
 import { ReaderPlace } from "./terminal-place";
@@ -73,6 +74,7 @@ export class XtermScreen implements Screen {
     this.#terminal.loadAddon(writtenLinks(pointed));
     this.#terminal.unicode.activeVersion = "11";
     this.#terminal.open(host);
+    guardErase(this.#terminal);
     this.#images = new ImageGate(this.#terminal);
     this.#place = new ReaderPlace(this.#terminal, (isReading) => events.reading(isReading));
     this.#search = new TerminalSearch(this.#terminal, (found) => events.found(found));

@@ -95,6 +95,19 @@ export const newFolder: Action = {
   perform: (app) => startNew(app, "directory"),
 };
 
+/** Opens a terminal in the selected directory. */
+export const terminalHere: Action = {
+  name: "files.terminal",
+  label: "Open a terminal in the selected folder",
+  keywords: "shell here directory cd",
+  keys: [],
+  when: hasExplorer,
+  perform: (app) => {
+    const files = app.files.files.value;
+    void files?.openTerminal(files.explorer.target());
+  },
+};
+
 /** Brings back what went to the trash last. */
 export const undoTrash: Action = {
   name: "files.undo",
@@ -133,6 +146,7 @@ export const FILE_ACTIONS: readonly Action[] = [
   toggleWrap,
   newFile,
   newFolder,
+  terminalHere,
   undoTrash,
   toggleHidden,
 ];

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { TextBuffer } from "../../model/files/buffer";
-import type { Draft } from "../../net/files/drafts";
+import type { Draft, KeptDraft } from "../../net/files/drafts";
 import { FileError } from "../../net/files/http";
 import type { FileVerbs } from "../../net/files/verbs";
 import type { FileFact, WatchClient, Watcher } from "../../net/files/watch";
@@ -10,7 +10,8 @@ import { OpenFile } from "./document";
 const disk = vi.hoisted(() => ({
   text: "one\n" as string | null,
   refusal: null as number | null,
-  drafts: new Map<string, Draft>(),
+  /** Those of the one file, by window. */
+  drafts: new Map<string, KeptDraft>(),
 }));
 
 vi.mock("../../net/files/http", async (original) => {
@@ -33,9 +34,22 @@ vi.mock("../../net/files/http", async (original) => {
 });
 
 vi.mock("../../net/files/drafts", () => ({
-  keepDraft: async (draft: Draft) => void disk.drafts.set(draft.path, draft),
-  draftOf: async (path: string) => disk.drafts.get(path) ?? null,
-  dropDraft: async (path: string) => void disk.drafts.delete(path),
+  keepDraft: async (draft: Draft) => void disk.drafts.set("here", { ...draft, window: "here" }),
+  draftsOf: async () => {
+    const left = [...disk.drafts.values()].filter(({ window }) => window !== "here");
+    return { own: disk.drafts.get("here") ?? null, left, open: [] };
+  },
+  setAside: async (draft: KeptDraft) => {
+    if (draft.window !== "here") return draft;
+    const aside = { ...draft, window: "here.aside" };
+    disk.drafts.set(aside.window, aside);
+    return aside;
+  },
+  adoptDraft: async (draft: KeptDraft) => {
+    disk.drafts.delete(draft.window);
+    disk.drafts.set("here", { ...draft, window: "here" });
+  },
+  dropDraft: async (_path: string, window = "here") => void disk.drafts.delete(window),
 }));
 
 class PlainBuffer implements TextBuffer {
@@ -53,7 +67,7 @@ class PlainBuffer implements TextBuffer {
   run = () => {};
 }
 
-async function opened() {
+async function opened(meanwhile?: (type: (text: string) => void) => void) {
   let watcher: Watcher = {};
   const verbs = {
     stat: async () => {
@@ -66,11 +80,13 @@ async function opened() {
   await file.begin();
   const view = file.shown.value;
   const buffer = new PlainBuffer(view.kind === "text" ? view.source.text : "");
-  await file.attach(buffer);
   const type = (text: string) => {
     buffer.now = text;
     file.edited();
   };
+  const attached = file.attach(buffer);
+  meanwhile?.(type);
+  await attached;
   /** Another program writes. */
   const written = async (text: string | null) => {
     disk.text = text;
@@ -78,6 +94,11 @@ async function opened() {
     await vi.waitFor(() => {});
   };
   return { file, buffer, type, written };
+}
+
+function draftOf(window: string, hash: string): KeptDraft {
+  const codec = { encoding: "utf-8", hasBom: false, lineBreak: "\n" } as const;
+  return { path: "/h/a.txt", text: "draft\n", codec, at: 1, hash, window };
 }
 
 beforeEach(() => {
@@ -137,7 +158,7 @@ test("a full disk keeps the text dirty and says why", async () => {
   disk.refusal = 507;
   await file.save();
   expect(file.saving.value).toMatchObject({ state: "refused", code: 507 });
-  expect([disk.text, file.isDirty.value, disk.drafts.get("/h/a.txt")?.text]).toEqual(["one\n", true, "mine\n"]);
+  expect([disk.text, file.isDirty.value, disk.drafts.get("here")?.text]).toEqual(["one\n", true, "mine\n"]);
 });
 
 test("a deleted file is made again by a save", async () => {
@@ -150,19 +171,35 @@ test("a deleted file is made again by a save", async () => {
 });
 
 test("a draft comes back, and knows when the disk went on", async () => {
-  const draft = {
-    path: "/h/a.txt",
-    text: "draft\n",
-    codec: { encoding: "utf-8", hasBom: false, lineBreak: "\n" },
-    at: 1,
-  } as const;
-  disk.drafts.set(draft.path, { ...draft, hash: "one\n" });
+  disk.drafts.set("here", draftOf("here", "one\n"));
   const fresh = await opened();
   expect([fresh.buffer.now, fresh.file.isRestored.value, fresh.file.onDisk.value]).toEqual(["draft\n", true, "same"]);
-  disk.drafts.set(draft.path, { ...draft, hash: "older\n" });
+  disk.drafts.set("here", draftOf("here", "older\n"));
   const stale = await opened();
   expect([stale.buffer.now, stale.file.onDisk.value]).toEqual(["draft\n", "changed"]);
-  expect(disk.drafts.get(draft.path)?.hash).toBe("older\n");
+  expect(disk.drafts.get("here")?.hash).toBe("older\n");
+});
+
+test("of what several windows left, one is shown and the others wait", async () => {
+  disk.drafts.set("b", { ...draftOf("b", "one\n"), text: "newer\n" });
+  disk.drafts.set("a", { ...draftOf("a", "one\n"), text: "older\n" });
+  const { file, buffer } = await opened();
+  expect([buffer.now, file.left.value, [...disk.drafts.keys()].sort()]).toEqual(["newer\n", 1, ["a", "here"]]);
+  await file.save();
+  expect([disk.text, [...disk.drafts.keys()]]).toEqual(["newer\n", ["a"]]);
+  file.decideLeft("show");
+  expect([buffer.now, file.left.value, file.onDisk.value]).toEqual(["older\n", 0, "changed"]);
+  await file.keepMine();
+  await vi.waitFor(() => expect([disk.text, disk.drafts.size]).toEqual(["older\n", 0]));
+});
+
+test.each(["a", "here"])("a key that comes before a draft was found replaces neither text", async (window) => {
+  disk.drafts.set(window, draftOf(window, "one\n"));
+  const { file, buffer } = await opened((type) => type("typed\n"));
+  expect([buffer.now, file.left.value]).toEqual(["typed\n", 1]);
+  file.keepDraft();
+  const kept = () => [...disk.drafts.values()].map(({ text }) => text).sort();
+  await vi.waitFor(() => expect(kept()).toEqual(["draft\n", "typed\n"]));
 });
 
 test("bytes that are no UTF-8 are not saved before someone says yes", async () => {

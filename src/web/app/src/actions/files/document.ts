@@ -18,13 +18,13 @@ import { LARGEST_TEXT_BYTES } from "../../model/files/kinds";
 import { base } from "../../model/files/paths";
 import { decodeLatin1, encode, NEW_CODEC, type Codec } from "../../model/files/text";
 import { LOST } from "../../net/calls";
-import { draftOf, type Draft } from "../../net/files/drafts";
-import { FileError, hashOf, UNREACHED, read, readRange, type Seen } from "../../net/files/http";
+import { dropDraft, type Draft, type KeptDraft } from "../../net/files/drafts";
+import { FileError, hashOf, read, seenOf, UNREACHED, type Seen } from "../../net/files/http";
 import type { FileVerbs } from "../../net/files/verbs";
 import type { FileFact, WatchClient } from "../../net/files/watch";
 import { DraftKeeper } from "./draft-keeper";
-import { asText, lookAt, lookAtText, refusalOf, sourceLike, type Found, type Shown } from "./look";
-import { savingAfter, writeOver, type OnDisk, type Saving } from "./write";
+import { asText, lookAt, lookAtBytes, lookAtText, refusalOf, sourceLike, type Found, type Shown } from "./look";
+import { savingAfter, Stamp, writeOver, type OnDisk, type Saving } from "./write";
 
 const IDLE: Saving = { state: "idle" };
 
@@ -34,7 +34,7 @@ export class OpenFile {
   #watch: WatchClient;
   #buffer: TextBuffer | null = null;
   #seen: Seen = "absent";
-  #stamp: string | null = null;
+  #stamp = new Stamp();
   #theirs: Seen = "absent";
   #drafts = new DraftKeeper(() => this.#unsaved());
   #unwatch: Disposer = () => {};
@@ -54,6 +54,8 @@ export class OpenFile {
   readonly onDisk = signal<OnDisk>("same");
   /** A small word about what happened by itself. */
   readonly note = signal<string | null>(null);
+  /** What takes the keyboard where no editor does. */
+  place: { focus(): void } | null = null;
   /** Whether the text is a draft that was restored. */
   readonly isRestored = signal(false);
   /** What the disk has, while both are compared. */
@@ -65,6 +67,8 @@ export class OpenFile {
   /** How the text is written. */
   readonly codec = signal<Codec>(NEW_CODEC);
   readonly name = computed(() => base(this.path.value));
+  /** How many drafts of this file other windows left. */
+  readonly left = computed(() => this.#drafts.left.value.length);
 
   constructor(id: string, path: string, verbs: FileVerbs, watch: WatchClient) {
     this.id = id;
@@ -84,7 +88,7 @@ export class OpenFile {
   /** Reads the file as if it were opened just now. */
   async open(): Promise<void> {
     this.shown.value = { kind: "loading" };
-    this.#stamp = null;
+    this.#stamp.forget();
     await this.#show(() => lookAt(this.path.value, this.#verbs));
   }
 
@@ -106,18 +110,19 @@ export class OpenFile {
   /** The server answers again. */
   reachable(): void {
     if (this.saving.value.state === "waiting") void this.save();
-    if (this.shown.value.kind === "loading" && !this.#wasAsked) {
-      this.#wasAsked = true;
-      void this.open();
-    }
+    if (this.shown.value.kind !== "loading" || this.#wasAsked) return;
+    this.#wasAsked = true;
+    void this.open();
   }
 
   /** Takes the editor of the text. */
   async attach(buffer: TextBuffer): Promise<void> {
     this.#buffer = buffer;
-    const draft = this.isDirty.value ? null : await draftOf(this.path.value);
+    const draft = this.isDirty.value ? null : await this.#drafts.find(this.path.value);
     if (!draft || this.#buffer !== buffer) return;
-    if (draft.text === buffer.text()) return this.#drafts.drop(draft.path);
+    // Someone was quicker with the first key.
+    if (this.isDirty.value) return this.#drafts.leave(draft);
+    if (draft.text === buffer.text()) return void dropDraft(draft.path, draft.window);
     this.#restore(draft, buffer);
   }
 
@@ -128,7 +133,7 @@ export class OpenFile {
 
   /** Gives the keyboard to what shows the file. */
   focus(): void {
-    this.#buffer?.focus();
+    (this.#buffer ?? this.place)?.focus();
   }
 
   /** Performs an editor's own command. */
@@ -187,17 +192,15 @@ export class OpenFile {
   }
 
   /** Gives the own text up for what the disk has. */
-  async takeTheirs(): Promise<void> {
-    this.comparing.value = null;
-    await this.#reload(true);
+  takeTheirs(): Promise<void> {
+    return this.#reload(true);
   }
 
   /** Compares the own text with what the disk has. */
-  async compare(): Promise<void> {
-    if (this.comparing.value !== null) {
-      this.comparing.value = null;
-      return;
-    }
+  async compare(isAgain = false): Promise<void> {
+    const wasComparing = this.comparing.value !== null;
+    this.comparing.value = null;
+    if (wasComparing && !isAgain) return;
     try {
       const content = await read(this.path.value, LARGEST_TEXT_BYTES);
       this.#theirs = { hash: content.hash };
@@ -205,6 +208,13 @@ export class OpenFile {
     } catch (error) {
       this.note.value = `it could not be compared: ${refusalOf(error).message}`;
     }
+  }
+
+  /** Shows what another window left of this file, or forgets all of it. */
+  decideLeft(what: "show" | "discard"): void {
+    if (what === "discard") return this.#drafts.dropLeft();
+    const draft = this.isDirty.value || !this.#buffer ? null : this.#drafts.next();
+    if (draft && this.#buffer) this.#restore(draft, this.#buffer);
   }
 
   /** Permits editing a file that is not UTF-8, byte for byte. */
@@ -225,10 +235,7 @@ export class OpenFile {
 
   /** Shows the bytes. */
   async showBytes(): Promise<void> {
-    await this.#show(async () => {
-      const { size } = await readRange(this.path.value, 0, 1);
-      return { shown: { kind: "hex", size }, content: null };
-    });
+    await this.#show(() => lookAtBytes(this.path.value));
   }
 
   /** Shows the text of what is shown as a picture otherwise, or the picture. */
@@ -239,10 +246,9 @@ export class OpenFile {
 
   /** The file has another path now. */
   moved(path: string): void {
-    const wasDirty = this.isDirty.value;
-    if (wasDirty) this.#drafts.drop(this.path.value);
+    this.#drafts.drop(this.path.value);
     this.path.value = path;
-    if (wasDirty) this.keepDraft();
+    this.keepDraft();
     if (this.#wasAsked) this.#follow();
   }
 
@@ -255,14 +261,13 @@ export class OpenFile {
   /** Stops following the file; a draft stays. */
   stop(): void {
     this.#unwatch();
+    this.#drafts.end();
     this.#buffer = null;
   }
 
   #follow(): void {
     this.#unwatch();
-    this.#unwatch = this.#watch.watch(this.path.value, {
-      file: (fact) => void this.#told(fact),
-    });
+    this.#unwatch = this.#watch.watch(this.path.value, { file: (fact) => void this.#told(fact) });
   }
 
   /** Shows something else, and writes it as it is written on disk. */
@@ -276,7 +281,7 @@ export class OpenFile {
     return { text: this.#buffer.text(), codec: this.codec.value, hash: hashOf(this.#seen) };
   }
 
-  #restore(draft: Draft, buffer: TextBuffer): void {
+  #restore(draft: KeptDraft, buffer: TextBuffer): void {
     const view = this.shown.value;
     this.codec.value = draft.codec;
     // Who began to edit such a file has said yes to Latin-1.
@@ -287,15 +292,15 @@ export class OpenFile {
     this.isDirty.value = true;
     const disk = this.#seen;
     if (draft.hash !== hashOf(disk)) {
-      this.#seen = draft.hash === null ? "absent" : { hash: draft.hash };
-      this.#differs(disk, disk === "absent" ? "deleted" : "changed");
+      this.#seen = seenOf(draft.hash);
+      this.#differs(disk);
     }
-    this.keepDraft();
+    this.#drafts.adopt(draft);
   }
 
   /** A deleted file of which a draft is left is shown as that draft. */
   async #restoreDeleted(): Promise<boolean> {
-    const draft = await draftOf(this.path.value);
+    const draft = await this.#drafts.find(this.path.value);
     if (!draft) return false;
     this.#seen = "absent";
     this.#put({ kind: "text", source: { text: "", codec: draft.codec }, readOnly: null });
@@ -309,26 +314,22 @@ export class OpenFile {
     if (this.#buffer?.text() === text) this.#buffer.markSaved();
     this.isDirty.value = this.#buffer?.isChanged() ?? false;
     this.keepDraft();
+    void this.#drafts.look(this.path.value);
   }
 
   #refused(error: unknown): void {
     this.saving.value = savingAfter(error) ?? IDLE;
-    if (error instanceof FileError && error.code === 412) {
-      if (error.hash === null) this.#differs("absent", "deleted");
-      else this.#differs({ hash: error.hash }, "changed");
-    }
+    if (error instanceof FileError && error.code === 412) this.#differs(seenOf(error.hash));
     this.keepDraft();
   }
 
-  #differs(theirs: Seen, how: OnDisk): void {
+  #differs(theirs: Seen, how: OnDisk = theirs === "absent" ? "deleted" : "changed"): void {
     this.#theirs = theirs;
     this.note.value = null;
     if (theirs === "absent") this.#seen = "absent";
     this.onDisk.value = how;
-    if (this.comparing.value === null) return;
     // What is being looked at must be what "keep mine" writes over.
-    this.comparing.value = null;
-    void this.compare();
+    if (this.comparing.value !== null) void this.compare(true);
   }
 
   /** What the watch told while the file was read or saved is judged after it. */
@@ -355,17 +356,15 @@ export class OpenFile {
   }
 
   /** What is not text is read anew by its view, unless this is the first word of it. */
-  #restamped(view: Shown, { mtime, size }: NonNullable<FileFact>): void {
-    const before = this.#stamp;
-    this.#stamp = `${mtime} ${size}`;
-    if (before === null || before === this.#stamp) return;
+  #restamped(view: Shown, fact: NonNullable<FileFact>): void {
+    if (!this.#stamp.isNew(fact)) return;
     this.version.value++;
-    if ("size" in view) this.shown.value = { ...view, size };
+    if ("size" in view) this.shown.value = { ...view, size: fact.size };
   }
 
   #deleted(): void {
     const { kind } = this.shown.value;
-    if (kind === "text") this.#differs("absent", "deleted");
+    if (kind === "text") this.#differs("absent");
     else if (kind !== "loading" && kind !== "refused")
       this.shown.value = { kind: "refused", code: 404, message: "it is no longer on disk" };
   }
@@ -373,12 +372,13 @@ export class OpenFile {
   async #reload(isAsked: boolean): Promise<void> {
     try {
       const content = await read(this.path.value, LARGEST_TEXT_BYTES);
-      if (this.isDirty.value && !isAsked) return this.#differs({ hash: content.hash }, "changed");
+      if (this.isDirty.value && !isAsked) return this.#differs({ hash: content.hash });
       const next = sourceLike(this.codec.value, content);
       const isMixed = (codec: Codec) => codec.lineBreak === "mixed";
       const fits = next && isMixed(next.codec) === isMixed(this.codec.value);
       this.#seen = { hash: content.hash };
       this.onDisk.value = "same";
+      this.comparing.value = null;
       this.isRestored.value = false;
       this.note.value = isAsked ? null : "changed on disk and read again";
       if (!next || !fits || !this.#buffer) {

@@ -6,12 +6,15 @@
  */
 
 import { signal } from "@preact/signals-core";
-import { recall, remember } from "../../net/storage";
+import { recall, recallHere, remember } from "../../net/storage";
 import type { App } from "../app";
 import type { Files } from "./files";
 
 /** The wait before a chunk that did not come is asked for again, in milliseconds. */
 const AGAIN_MS = 1000;
+
+/** What is remembered where no file was open. */
+export const NO_FILES = "{}";
 
 /** Loads files when they are wanted. */
 export class FilesDoor {
@@ -34,7 +37,7 @@ export class FilesDoor {
     // On a phone the explorer would cover the terminal that is wanted first.
     const isNarrow = matchMedia("(max-width: 640px)").matches;
     this.isShown.value = recall("explorerShown") === "yes" && !isNarrow;
-    if (this.isShown.value || recall("openFiles") !== null) void this.load();
+    if (this.isShown.value || (recallHere("openFiles") ?? NO_FILES) !== NO_FILES) void this.load();
   }
 
   /** Shows the explorer. */

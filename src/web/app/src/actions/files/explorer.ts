@@ -1,6 +1,6 @@
 /** The explorer: which directory is shown, what is open in it, in which order. */
 
-import { computed, signal, untracked, type ReadonlySignal } from "@preact/signals-core";
+import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals-core";
 import { isFolder, type Item, type Order } from "../../model/files/listing";
 import { base, isWithin, parent } from "../../model/files/paths";
 import { indexOfPath, isItem, pathOf, rowsOf, type Row } from "../../model/files/tree";
@@ -26,7 +26,17 @@ interface Remembered {
   order: Order;
   isHiddenShown: boolean;
   width: number;
+  /** The open folders, those opened last at the end. */
+  expanded: readonly string[];
+  /** How far the tree was scrolled, in CSS pixels. */
+  top: number;
 }
+
+/** The most open folders that are remembered: each is listed and watched again. */
+const MOST_EXPANDED = 200;
+
+/** What is scrolled is remembered after a pause of so long, in milliseconds. */
+const SCROLLED_MS = 300;
 
 /** The panel's width before anyone changed it, and its bounds, in CSS pixels. */
 export const WIDTHS = { usual: 280, smallest: 180, largest: 900 } as const;
@@ -36,13 +46,17 @@ const USUAL: Remembered = {
   order: { by: "name", isDescending: false },
   isHiddenShown: false,
   width: WIDTHS.usual,
+  expanded: [],
+  top: 0,
 };
 
 /** Owns the tree. */
 export class Explorer {
   #kept = signal<Remembered>(readRemembered());
   #root = signal("");
-  #expanded = signal<ReadonlySet<string>>(new Set());
+  #expanded = signal<ReadonlySet<string>>(new Set(this.#kept.peek().expanded));
+  #top = this.#kept.peek().top;
+  #scrolling: ReturnType<typeof setTimeout> | undefined;
 
   /** The directories on screen. */
   readonly directories: Directories;
@@ -86,14 +100,19 @@ export class Explorer {
   constructor(watch: WatchClient) {
     this.directories = new Directories(watch, this.#kept.peek().order);
     this.selection = new Selection(this.rows);
+    effect(() => {
+      void this.directories.all.value;
+      untracked(() => this.#forgetVanished());
+    });
   }
 
   /** Takes the home directory, and shows what was shown last. */
   begin(home: string): void {
     this.home.value = home;
     if (this.#root.peek() !== "") return;
-    const { root } = this.#kept.peek();
+    const { root, top } = this.#kept.peek();
     this.show(root === "~" ? home : root);
+    this.scrolled(top);
   }
 
   /** Shows another directory. */
@@ -102,6 +121,7 @@ export class Explorer {
     this.naming.value = null;
     this.filter.value = "";
     this.selection.clear();
+    this.scrolled(0);
     this.#root.value = path;
     this.#keep({ root: path === this.home.peek() ? "~" : path });
     this.#follow();
@@ -118,16 +138,25 @@ export class Explorer {
   /** Opens a folder in the tree. */
   expand(path: string): void {
     if (this.#expanded.peek().has(path)) return;
-    this.#expanded.value = new Set(this.#expanded.peek()).add(path);
-    this.#follow();
+    this.#open(new Set(this.#expanded.peek()).add(path));
   }
 
   /** Closes a folder in the tree; what is open below it stays so for the next time. */
   collapse(path: string): void {
     const rest = new Set(this.#expanded.peek());
-    rest.delete(path);
-    this.#expanded.value = rest;
-    this.#follow();
+    if (rest.delete(path)) this.#open(rest);
+  }
+
+  /** Closes every folder in the tree. */
+  collapseAll(): void {
+    this.#open(new Set());
+  }
+
+  /** A directory has another path now; what is open in it stays open. */
+  moved(from: string, to: string): void {
+    const place = (path: string) => (isWithin(path, from) ? to + path.slice(from.length) : path);
+    this.#open(new Set([...this.#expanded.peek()].map(place)));
+    if (isWithin(this.#root.peek(), from)) this.show(parent(to));
   }
 
   /** Opens or closes a folder in the tree. */
@@ -158,6 +187,24 @@ export class Explorer {
   /** Shows names that begin with a dot, or hides them. */
   showHidden(isShown: boolean): void {
     this.#keep({ isHiddenShown: isShown });
+  }
+
+  /** How far the tree was scrolled when it was shown last, in CSS pixels. */
+  top(): number {
+    return this.#top;
+  }
+
+  /** Takes note of how far the tree is scrolled. */
+  scrolled(top: number): void {
+    this.#top = top;
+    clearTimeout(this.#scrolling);
+    this.#scrolling = setTimeout(() => this.keepPlace(), SCROLLED_MS);
+  }
+
+  /** Remembers how far the tree is scrolled, at once. */
+  keepPlace(): void {
+    clearTimeout(this.#scrolling);
+    if (this.#top !== this.#kept.peek().top) this.#keep({ top: this.#top });
   }
 
   /** Changes the panel's width. */
@@ -198,17 +245,44 @@ export class Explorer {
     return isItem(row) ? row : null;
   }
 
+  #open(expanded: ReadonlySet<string>): void {
+    this.#expanded.value = expanded;
+    this.#keep({ expanded: [...expanded].slice(-MOST_EXPANDED) });
+    this.#follow();
+  }
+
   #keep(change: Partial<Remembered>): void {
     this.#kept.value = { ...this.#kept.peek(), ...change };
     remember("explorer", JSON.stringify(this.#kept.peek()));
   }
 
+  /** Closes open folders that are no longer there, and lists those that turned out to be. */
+  #forgetVanished(): void {
+    const expanded = this.#expanded.peek();
+    const rest = [...expanded].filter((path) => this.#presence(path) !== "gone");
+    if (rest.length < expanded.size) this.#open(new Set(rest));
+    else this.#follow();
+  }
+
+  /** Whether the directory above has one of that name, as far as it is listed. */
+  #presence(path: string): "there" | "gone" | "unknown" {
+    const all = this.directories.all.peek();
+    const state = all.get(path)?.state;
+    if (state === "gone") return "gone";
+    if (state !== undefined) return "there";
+    const above = all.get(parent(path));
+    if (above?.state !== "listed") return "unknown";
+    return above.items.some((item) => item.name === base(path) && isFolder(item)) ? "there" : "gone";
+  }
+
   /** Keeps exactly those directories that are on screen. */
   #follow(): void {
     const root = this.#root.peek();
+    // What was open last time may be gone, and is not asked for before it is seen.
     const isShown = (path: string): boolean => {
       if (path === root) return true;
-      return this.#expanded.peek().has(path) && isWithin(path, root) && isShown(parent(path));
+      const isOpen = this.#expanded.peek().has(path) && isWithin(path, root);
+      return isOpen && isShown(parent(path)) && this.#presence(path) === "there";
     };
     const wanted = new Set([root, ...[...this.#expanded.peek()].filter(isShown)]);
     untracked(() => {
@@ -237,6 +311,8 @@ function readRemembered(): Remembered {
       order: { by, isDescending: stored.order?.isDescending === true },
       isHiddenShown: stored.isHiddenShown === true,
       width: Number.isFinite(stored.width) ? Number(stored.width) : USUAL.width,
+      expanded: Array.isArray(stored.expanded) ? stored.expanded.filter((path) => typeof path === "string") : [],
+      top: Number.isFinite(stored.top) ? Number(stored.top) : 0,
     };
   } catch {
     return USUAL;

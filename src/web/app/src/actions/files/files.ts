@@ -2,15 +2,16 @@
 
 import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals-core";
 import { Disposers } from "../../model/disposers";
-import { isWithin, parent } from "../../model/files/paths";
+import { isWithin } from "../../model/files/paths";
 import { liesInOneOf } from "../../model/files/tree";
 import { CallError } from "../../net/calls";
 import { FileVerbs } from "../../net/files/verbs";
 import { WatchClient } from "../../net/files/watch";
 import { download, FileError, ticket } from "../../net/files/http";
-import { recall, remember } from "../../net/storage";
+import { recallHere, rememberHere } from "../../net/storage";
 import type { App } from "../app";
 import { OpenFile } from "./document";
+import { NO_FILES } from "./door";
 import { Explorer } from "./explorer";
 import { Operations } from "./operations";
 import { Uploads } from "./uploads";
@@ -80,7 +81,10 @@ export class Files {
     const there = this.#open.value.find((file) => file.path.value === path);
     if (there) {
       if (!isPassing) there.isPassing.value = false;
-      return this.bringToFront(there);
+      this.bringToFront(there);
+      // It may be in front already, and then nothing else gives it the keyboard.
+      if (!staysInTree) this.#app.workspace.focus();
+      return;
     }
     const file = this.#make(path);
     file.isPassing.value = isPassing;
@@ -101,6 +105,12 @@ export class Files {
     if (kind !== "directory") return this.openPath(path);
     this.#app.files.show();
     this.explorer.show(path);
+  }
+
+  /** Opens a terminal in a directory. */
+  async openTerminal(directory: string): Promise<void> {
+    this.staysInTree = false;
+    await this.#app.workspace.open(directory);
   }
 
   /** Shows an open file. */
@@ -173,7 +183,7 @@ export class Files {
       const path = file.path.value;
       if (isWithin(path, from)) file.moved(to + path.slice(from.length));
     }
-    if (isWithin(this.explorer.root.value, from)) this.explorer.show(parent(to));
+    this.explorer.moved(from, to);
   }
 
   /** What was deleted here on purpose closes; a text that is not saved stays. */
@@ -195,16 +205,21 @@ export class Files {
     const files = this.#open.value.filter((file) => !file.isPassing.value);
     const paths = files.slice(-MOST_REMEMBERED).map((file) => file.path.value);
     const front = this.front.value?.path.value ?? null;
-    remember("openFiles", paths.length > 0 ? JSON.stringify({ paths, front }) : null);
+    rememberHere("openFiles", paths.length > 0 ? JSON.stringify({ paths, front }) : NO_FILES);
   }
 
   /** A closed page loses no text: drafts are kept, and the browser asks. */
   #guard(): () => void {
     const dirty = () => this.#open.value.filter((file) => file.isDirty.value);
     const leaving = (event: BeforeUnloadEvent) => {
+      // When the page is hidden, it is too late to write what was typed last.
+      dirty().forEach((file) => file.keepDraft());
       if (dirty().length > 0 || this.uploads.isBusy()) event.preventDefault();
     };
-    const hidden = () => dirty().forEach((file) => file.keepDraft());
+    const hidden = () => {
+      dirty().forEach((file) => file.keepDraft());
+      this.explorer.keepPlace();
+    };
     addEventListener("beforeunload", leaving);
     addEventListener("pagehide", hidden);
     document.addEventListener("visibilitychange", hidden);
@@ -218,7 +233,7 @@ export class Files {
 
 function readRemembered(): Remembered {
   try {
-    const { paths, front } = JSON.parse(recall("openFiles") ?? "{}") as Partial<Remembered>;
+    const { paths, front } = JSON.parse(recallHere("openFiles") ?? NO_FILES) as Partial<Remembered>;
     const texts = Array.isArray(paths) ? paths.filter((path) => typeof path === "string") : [];
     return { paths: [...new Set(texts)], front: typeof front === "string" ? front : null };
   } catch {

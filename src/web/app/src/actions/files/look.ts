@@ -46,6 +46,12 @@ export async function lookAtText(path: string): Promise<Found> {
   return { shown: asText(content), content };
 }
 
+/** Opens a file as bytes. */
+export async function lookAtBytes(path: string): Promise<Found> {
+  const { size } = await readRange(path, 0, 1);
+  return { shown: { kind: "hex", size }, content: null };
+}
+
 /** How bytes that were read are shown. */
 export function asText(content: Content): Shown {
   const decoded = decode(content.bytes);

@@ -1,6 +1,6 @@
 /** What is done to entries: make, rename, copy, move, trash, undo, delete. */
 
-import { computed, signal } from "@preact/signals-core";
+import { batch, computed, signal } from "@preact/signals-core";
 import { base, join, nameProblem, parent, shown } from "../../model/files/paths";
 import { byDirectory, mayMoveTo } from "../../model/files/tree";
 import { plural } from "../../model/files/words";
@@ -85,9 +85,12 @@ export class Operations {
     const isDone = await this.#attempt(`${quoted(base(path))} was not renamed`, async () => {
       refuseName(name);
       const entry = await this.#verbs.rename(path, to);
-      this.#explorer.directories.apply(parent(path), [entry], [base(path)]);
-      this.#explorer.selection.only(to);
-      this.#followers.moved(path, to);
+      // At once, so that a folder that is open stays so under its new name.
+      batch(() => {
+        this.#explorer.directories.apply(parent(path), [entry], [base(path)]);
+        this.#explorer.selection.only(to);
+        this.#followers.moved(path, to);
+      });
       return true;
     });
     return isDone === true;

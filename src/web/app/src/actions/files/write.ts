@@ -17,6 +17,23 @@ export interface Written {
   size: number;
 }
 
+/** Tells by time and size whether a file changed since it was last looked at. */
+export class Stamp {
+  #last: string | null = null;
+
+  /** The next look is a first one. */
+  forget(): void {
+    this.#last = null;
+  }
+
+  /** Takes a look; the first one finds nothing new. */
+  isNew({ mtime, size }: { mtime: number; size: number }): boolean {
+    const last = this.#last;
+    this.#last = `${mtime} ${size}`;
+    return last !== null && last !== this.#last;
+  }
+}
+
 /**
  * Writes a whole file over what was last seen there; throws `FileError`.
  *

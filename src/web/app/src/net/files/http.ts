@@ -52,6 +52,11 @@ export function hashOf(seen: Seen): string | null {
   return seen === "absent" ? null : seen.hash;
 }
 
+/** What was seen, by its hash; `null` when there was nothing. */
+export function seenOf(hash: string | null): Seen {
+  return hash === null ? "absent" : { hash };
+}
+
 /** Lists a directory. Throws `FileError`. */
 export async function list(path: string): Promise<WireListing> {
   const response = await ask(`/files/list?${query({ path })}`);

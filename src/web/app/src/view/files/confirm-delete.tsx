@@ -1,6 +1,6 @@
 /** Asks before anything is deleted for good. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Files } from "../../actions/files/files";
 import { countOf } from "../../actions/files/operations";
 import { Sentence } from "../sentence";
@@ -11,7 +11,8 @@ export function ConfirmDelete({ files }: { files: Files }) {
   const { operations } = files;
   const asked = operations.confirming.value;
   const keep = useRef<HTMLButtonElement>(null);
-  useEffect(() => keep.current?.focus(), [asked]);
+  // Before the next key comes.
+  useLayoutEffect(() => keep.current?.focus(), [asked]);
   if (!asked) return null;
   const cancel = () => {
     operations.confirming.value = null;

@@ -32,7 +32,7 @@ export function Menu({
   close: () => void;
 }) {
   const box = useRef<HTMLDivElement>(null);
-  const [place, setPlace] = useState<{ left: number; top: number } | null>(null);
+  const [place, setPlace] = useState({ left: x, top: y });
   useLayoutEffect(() => {
     const { offsetWidth = 0, offsetHeight = 0 } = box.current ?? {};
     setPlace({
@@ -56,7 +56,7 @@ export function Menu({
       class="menu"
       role="menu"
       aria-label={label}
-      style={place ? { left: `${place.left}px`, top: `${place.top}px` } : { visibility: "hidden" }}
+      style={{ left: `${place.left}px`, top: `${place.top}px` }}
       onKeyDown={(event) => pressed(event, box.current, close)}
       onContextMenu={(event) => event.preventDefault()}
     >

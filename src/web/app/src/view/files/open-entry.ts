@@ -25,7 +25,17 @@ export async function openEntry(
 ): Promise<void> {
   const path = pathOf(item);
   if (isFolder(item)) return files.explorer.toggle(path);
-  const isNarrow = innerWidth <= NARROW_PX;
+  const isNarrow = isNarrowNow();
   await files.openPath(path, { isPassing: isPassing && !isNarrow, staysInTree: staysInTree === true && !isNarrow });
   if (isNarrow) app.files.hide();
+}
+
+/** Opens a terminal in a directory. */
+export async function openTerminal(app: App, files: Files, directory: string): Promise<void> {
+  if (isNarrowNow()) app.files.hide();
+  await files.openTerminal(directory);
+}
+
+function isNarrowNow(): boolean {
+  return innerWidth <= NARROW_PX;
 }

@@ -1,6 +1,6 @@
 /** The open files, each over the terminals while it is in front. */
 
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { App } from "../../actions/app";
 import type { OpenFile } from "../../actions/files/document";
 import type { Files } from "../../actions/files/files";
@@ -11,6 +11,9 @@ import { PagedPane } from "./paged-pane";
 import { PaneBar } from "./pane-bar";
 import { PreviewPane } from "./preview-pane";
 import { TextPane } from "./text-pane";
+
+/** What of a view is scrolled by keys. */
+const SCROLLED = '[role="document"], .picture';
 
 /** Every file that was in front once, from then until its tab closes. */
 export function FilePanes({ app, files }: { app: App; files: Files }) {
@@ -28,8 +31,17 @@ export function FilePanes({ app, files }: { app: App; files: Files }) {
 }
 
 function FilePane({ app, files, file, isShown }: { app: App; files: Files; file: OpenFile; isShown: boolean }) {
+  const host = useRef<HTMLElement>(null);
+  const { kind } = file.shown.value;
+  // Before the next key comes: what is typed must not reach what had the keyboard before.
+  useLayoutEffect(() => {
+    file.place = { focus: () => (host.current?.querySelector<HTMLElement>(SCROLLED) ?? host.current)?.focus() };
+    if (isShown && !files.staysInTree && !app.isPaletteOpen.value) file.focus();
+  }, [file, isShown, kind]);
   return (
     <section
+      ref={host}
+      tabIndex={-1}
       class="file-pane"
       id={`pane-${file.id}`}
       role="tabpanel"

@@ -4,6 +4,8 @@ import { useEffect, useState } from "preact/hooks";
 import type { Files } from "../../actions/files/files";
 import { parent, resolved, shown, withTilde } from "../../model/files/paths";
 import { FileError, list } from "../../net/files/http";
+import { Sentence } from "../sentence";
+import { selectAll } from "./select-all";
 import { refocusTree } from "./tree-row";
 
 /** The most completions that are offered. */
@@ -66,7 +68,10 @@ export function PathField({ files }: { files: Files }) {
         spellcheck={false}
         title={text === null ? shown(path) : undefined}
         value={text ?? shown(withTilde(path, home))}
-        onFocus={() => setText(withTilde(path, home))}
+        onFocus={(event) => {
+          setText(withTilde(path, home));
+          selectAll(event.currentTarget);
+        }}
         onBlur={leave}
         onInput={(event) => {
           setText(event.currentTarget.value);
@@ -77,7 +82,7 @@ export function PathField({ files }: { files: Files }) {
       />
       {problem !== null && (
         <p class="path-problem" role="alert">
-          {problem}
+          <Sentence text={problem} startsLine />
         </p>
       )}
       {text !== null && problem === null && offered.length > 0 && (

@@ -53,11 +53,25 @@ export function TextNotices({ app, file, view }: NoticeProps) {
       {file.isRestored.value && (
         <Strip tone="plain">
           <p>These are changes that were not saved last time.</p>
+          {onDisk !== "changed" && (
+            <div class="buttons">
+              <Button perform={() => void file.compare()}>
+                {file.comparing.value === null ? "Compare" : "Done comparing"}
+              </Button>
+              <Button perform={() => void file.takeTheirs()}>Discard them</Button>
+            </div>
+          )}
+        </Strip>
+      )}
+      {file.left.value > 0 && !file.isDirty.value && (
+        <Strip tone="plain">
+          <p>
+            {file.left.value === 1 ? "Another window" : `${file.left.value} other windows`} left changes to this file
+            that were not saved.
+          </p>
           <div class="buttons">
-            <Button perform={() => void file.compare()}>
-              {file.comparing.value === null ? "Compare" : "Done comparing"}
-            </Button>
-            <Button perform={() => void file.takeTheirs()}>Discard them</Button>
+            <Button perform={() => file.decideLeft("show")}>Show them</Button>
+            <Button perform={() => file.decideLeft("discard")}>Discard them</Button>
           </div>
         </Strip>
       )}

@@ -7,7 +7,7 @@ import { isFolder } from "../../model/files/listing";
 import { pathOf } from "../../model/files/tree";
 import { copyPaths } from "./copy-paths";
 import type { MenuItem } from "./menu";
-import { openEntry } from "./open-entry";
+import { openEntry, openTerminal } from "./open-entry";
 import { pickFiles } from "./pick-files";
 import { refocusTree } from "./tree-row";
 
@@ -21,15 +21,22 @@ export function treeMenu(app: App, files: Files): (MenuItem | null)[] {
   const { explorer, operations } = files;
   const item = explorer.active();
   const selected = explorer.selection.selected.peek();
-  if (!item || selected.size === 0) return [...newItems(files), null, ...viewItems(files)];
+  const terminal: MenuItem = {
+    label: "Open a terminal here",
+    perform: () => void openTerminal(app, files, explorer.target()),
+  };
+  if (!item || selected.size === 0) return [...newItems(files), terminal, null, ...viewItems(files)];
   const isOne = selected.size === 1;
   const act = (perform: () => unknown) => () => {
     refocusTree();
     perform();
   };
   return [
-    { label: isFolder(item) ? "Show only this folder" : "Open", key: "Enter", isDisabled: !isOne, perform: open },
+    isFolder(item)
+      ? { label: "Show only this folder", isDisabled: !isOne, perform: open }
+      : { label: "Open", key: "Enter", isDisabled: !isOne, perform: open },
     ...(isFolder(item) ? newItems(files) : []),
+    ...(isOne ? [terminal] : []),
     null,
     { label: "Cut", key: key("X"), perform: act(() => operations.take("move")) },
     { label: "Copy", key: key("C"), perform: act(() => operations.take("copy")) },
@@ -82,6 +89,7 @@ export function viewItems(files: Files): (MenuItem | null)[] {
       label: explorer.isHiddenShown.value ? "Hide hidden files" : "Show hidden files",
       perform: () => explorer.showHidden(!explorer.isHiddenShown.value),
     },
+    { label: "Close all folders", perform: () => explorer.collapseAll() },
     { label: "Read again", perform: () => explorer.refresh() },
   ];
 }

@@ -5,11 +5,12 @@
  * row that is scrolled away and no longer exists takes no focus along.
  */
 
-import { useSignalEffect } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { effect } from "@preact/signals-core";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { App } from "../../actions/app";
+import type { Explorer } from "../../actions/files/explorer";
 import type { Files } from "../../actions/files/files";
-import { indexOfPath, isItem, pathOf } from "../../model/files/tree";
+import { indexOfPath, isItem, itemFrom, pathOf } from "../../model/files/tree";
 import { dropTarget } from "./drag";
 import { pressInTree } from "./tree-keys";
 import { NamingRowView, NoteRowView, TreeRow } from "./tree-row";
@@ -51,11 +52,9 @@ export function Tree({ app, files, openMenu }: { app: App; files: Files; openMen
     if (host.current) observer.observe(host.current);
     return () => observer.disconnect();
   }, []);
-  useLayoutEffect(() => host.current?.scrollTo(0, 0), [root]);
-  useEffect(() => scrollTo(host.current, indexOfPath(explorer.rows.peek(), active)), [active, root]);
-  useSignalEffect(() => {
-    if (app.files.focusWish.value > 0) host.current?.focus();
-  });
+  const { scrolled, letGo } = useScroll(explorer, host);
+  // Before the next key comes.
+  useLayoutEffect(() => effect(() => void (app.files.focusWish.value > 0 && host.current?.focus())), []);
 
   const from = Math.min(range.from, Math.max(0, rows.length - 1));
   const isActiveDrawn = rows.slice(from, range.to).some((row) => isItem(row) && pathOf(row) === active);
@@ -68,11 +67,17 @@ export function Tree({ app, files, openMenu }: { app: App; files: Files; openMen
       aria-multiselectable="true"
       aria-activedescendant={isActiveDrawn && active !== null ? rowId(active) : undefined}
       tabIndex={0}
-      onScroll={look}
-      onFocus={() => startSomewhere(files)}
-      onKeyDown={(event) =>
-        pressInTree(app, files, event, Math.floor((host.current?.clientHeight ?? 0) / ROW_PX), openMenu)
-      }
+      onScroll={() => {
+        look();
+        scrolled();
+      }}
+      onWheel={letGo}
+      onPointerDown={letGo}
+      onFocus={(event) => startSomewhere(files, event.currentTarget)}
+      onKeyDown={(event) => {
+        letGo();
+        pressInTree(app, files, event, Math.floor((host.current?.clientHeight ?? 0) / ROW_PX), openMenu);
+      }}
       onContextMenu={(event) => {
         event.preventDefault();
         if (event.target === host.current) explorer.selection.clear();
@@ -102,15 +107,53 @@ export function Tree({ app, files, openMenu }: { app: App; files: Files; openMen
   );
 }
 
+/**
+ * Scrolls to where the tree was last, and to what becomes active, as soon as
+ * the rows for it are there; `letGo` when a person scrolls before.
+ */
+function useScroll(explorer: Explorer, host: { current: HTMLElement | null }) {
+  const rows = explorer.rows.value;
+  const active = explorer.selection.active.value;
+  const root = explorer.root.value;
+  const wanted = useRef(0);
+  const isActiveWanted = useRef(false);
+  useLayoutEffect(() => {
+    wanted.current = explorer.top();
+    if (wanted.current === 0) host.current?.scrollTo(0, 0);
+  }, [root]);
+  useLayoutEffect(() => {
+    isActiveWanted.current = active !== null;
+  }, [active, root]);
+  useLayoutEffect(() => {
+    const box = host.current;
+    if (box && wanted.current > 0) {
+      box.scrollTop = wanted.current;
+      if (box.scrollHeight - box.clientHeight >= wanted.current) wanted.current = 0;
+    }
+    const index = isActiveWanted.current ? indexOfPath(explorer.rows.peek(), active) : -1;
+    if (index < 0) return;
+    isActiveWanted.current = false;
+    scrollTo(box, index);
+  }, [active, root, rows]);
+  return {
+    scrolled: () => wanted.current === 0 && host.current && explorer.scrolled(host.current.scrollTop),
+    letGo: () => {
+      wanted.current = 0;
+    },
+  };
+}
+
 /** The id of an entry's row, for `aria-activedescendant`. */
 export function rowId(path: string): string {
   return `row-${encodeURIComponent(path.replace(/[\ud800-\udfff]/g, "_"))}`;
 }
 
-/** A tree that gets the keyboard stands on something. */
-function startSomewhere({ explorer }: Files): void {
-  const first = explorer.rows.peek().find(isItem);
-  if (explorer.active() === null && first) explorer.selection.stand(pathOf(first));
+/** A tree that gets the keyboard stands on something: what is in view. */
+function startSomewhere({ explorer }: Files, box: HTMLElement): void {
+  if (explorer.active() !== null) return;
+  const rows = explorer.rows.peek();
+  const first = rows[itemFrom(rows, Math.ceil(box.scrollTop / ROW_PX), 1)] ?? rows.find(isItem);
+  if (isItem(first)) explorer.selection.stand(pathOf(first));
 }
 
 function scrollTo(box: HTMLElement | null, index: number): void {
