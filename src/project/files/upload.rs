@@ -139,9 +139,7 @@ pub(super) fn begin(files: &Files, asked: &UploadRequest) -> Result<UploadPlace,
         if !asked.overwrite {
             return Err(failed(io::ErrorKind::AlreadyExists.into()));
         }
-        if !dir::may_write(&target) {
-            return Err(failed(io::ErrorKind::PermissionDenied.into()));
-        }
+        dir::check_writable(&target).map_err(failed)?;
     }
     let upload = Upload {
         id: id(&target, asked),
