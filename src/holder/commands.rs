@@ -3,6 +3,7 @@
 //! ```text
 //! DIR/ID.sock           the holders
 //! DIR/bin/open          → this binary, or the build that came after it
+//! DIR/bin/.shinit       what plain shells read at their start
 //! ```
 //!
 //! `DIR/bin` comes first in the shell's `PATH`, and `COCALC_PLUS_TERMINAL` is
@@ -16,8 +17,11 @@
 //! - A startup file that puts its own directories before ours hides `open` only
 //!   if it has one. One that sets `PATH` anew (Debian's `/etc/profile` does)
 //!   loses ours; bash has the command even then, as a function that it takes
-//!   from the environment (as Lmod's `module`). zsh and fish do not, and
-//!   `PATH=$PATH:$COCALC_PLUS_COMMANDS` in that file brings it back.
+//!   from the environment (as Lmod's `module`), and the plain shells, of
+//!   Debian, Alpine and the BSDs, read the file that `ENV` names after their
+//!   profile. zsh and fish do neither, and a Korn shell would read that file
+//!   instead of its own: there `PATH=$PATH:$COCALC_PLUS_COMMANDS` in that
+//!   startup file brings it back.
 
 use std::ffi::OsStr;
 use std::ffi::OsString;
@@ -45,6 +49,24 @@ const DIRECTORY_VARIABLE: &str = "COCALC_PLUS_COMMANDS";
 /// How bash passes the function `open` to itself, since its version 4.3.
 const BASH_FUNCTION: &str = "BASH_FUNC_open%%";
 
+/// Names a file that a plain shell reads when it is interactive.
+const ENV_VARIABLE: &str = "ENV";
+
+/// What plain shells are called; all of them expand variables in `ENV`.
+const PLAIN_SHELLS: [&str; 3] = ["sh", "dash", "ash"];
+
+/// The name of the file for plain shells.
+const SHINIT: &str = ".shinit";
+
+/// Finds our commands again where a profile has set `PATH` anew.
+const SHINIT_TEXT: &str = if IS_MAC {
+    "case \":$PATH:\" in *\":$COCALC_PLUS_COMMANDS:\"*) ;; \
+     *) PATH=$PATH:$COCALC_PLUS_COMMANDS ;; esac\n"
+} else {
+    "case \":$PATH:\" in *\":$COCALC_PLUS_COMMANDS:\"*) ;; \
+     *) PATH=$COCALC_PLUS_COMMANDS:$PATH ;; esac\n"
+};
+
 /// Where the link is to lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Build {
@@ -68,13 +90,17 @@ pub fn offer_commands(dir: &Path) -> io::Result<()> {
 }
 
 /// Makes the directory of our commands below that of the sockets, and in it
-/// the link; returns it.
+/// the link and the file for plain shells; returns it.
 ///
 /// # Errors
 /// What the file system says; a link that was there is still whole.
 pub(super) fn place(dir: &Path, build: Build) -> io::Result<PathBuf> {
     let bin = dir.join("bin");
     files::private_dir(&bin)?;
+    let shinit = bin.join(SHINIT);
+    if !shinit.exists() {
+        files::write_private(&shinit, SHINIT_TEXT.as_bytes())?;
+    }
     let (link, exe) = (bin.join(NAME), dirs::executable()?);
     let is_right = fs::read_link(&link).is_ok_and(|old| old == exe);
     // A holder that makes it again may be of an older build than the link.
@@ -97,7 +123,14 @@ pub(super) fn add(program: &mut Program, bin: &Path) {
         set(program, "PATH", path);
     }
     set(program, DIRECTORY_VARIABLE, bin.into());
-    let is_bash = program.path.file_name() == Some(OsStr::new("bash"));
+    let name = program.path.file_name().and_then(OsStr::to_str);
+    let is_plain = name.is_some_and(|name| PLAIN_SHELLS.contains(&name));
+    let is_bash = name == Some("bash");
+    let has_its_own = program.env.iter().any(|(name, _)| name == ENV_VARIABLE);
+    if is_plain && !has_its_own {
+        let file = format!("${DIRECTORY_VARIABLE}/{SHINIT}");
+        set(program, ENV_VARIABLE, file.into());
+    }
     if is_bash && !IS_MAC {
         let mut function = OsString::from("() { ");
         function.push(quoted(&bin.join(NAME)));
@@ -167,6 +200,7 @@ mod tests {
         assert_eq!(fs::read_link(&link).unwrap(), Path::new("/bin/sh"));
         place(dir.path(), Build::This).unwrap();
         assert_eq!(fs::read_link(&link).unwrap(), exe);
-        assert_eq!(fs::read_dir(dir.path().join("bin")).unwrap().count(), 1);
+        let names = fs::read_dir(dir.path().join("bin")).unwrap();
+        assert_eq!(names.count(), 2, "the link and the file for plain shells");
     }
 }

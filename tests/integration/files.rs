@@ -257,6 +257,23 @@ fn a_full_disk_is_507_and_the_old_file_is_intact() {
 }
 
 #[test]
+fn a_read_only_disk_is_called_that() {
+    let line = "mount -t tmpfs none ~/d && echo old > ~/d/f && mount -o remount,ro ~/d";
+    let desk = Desk::after(line);
+    let path = desk.path("f");
+    for name in ["f", "new"] {
+        let refused = desk.save(&desk.path(name), "new", None);
+        assert_eq!(refused.status, 403, "{refused:?}");
+        assert!(refused.body.contains("mounted read-only"), "{refused:?}");
+    }
+    let refused = desk.refusal("trash", &json!({ "paths": [text(&path)] }));
+    assert_eq!(refused["code"], 403, "{refused}");
+    let message = refused["message"].as_str().expect("a sentence");
+    assert!(message.contains("mounted read-only"), "{message}");
+    assert_eq!(desk.read(&path).body, "old\n");
+}
+
+#[test]
 fn a_killed_server_leaves_the_old_content_or_the_new() {
     let mut desk = Desk::new();
     let contents: Vec<Vec<u8>> = (0..3_u8)

@@ -3,7 +3,9 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::thread;
 
+use rustix::net::RecvFlags;
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -195,21 +197,24 @@ fn say(stream: &mut UnixStream, frame: &Frame) {
     stream.write_all(&bytes).expect("the client listens");
 }
 
-#[test]
-fn a_holder_of_the_older_protocol_is_shown_too() {
+/// A machine, and the socket of its one terminal `old`.
+fn with_socket_of_version_1() -> (Laptop, UnixListener) {
     let machine = machine();
     machine.run(&["terminal", "list"]).success();
     let mut instances = fs::read_dir(machine.runtime()).expect("it is ours");
     let instance = instances.next().expect("an instance").expect("an instance");
     let listener = UnixListener::bind(instance.path().join("t/old.sock")).expect("a socket");
-    let mut attached = machine.on_terminal(&["terminal", "attach", "old"]);
-    let (mut stream, _) = listener.accept().expect("it connects");
-    assert!(matches!(frame(&mut stream), Frame::Hello(_)));
+    (machine, listener)
+}
+
+/// Answers a client's hello as a holder of version 1 does.
+fn greet_as_version_1(stream: &mut UnixStream) {
+    assert!(matches!(frame(stream), Frame::Hello(_)));
     let hello = json!({
         "version": 1, "id": "old", "pid": 1, "title": "sh", "cols": 80, "rows": 24,
         "output_seq": 9, "input_seq": 0, "started_at": 0,
     });
-    say(&mut stream, &Frame::hello(&hello));
+    say(stream, &Frame::hello(&hello));
     // It repeats what was printed, with what was asked and answered then.
     let replay = Frame::Replay {
         seq: 9,
@@ -218,7 +223,60 @@ fn a_holder_of_the_older_protocol_is_shown_too() {
         whole: false,
         bytes: b"old \x1b[6n$ ".to_vec(),
     };
-    say(&mut stream, &replay);
+    say(stream, &replay);
+}
+
+/// Serves one client as a holder of version 1; returns what it typed, or that
+/// it wanted the end.
+fn serve_as_version_1(listener: &UnixListener) -> Result<Vec<u8>, Frame> {
+    let (mut stream, _) = listener.accept().expect("it connects");
+    greet_as_version_1(&mut stream);
+    let mut typed = Vec::new();
+    let mut is_open = [0];
+    while matches!(
+        rustix::net::recv(&stream, &mut is_open, RecvFlags::PEEK),
+        Ok((1.., _))
+    ) {
+        match frame(&mut stream) {
+            Frame::Data { bytes, .. } => {
+                typed.extend(bytes);
+                let seq = typed.len() as u64;
+                say(&mut stream, &Frame::Ack { seq });
+            }
+            Frame::Kill => return Err(Frame::Kill),
+            _ => {}
+        }
+    }
+    Ok(typed)
+}
+
+#[test]
+fn a_holder_of_the_older_protocol_serves_every_command() {
+    let (machine, listener) = with_socket_of_version_1();
+    let served = |arguments: &[&str]| {
+        thread::scope(|scope| {
+            let holder = scope.spawn(|| serve_as_version_1(&listener));
+            let said = machine.run(arguments).success().stdout;
+            (said, holder.join().expect("it is served"))
+        })
+    };
+    let (rows, _) = served(&["terminal", "list", "--json"]);
+    assert!(rows.contains("\"id\":\"old\""), "{rows}");
+    let capture = ["terminal", "capture", "old", "--scrollback"];
+    for arguments in [&capture[..3], &capture] {
+        assert_eq!(served(arguments), ("old $\n".to_owned(), Ok(Vec::new())));
+    }
+    let typed = served(&["terminal", "send", "old", "ls\r"]).1;
+    assert_eq!(typed, Ok(b"ls\r".to_vec()));
+    assert_eq!(served(&["terminal", "kill", "old"]).1, Err(Frame::Kill));
+}
+
+#[test]
+fn a_holder_of_the_older_protocol_is_shown_too() {
+    let (machine, listener) = with_socket_of_version_1();
+    let mut attached = machine.on_terminal(&["terminal", "attach", "old"]);
+    let (mut stream, _) = listener.accept().expect("it connects");
+    greet_as_version_1(&mut stream);
     attached.expect("old \x1b[6n$ ").keys("\u{1b}[1;7Rls\r");
     assert_eq!(typed_into_version_1(&mut stream, b"\r"), b"ls\r");
     let exit = Frame::Exit(Exit {

@@ -1,6 +1,7 @@
 //! `open` in terminals: what it prints, and that shells find it.
 
 use std::fs;
+use std::path::PathBuf;
 
 use crate::support::laptop::Laptop;
 use crate::support::pty::Pty;
@@ -70,6 +71,29 @@ fn bash_finds_open_where_a_startup_file_sets_its_path_anew() {
     // So that another shell's startup file can do the same.
     shell.answer("PATH=$PATH:$COCALC_PLUS_COMMANDS; unset -f open; echo ${PATH##*/}");
     shell.expect("bin\r\n");
+}
+
+#[test]
+fn plain_shells_find_open_where_a_startup_file_sets_their_path_anew() {
+    let mut shells: Vec<PathBuf> = ["sh", "dash"]
+        .into_iter()
+        .filter_map(find_program)
+        .collect();
+    let folder = tempfile::tempdir().expect("there is room");
+    if let Some(busybox) = find_program("busybox") {
+        let ash = folder.path().join("ash");
+        std::os::unix::fs::symlink(busybox, &ash).expect("it is ours");
+        shells.push(ash);
+    }
+    for path in shells {
+        let machine = machine().env("SHELL", &path.display().to_string());
+        let profile = machine.home().join(".profile");
+        fs::write(profile, "PATH=/usr/bin:/bin\n").expect("the home is ours");
+        fs::write(machine.home().join("notes.md"), "").expect("the home is ours");
+        shell(&machine)
+            .answer("open notes.md")
+            .expect(&request(&machine));
+    }
 }
 
 #[test]

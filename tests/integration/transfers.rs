@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::support::desk::{Desk, text, url};
 use crate::support::doors::Door;
 use crate::support::finished;
-use crate::support::http::{Request, Response};
+use crate::support::http::{Connection, Request, Response};
 use crate::support::odd::{bytes, odd_tree, same_trees};
 use crate::support::poll::eventually;
 use crate::support::{find_program, set_mode, skip};
@@ -68,21 +68,7 @@ fn an_upload_goes_on_after_a_cut_and_a_killed_server() {
     let content = bytes(5_000_000);
     let path = desk.path("f");
     let place = begin(&desk, &path, content.len(), false).json();
-    let request = Request::put(&upload_url(&place, 0), &content);
-    let request = desk.visitor.signed(request);
-    let mut connection = request.begin(&desk.visitor.address()).expect("it listens");
-    connection
-        .write_all(&content[..2_000_000])
-        .expect("it reads");
-    let part = || {
-        let mut entries = fs::read_dir(desk.path("")).expect("ours").flatten();
-        let part = entries.find(|entry| entry.file_name().as_bytes().starts_with(b".f.ccp-part-"));
-        part.and_then(|part| part.metadata().ok())
-            .map(|part| part.len())
-    };
-    eventually("bytes are on the disk", JOB, || {
-        part().filter(|length| *length > 0)
-    });
+    let connection = send_some(&desk, &path, &place, &content, 2_000_000);
     drop(connection);
     desk.replace_server();
     let place = begin(&desk, &path, content.len(), false).json();
@@ -98,6 +84,43 @@ fn an_upload_goes_on_after_a_cut_and_a_killed_server() {
         true
     );
     assert_eq!(fs::read(&path).expect("it is there"), content);
+}
+
+#[test]
+fn an_upload_is_given_up_while_it_arrives() {
+    let desk = Desk::new();
+    let content = bytes(5_000_000);
+    let path = desk.path("f");
+    let place = begin(&desk, &path, content.len(), false).json();
+    let connection = send_some(&desk, &path, &place, &content, 2_000_000);
+    let id = place["id"].as_str().expect("an id");
+    let forget = Request::new("DELETE", &format!("/files/upload/{id}"));
+    assert_eq!(desk.visitor.send(forget).status, 200);
+    let names = fs::read_dir(desk.path("")).expect("ours");
+    assert_eq!(names.count(), 0, "nothing stays, hidden or not");
+    drop(connection);
+}
+
+#[test]
+fn an_upload_begun_again_goes_on_from_a_request_that_hangs() {
+    let desk = Desk::new();
+    let content = bytes(5_000_000);
+    let path = desk.path("f");
+    let place = begin(&desk, &path, content.len(), false).json();
+    let connection = send_some(&desk, &path, &place, &content, 2_000_000);
+    let second = send(&desk, &place, 2_000_000, &content[2_000_000..]);
+    assert_eq!(
+        (second.status, &second.json()["error"]["reason"]),
+        (409, &json!("offset")),
+        "one at a time sends"
+    );
+    let place = begin(&desk, &path, content.len(), false).json();
+    let offset = usize::try_from(place["offset"].as_u64().expect("a number")).expect("small");
+    assert!(offset > 0 && offset <= 2_000_000, "{offset}");
+    let whole = send(&desk, &place, offset, &content[offset..]);
+    assert_eq!(whole.json()["done"], true, "{whole:?}");
+    assert_eq!(fs::read(&path).expect("it is there"), content);
+    drop(connection);
 }
 
 #[test]
@@ -148,6 +171,10 @@ fn an_upload_that_has_no_room_is_refused_before_it_begins() {
     let desk = Desk::with_small_disk();
     let refused = begin(&desk, &desk.path("f"), 5_000_000, false);
     assert_eq!(refused.status, 507, "{refused:?}");
+    // Only the server sees the disk.
+    let seen = format!("/proc/{}/root{}", desk.served.pid(), text(&desk.path("")));
+    let names = fs::read_dir(seen).expect("the server runs");
+    assert_eq!(names.count(), 0, "nothing stays, hidden or not");
 }
 
 #[test]
@@ -267,6 +294,23 @@ fn begin(desk: &Desk, path: &Path, size: usize, overwrite: bool) -> Response {
 fn send(desk: &Desk, place: &Value, offset: usize, content: &[u8]) -> Response {
     desk.visitor
         .send(Request::put(&upload_url(place, offset), content))
+}
+
+/// Sends the first bytes of an upload and no more; returns when some have
+/// reached the disk.
+#[track_caller]
+fn send_some(desk: &Desk, path: &Path, place: &Value, content: &[u8], length: usize) -> Connection {
+    let request = Request::put(&upload_url(place, 0), content);
+    let request = desk.visitor.signed(request);
+    let mut connection = request.begin(&desk.visitor.address()).expect("it listens");
+    connection.write_all(&content[..length]).expect("it reads");
+    let id = place["id"].as_str().expect("an id");
+    let name = path.file_name().and_then(OsStr::to_str).expect("a name");
+    let part = path.with_file_name(format!(".{name}.ccp-part-{id}"));
+    eventually("bytes are on the disk", JOB, || {
+        fs::metadata(&part).ok().filter(|part| part.len() > 0)
+    });
+    connection
 }
 
 #[track_caller]

@@ -17,7 +17,7 @@
 //! | [`jobs`] | copying, moving and deleting |
 //! | [`trash`] | the trash that desktops share |
 //! | [`watch`] | what changes while somebody looks |
-//! | [`hash`], [`parts`], [`range`], [`stream`] | what several of these use |
+//! | [`hash`], [`parts`], [`range`], [`stream`], [`turns`] | what several of these use |
 
 pub mod calls;
 mod content;
@@ -33,6 +33,7 @@ mod refusal;
 pub mod routes;
 mod stream;
 mod trash;
+mod turns;
 mod upload;
 mod watch;
 

@@ -218,7 +218,7 @@ async fn fetch(
 
 async fn begin_upload(State(files): State<Arc<Files>>, request: Request) -> Answer {
     let asked: UploadRequest = json(request.into_body()).await?;
-    let place = blocking(move || upload::begin(&files, &asked)).await?;
+    let place = upload::begin(files, asked).await?;
     Ok(Json(place).into_response())
 }
 
@@ -238,7 +238,7 @@ async fn upload_some(
 }
 
 async fn cancel_upload(State(files): State<Arc<Files>>, Path(id): Path<String>) -> Answer {
-    blocking(move || upload::cancel(&files, &id)).await?;
+    upload::cancel(files, id).await?;
     Ok(Json(serde_json::json!({})).into_response())
 }
 

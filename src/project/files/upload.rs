@@ -5,6 +5,10 @@
 //! same request finds the part again after a lost network, a reload, and a
 //! restart of the server, which needs to remember nothing. When all is there
 //! it is put in place as a save is (see [`super::content::save`]).
+//!
+//! One request at a time sends bytes. One that begins the upload again, or
+//! gives it up, ends that: the page which sent them may be gone, or may have
+//! gone on to this without the server having heard that it hung up.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -22,6 +26,7 @@ use std::time::Duration;
 use std::time::UNIX_EPOCH;
 
 use axum::body::Body;
+use futures::StreamExt;
 
 use super::Files;
 use super::blocking;
@@ -35,6 +40,8 @@ use super::hash;
 use super::parts;
 use super::refusal::refuse;
 use super::stream;
+use super::turns::Turn;
+use super::turns::Turns;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::EXISTS;
 use crate::protocol::files::OFFSET;
@@ -66,39 +73,26 @@ struct Upload {
     size: u64,
     mtime: Option<i64>,
     condition: Condition,
-    is_busy: bool,
-}
-
-/// An upload whose bytes are arriving; nobody else may send any meanwhile.
-struct Busy {
-    files: Arc<Files>,
-    upload: Upload,
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        if let Ok(mut all) = self.files.uploads.0.lock()
-            && let Some(upload) = all.get_mut(&self.upload.id)
-        {
-            upload.is_busy = false;
-        }
-    }
+    /// Whose bytes it takes; until they are on the disk, or it is in place.
+    turns: Turns,
 }
 
 impl Uploads {
-    fn remember(&self, upload: Upload) {
-        let Ok(mut all) = self.0.lock() else { return };
-        if let Some(known) = all.get_mut(&upload.id) {
-            known.condition = upload.condition;
-            return;
-        }
-        if all.len() >= MAX_UPLOADS {
-            let rests = all.values().find(|upload| !upload.is_busy);
+    /// Keeps an upload; one that is known already goes on as this one.
+    fn remember(&self, mut upload: Upload) -> Upload {
+        let Ok(mut all) = self.0.lock() else {
+            return upload;
+        };
+        if let Some(known) = all.get(&upload.id) {
+            upload.turns = known.turns.clone();
+        } else if all.len() >= MAX_UPLOADS {
+            let rests = all.values().find(|upload| upload.turns.are_free());
             if let Some(id) = rests.map(|upload| upload.id.clone()) {
                 all.remove(&id);
             }
         }
-        all.insert(upload.id.clone(), upload);
+        all.insert(upload.id.clone(), upload.clone());
+        upload
     }
 
     fn forget(&self, id: &str) {
@@ -107,19 +101,15 @@ impl Uploads {
         }
     }
 
-    fn take(files: &Arc<Files>, id: &str) -> Result<Busy, Refusal> {
-        let mut all = files.uploads.0.lock().map_err(|_| unknown())?;
-        let upload = all.get_mut(id).ok_or_else(unknown)?;
-        if upload.is_busy {
-            let text = "this file is being uploaded already; ask where it stands";
-            return Err(Refusal::new(409, text).because(OFFSET));
-        }
-        upload.is_busy = true;
-        Ok(Busy {
-            files: Arc::clone(files),
-            upload: upload.clone(),
-        })
+    fn find(&self, id: &str) -> Result<Upload, Refusal> {
+        let all = self.0.lock().map_err(|_| unknown())?;
+        all.get(id).cloned().ok_or_else(unknown)
     }
+}
+
+fn busy() -> Refusal {
+    let text = "this file is being uploaded already; ask where it stands";
+    Refusal::new(409, text).because(OFFSET)
 }
 
 fn unknown() -> Refusal {
@@ -129,77 +119,48 @@ fn unknown() -> Refusal {
 /// Begins an upload, or finds what has arrived of it.
 ///
 /// # Errors
-/// 409 `exists`, 507 when the disk has no room for it, else as the system says.
-pub(super) fn begin(files: &Files, asked: &UploadRequest) -> Result<UploadPlace, Refusal> {
-    let path = files.path(&asked.path)?;
-    let failed = |error: io::Error| refuse("upload", &path, &error);
-    make_parents(&path, path.parent().unwrap_or(Path::new("/")))?;
-    let target = save::resolve(&path).map_err(failed)?;
-    if save::existing(&target).map_err(failed)?.is_some() {
-        if !asked.overwrite {
-            return Err(failed(io::ErrorKind::AlreadyExists.into()));
-        }
-        if !dir::may_write(&target) {
-            return Err(failed(io::ErrorKind::PermissionDenied.into()));
-        }
-    }
-    let upload = Upload {
-        id: id(&target, asked),
-        target,
-        size: asked.size,
-        mtime: asked.mtime,
-        condition: match asked.overwrite {
-            true => Condition::None,
-            false => Condition::Absent,
-        },
-        is_busy: false,
-    };
-    let (folder, name) = upload.place();
-    let dir = Dir::locate(folder).map_err(failed)?;
-    let (_, offset) = upload.open_or_make(&dir, name).map_err(failed)?;
-    let room = space::available(folder).map_err(failed)?;
-    if room < asked.size - offset {
-        return Err(failed(io::ErrorKind::StorageFull.into()));
-    }
-    let id = upload.id.clone();
-    files.uploads.remember(upload);
-    Ok(UploadPlace {
-        id,
-        offset,
-        done: false,
-        entry: None,
+/// 409 `exists`, 507 when the disk has no room for it, 409 `offset` when what
+/// was sent before does not get to the disk for 10 s, else as the system says.
+pub(super) async fn begin(files: Arc<Files>, asked: UploadRequest) -> Result<UploadPlace, Refusal> {
+    let finder = Arc::clone(&files);
+    let upload = blocking(move || Upload::of(&finder, &asked)).await?;
+    let upload = files.uploads.remember(upload);
+    let turn = upload.turns.interrupt().await.ok_or_else(busy)?;
+    blocking(move || {
+        let place = upload.begin();
+        drop(turn);
+        place
     })
+    .await
 }
 
 /// Takes bytes from `offset` on; the last ones put the file into its place.
 ///
 /// # Errors
 /// 404 when a server that was restarted since does not know the id, 409
-/// `offset` when it stands elsewhere, 507 when the disk is full: what has
-/// arrived stays.
+/// `offset` when it stands elsewhere or another request sends, 507 when the
+/// disk is full: what has arrived stays.
 pub(super) async fn receive(
     files: Arc<Files>,
     id: String,
     offset: u64,
     body: Body,
 ) -> Result<UploadPlace, Refusal> {
-    let opened = match Uploads::take(&files, &id) {
-        Ok(busy) => {
-            let upload = busy.upload.clone();
-            let opened = blocking(move || upload.open_at(offset)).await;
-            opened.map(|part| (busy, part))
-        }
+    let opened = match files.uploads.find(&id) {
+        Ok(upload) => blocking(move || Ok((upload.open_at(offset)?, upload))).await,
         Err(refusal) => Err(refusal),
     };
-    let (busy, part) = match opened {
+    let (part, upload) = match opened {
         Ok(opened) => opened,
         Err(refusal) => {
             stream::discard(body).await;
             return Err(refusal);
         }
     };
-    let (part, ended) = stream::drain(body, part).await?;
-    let upload = busy.upload.clone();
+    let pieces = body
+        .into_data_stream()
+        .take_until(Box::pin(part.turn.interrupted()));
+    let (part, ended) = stream::drain(Body::from_stream(pieces), part).await?;
     ended.map_err(|cut| cut.refusal(|error| refuse("upload", &upload.target, error)))?;
     if part.left > 0 {
         return Ok(UploadPlace {
@@ -209,33 +170,37 @@ pub(super) async fn receive(
             entry: None,
         });
     }
-    let place = blocking(move || upload.put_in_place(part.file, &busy.files)).await?;
-    files.uploads.forget(&id);
-    Ok(place)
+    blocking(move || {
+        let place = upload.put_in_place(part.file, &files)?;
+        files.uploads.forget(&place.id);
+        drop(part.turn);
+        Ok(place)
+    })
+    .await
 }
 
-/// Forgets an upload and what has arrived of it.
+/// Forgets an upload and what has arrived of it, also while it arrives.
 ///
 /// # Errors
-/// 404, 409 while it arrives, else as the system says.
-pub(super) fn cancel(files: &Arc<Files>, id: &str) -> Result<(), Refusal> {
-    let busy = Uploads::take(files, id)?;
-    let (folder, name) = busy.upload.place();
-    let part = parts::named(name, id);
-    let removed = Dir::locate(folder).and_then(|dir| dir.remove_in(&part));
-    if let Err(error) = removed
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(refuse("forget the upload of", &busy.upload.target, &error));
-    }
-    files.uploads.forget(id);
-    Ok(())
+/// 404, 409 when its last bytes do not get to the disk for 10 s, else as the
+/// system says.
+pub(super) async fn cancel(files: Arc<Files>, id: String) -> Result<(), Refusal> {
+    let upload = files.uploads.find(&id)?;
+    let turn = upload.turns.interrupt().await.ok_or_else(busy)?;
+    blocking(move || {
+        upload.remove()?;
+        files.uploads.forget(&upload.id);
+        drop(turn);
+        Ok(())
+    })
+    .await
 }
 
 /// A part that bytes are added to, no more than it lacks.
 struct Part {
     file: File,
     left: u64,
+    turn: Turn,
 }
 
 impl Write for Part {
@@ -255,6 +220,63 @@ impl Write for Part {
 }
 
 impl Upload {
+    /// Finds where it is to go, and makes the directories on the way.
+    fn of(files: &Files, asked: &UploadRequest) -> Result<Self, Refusal> {
+        let path = files.path(&asked.path)?;
+        make_parents(&path, path.parent().unwrap_or(Path::new("/")))?;
+        let target = save::resolve(&path).map_err(|error| refuse("upload", &path, &error))?;
+        Ok(Self {
+            id: id(&target, asked),
+            target,
+            size: asked.size,
+            mtime: asked.mtime,
+            condition: match asked.overwrite {
+                true => Condition::None,
+                false => Condition::Absent,
+            },
+            turns: Turns::default(),
+        })
+    }
+
+    /// Makes its part or finds it, if the file may go there.
+    fn begin(self) -> Result<UploadPlace, Refusal> {
+        let failed = |error: io::Error| refuse("upload", &self.target, &error);
+        if save::existing(&self.target).map_err(failed)?.is_some() {
+            if matches!(self.condition, Condition::Absent) {
+                return Err(failed(io::ErrorKind::AlreadyExists.into()));
+            }
+            dir::check_writable(&self.target).map_err(failed)?;
+        }
+        let (folder, name) = self.place();
+        let dir = Dir::locate(folder).map_err(failed)?;
+        let (_, offset) = self.open_or_make(&dir, name).map_err(failed)?;
+        let room = space::available(folder).map_err(failed)?;
+        if room < self.size - offset {
+            // What has arrived stays, for when there is room.
+            if offset == 0 {
+                self.remove()?;
+            }
+            return Err(failed(io::ErrorKind::StorageFull.into()));
+        }
+        Ok(UploadPlace {
+            id: self.id,
+            offset,
+            done: false,
+            entry: None,
+        })
+    }
+
+    fn remove(&self) -> Result<(), Refusal> {
+        let (folder, name) = self.place();
+        let part = parts::named(name, &self.id);
+        match Dir::locate(folder).and_then(|dir| dir.remove_in(&part)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(refuse("forget the upload of", &self.target, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn place(&self) -> (&Path, &OsStr) {
         let folder = self.target.parent().unwrap_or(Path::new("/"));
         (folder, self.target.file_name().unwrap_or_default())
@@ -284,6 +306,7 @@ impl Upload {
 
     fn open_at(&self, offset: u64) -> Result<Part, Refusal> {
         let failed = |error: io::Error| refuse("upload", &self.target, &error);
+        let turn = self.turns.take_free().ok_or_else(busy)?;
         let (folder, name) = self.place();
         let dir = Dir::locate(folder).map_err(failed)?;
         let (mut file, arrived) = self.open_or_make(&dir, name).map_err(failed)?;
@@ -293,7 +316,7 @@ impl Upload {
         }
         file.seek(SeekFrom::Start(offset)).map_err(failed)?;
         let left = self.size - offset;
-        Ok(Part { file, left })
+        Ok(Part { file, left, turn })
     }
 
     fn put_in_place(self, file: File, files: &Files) -> Result<UploadPlace, Refusal> {

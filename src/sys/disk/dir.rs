@@ -313,10 +313,15 @@ pub fn open_regular(path: &Path) -> io::Result<(File, Stat)> {
     regular(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
 
-/// Says whether this user may write to what a path leads to.
-pub fn may_write(path: &Path) -> bool {
+/// Checks that this user may write to what a path leads to.
+///
+/// # Errors
+/// [`io::ErrorKind::PermissionDenied`], [`io::ErrorKind::ReadOnlyFilesystem`],
+/// else as the system says.
+pub fn check_writable(path: &Path) -> io::Result<()> {
     let cwd = rustix::fs::CWD;
-    rustix::fs::accessat(cwd, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+    rustix::fs::accessat(cwd, path, Access::WRITE_OK, AtFlags::EACCESS)?;
+    Ok(())
 }
 
 fn regular(file: File) -> io::Result<(File, Stat)> {

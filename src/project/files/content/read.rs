@@ -63,7 +63,7 @@ pub(in crate::project::files) fn open(
     Ok(Content {
         file,
         stat,
-        is_writable: dir::may_write(path),
+        is_writable: dir::check_writable(path).is_ok(),
         whole,
     })
 }

@@ -88,8 +88,8 @@ impl Draft {
             return Err(failed(io::ErrorKind::IsADirectory.into()));
         };
         let found = existing(&target).map_err(failed)?;
-        if found.is_some() && !dir::may_write(&target) {
-            return Err(failed(io::ErrorKind::PermissionDenied.into()));
+        if found.is_some() {
+            dir::check_writable(&target).map_err(failed)?;
         }
         let made = Temporary::make(folder, &parts::fresh(name));
         let is_elsewhere = found.is_some() && made.as_ref().is_err_and(is_no_room_for_names);

@@ -20,6 +20,7 @@ use crate::protocol::files::EXISTS;
 use crate::protocol::files::NO_TRASH;
 use crate::protocol::files::RestoredItem;
 use crate::protocol::files::TrashedItem;
+use crate::sys::disk::dir;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::dir::Replace;
 use crate::sys::disk::stat::Follow;
@@ -78,14 +79,12 @@ pub(in crate::project::files) fn put(
             Err(error) => last = Some(error),
         }
     }
-    match last {
-        // It may not be moved by this user, whereto ever.
-        Some(error) if error.kind() == io::ErrorKind::PermissionDenied && !may_move(&parent) => {
-            Err(failed(error))
-        }
-        Some(error) => Err(no_trash(path, &error.to_string())),
-        None => Err(no_trash(path, "its file system has none")),
-    }
+    // It may not be moved by this user, whereto ever.
+    dir::check_writable(&parent).map_err(failed)?;
+    Err(match last {
+        Some(error) => without_trash(failed(error)),
+        None => no_trash(path, "its file system has none"),
+    })
 }
 
 /// Brings something back from a trash to where it was.
@@ -128,15 +127,16 @@ pub(in crate::project::files) fn restore(
 
 fn no_trash(path: &Path, why: &str) -> Refusal {
     let error = io::Error::new(io::ErrorKind::InvalidInput, why);
-    Refusal {
-        code: 409,
-        ..refuse("put into the trash", path, &error)
-    }
-    .because(NO_TRASH)
+    without_trash(refuse("put into the trash", path, &error))
 }
 
-fn may_move(parent: &Path) -> bool {
-    crate::sys::disk::dir::may_write(parent)
+/// Leaves it to the page whether to delete it instead.
+fn without_trash(refusal: Refusal) -> Refusal {
+    Refusal {
+        code: 409,
+        ..refusal
+    }
+    .because(NO_TRASH)
 }
 
 /// The trashes that may take something, the best first.
