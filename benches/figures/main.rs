@@ -34,6 +34,7 @@ mod support;
 mod attach;
 mod bare;
 mod browser;
+mod browser_link;
 mod bulk;
 mod connect;
 mod files;
@@ -63,7 +64,7 @@ use support::say;
 type Figure = (&'static str, fn(Runs) -> Vec<Row>);
 
 /// All figures, in the order of the table.
-const FIGURES: [Figure; 18] = [
+const FIGURES: [Figure; 19] = [
     ("live", live::rows),
     ("connect", connect::rows),
     ("install", install::rows),
@@ -72,6 +73,7 @@ const FIGURES: [Figure; 18] = [
     ("flood", flood::rows),
     ("attach", attach::rows),
     ("browser-cold", browser::cold),
+    ("browser-link", browser_link::rows),
     ("browser-keys", browser::keys),
     ("browser-interrupt", browser::interrupt),
     ("browser-attach", browser::attach),

@@ -35,6 +35,7 @@ use crate::web::gate;
 use crate::web::gate::Gate;
 use crate::web::session;
 use crate::web::signin;
+use crate::web::signin::Standing;
 
 /// What a product decides about its hub.
 #[derive(Clone)]
@@ -80,6 +81,8 @@ impl Hub {
     pub fn site(self, routes: Router) -> Site {
         let gate = Arc::clone(&self.gate);
         let shutdown = self.shutdown.clone();
+        let status = self.status.clone();
+        let standing: Standing = Arc::new(move || status.borrow().clone());
         let routes = Router::new()
             .route("/call", get(serve_call).post(answer_call))
             .layer(DefaultBodyLimit::max(MAX_CALL_BYTES))
@@ -90,7 +93,7 @@ impl Hub {
             .fallback(serve_asset)
             .with_state(self)
             .merge(routes)
-            .merge(signin::router(Arc::clone(&gate)))
+            .merge(signin::router(Arc::clone(&gate), standing))
             .layer(middleware::from_fn_with_state(gate, gate::guard));
         Site::new(routes, shutdown)
     }

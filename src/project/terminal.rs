@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
+use axum::extract::Query;
 use axum::extract::State;
 use axum::extract::ws::CloseFrame;
 use axum::extract::ws::Message;
@@ -16,6 +17,8 @@ use axum::http::Response;
 use axum::routing::get;
 use futures::SinkExt;
 use futures::StreamExt;
+use serde::Deserialize;
+use tokio::sync::Mutex;
 use tokio::sync::OnceCell;
 
 use super::files::pathtext;
@@ -38,6 +41,9 @@ const MAX_TERMINALS: usize = 256;
 
 /// The widest and highest terminal, in cells.
 const MAX_CELLS: u16 = 1000;
+
+/// The columns and rows of a first terminal that nobody sees yet.
+const UNSEEN: (u16, u16) = (80, 24);
 
 /// The WebSocket close code of a normal end, RFC 6455 section 7.4.1.
 const CLOSE_NORMAL: u16 = 1000;
@@ -66,6 +72,8 @@ pub struct Terminals {
     log: PathBuf,
     /// The look for holders that nobody can reach.
     search: OnceCell<()>,
+    /// Held while a first terminal is started: whoever asks meanwhile gets it.
+    first: Mutex<()>,
 }
 
 impl Terminals {
@@ -75,6 +83,7 @@ impl Terminals {
             dir,
             log,
             search: OnceCell::new(),
+            first: Mutex::new(()),
         })
     }
 
@@ -115,12 +124,44 @@ impl Terminals {
         holder::list(&self.dir).await
     }
 
+    /// Starts the terminal `id`, sized for its first page, if there is none at
+    /// all; of two pages that come at once, the second sees the first one's.
+    async fn start_first(&self, id: &str, page: &ClientHello) -> Result<(), Refused> {
+        let _first = self.first.lock().await;
+        let rows = self.list().await;
+        if rows.iter().any(|row| row.id == id) {
+            return Ok(());
+        }
+        if !rows.is_empty() {
+            return Err(refused("others", "there are terminals already"));
+        }
+        let is_seen = page.cols > 0 && page.rows > 0;
+        let (cols, rows) = if is_seen {
+            (page.cols, page.rows)
+        } else {
+            UNSEEN
+        };
+        let asked = NewTerminal {
+            cols,
+            rows,
+            cwd: None,
+        };
+        match self.start_as(id.to_owned(), asked).await {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(refused("failed", &refusal.message)),
+        }
+    }
+
     /// Starts a terminal with a login shell.
     ///
     /// # Errors
     /// 400 for an impossible size or directory, 429 when there are 256 already, 500 when the
     /// holder does not start.
     pub async fn start(&self, asked: NewTerminal) -> Result<TerminalRow, Refusal> {
+        self.start_as(secret::word(ID_LETTERS), asked).await
+    }
+
+    async fn start_as(&self, id: String, asked: NewTerminal) -> Result<TerminalRow, Refusal> {
         let NewTerminal { cols, rows, cwd } = asked;
         if ![cols, rows]
             .iter()
@@ -143,7 +184,7 @@ impl Terminals {
             exe: dirs::executable()
                 .map_err(|error| failed("its program cannot be found", &error))?,
             dir: self.dir.clone(),
-            id: secret::word(ID_LETTERS),
+            id,
             cols,
             rows,
             cwd,
@@ -201,9 +242,20 @@ pub fn router(terminals: Arc<Terminals>) -> Router {
         .with_state(terminals)
 }
 
+/// The query of a terminal's WebSocket.
+#[derive(Deserialize)]
+struct Opening {
+    /// The page's hello, so that the answer need not wait for a frame.
+    hello: Option<String>,
+    /// Whether the terminal is to be started, if there is none at all.
+    #[serde(default)]
+    first: bool,
+}
+
 async fn open(
     State(terminals): State<Arc<Terminals>>,
     Path(id): Path<String>,
+    Query(opening): Query<Opening>,
     upgrade: WebSocketUpgrade,
 ) -> Response<Body> {
     upgrade
@@ -212,7 +264,7 @@ async fn open(
         .max_frame_size(MAX_FRAME_BYTES)
         .on_upgrade(move |socket| async move {
             let mut socket = socket;
-            let close = match carry(&mut socket, &terminals, &id).await {
+            let close = match carry(&mut socket, &terminals, &id, &opening).await {
                 Ok(()) => CloseFrame {
                     code: CLOSE_NORMAL,
                     reason: "".into(),
@@ -240,8 +292,17 @@ async fn open(
 /// it is, but for a kill, which is the server's alone. Each direction waits
 /// for itself: a program that does not read what is typed does not stop its
 /// output, nor a slow page its keys.
-async fn carry(page: &mut WebSocket, terminals: &Terminals, id: &str) -> Result<(), Refused> {
-    let Some(hello) = first_hello(page).await else {
+async fn carry(
+    page: &mut WebSocket,
+    terminals: &Terminals,
+    id: &str,
+    opening: &Opening,
+) -> Result<(), Refused> {
+    let hello = match &opening.hello {
+        Some(json) => serde_json::from_str(json).ok(),
+        None => first_hello(page).await,
+    };
+    let Some(hello) = hello else {
         return Err(refused(
             "protocol",
             "a terminal's WebSocket begins with a hello",
@@ -249,6 +310,9 @@ async fn carry(page: &mut WebSocket, terminals: &Terminals, id: &str) -> Result<
     };
     let gone = |_| refused("gone", &format!("the terminal `{id}` is gone"));
     let socket = holder::socket_path(&terminals.dir, id).map_err(gone)?;
+    if opening.first {
+        terminals.start_first(id, &hello).await?;
+    }
     let (hello, mut from_holder, mut to_holder) = match reach(terminals, &socket, &hello).await {
         Ok(connected) => connected,
         Err(holder::Error::Refused(theirs)) => return Err(theirs),
@@ -283,7 +347,8 @@ async fn carry(page: &mut WebSocket, terminals: &Terminals, id: &str) -> Result<
                 _ => continue,
             };
             match Frame::decode(&bytes) {
-                Ok(Frame::Kill | Frame::Unknown(_)) => {}
+                // The hello was taken from the URL, or came already.
+                Ok(Frame::Hello(_) | Frame::Kill | Frame::Unknown(_)) => {}
                 Ok(frame) => {
                     if to_holder.send(&frame).await.is_err() {
                         // What the holder said last is on its way down.

@@ -7,9 +7,12 @@
 //! link preview or a reload cannot.
 //!
 //! ```text
-//! POST /auth/code {"code":"Zk3…"}   → 200 {"key":"b64…"} and the cookie   | 401
-//! GET  /auth/me                     → 200 {"signed_in":true,"name":"gpu1","workspace":"http://gpu1.localhost:6060"}
+//! POST /auth/code {"code":"Zk3…"}   → 200 {"key":"b64…","status":{…}} and the cookie   | 401
+//! GET  /auth/me                     → 200 {"signed_in":true,"name":"gpu1","workspace":"http://gpu1.localhost:6060","status":{…}}
 //! ```
+//!
+//! Whoever is signed in by then is also told the first [`Status`] that
+//! `/session` would send, two round trips sooner than that opens.
 //!
 //! Everything but `/`, static files, `/healthz`, `/auth/me` and `/auth/code`
 //! needs both the cookie and the key: cookies reach every server on
@@ -21,6 +24,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde::Serialize;
+
+use super::session::Status;
 
 /// How long a code in a printed URL works.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(600);
@@ -63,6 +68,9 @@ pub struct CodeRequest {
 pub struct CodeAnswer {
     /// The key, to be kept in origin storage.
     pub key: String,
+    /// Where the connection stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
 }
 
 /// The answer to `GET /auth/me`.
@@ -74,4 +82,7 @@ pub struct Me {
     pub name: String,
     /// The origin on which the workspace lives.
     pub workspace: String,
+    /// Where the connection stands; only for whoever is signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
 }

@@ -45,6 +45,13 @@
 //! `length` bytes of `kind: u8` and body. On a WebSocket one binary message is
 //! one frame, without the length. Integers are big-endian.
 //!
+//! On a WebSocket the page's Hello may also stand in the URL, as its JSON:
+//! `/terminal/t7f3a?hello={…}`. It is answered as soon as the WebSocket is
+//! open, a round trip sooner, and a Hello that comes as a frame is passed over.
+//! With `&first=true` a terminal of this id is started, if there is none at all;
+//! where there are others it is Refused with the code `others`. So a first
+//! visit needs one connection and one round trip, not a list and a start.
+//!
 //! | kind | frame | body |
 //! | --- | --- | --- |
 //! | 1 | Hello | JSON, [`ClientHello`] or [`HolderHello`] |

@@ -21,6 +21,7 @@ use crate::protocol::auth::CodeAnswer;
 use crate::protocol::auth::CodeRequest;
 use crate::protocol::auth::Me;
 use crate::protocol::call::Refusal;
+use crate::protocol::session::Status;
 
 /// The largest body of a sign-in, in bytes.
 const MAX_BODY_BYTES: usize = 4096;
@@ -29,14 +30,24 @@ const MAX_BODY_BYTES: usize = 4096;
 /// server lives, with which it ends. It is worth nothing without the key.
 const COOKIE_SECONDS: u32 = 400 * 24 * 3600;
 
+/// Says where the connection stands now.
+pub type Standing = Arc<dyn Fn() -> Status + Send + Sync>;
+
+/// What the routes work with.
+#[derive(Clone)]
+struct Entrance {
+    gate: Arc<Gate>,
+    standing: Standing,
+}
+
 /// Returns `/healthz`, `/auth/me` and `/auth/code`.
-pub fn router(gate: Arc<Gate>) -> Router {
+pub fn router(gate: Arc<Gate>, standing: Standing) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/auth/me", get(me))
         .route("/auth/code", post(code))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(gate)
+        .with_state(Entrance { gate, standing })
 }
 
 /// Alive, and reachable by a page on `localhost` that asks whether this
@@ -49,16 +60,23 @@ async fn healthz() -> Response<Body> {
     (headers, Json(serde_json::json!({ "ok": true }))).into_response()
 }
 
-async fn me(State(gate): State<Arc<Gate>>, headers: HeaderMap) -> Response<Body> {
+async fn me(State(entrance): State<Entrance>, headers: HeaderMap) -> Response<Body> {
+    let Entrance { gate, standing } = entrance;
+    let signed_in = gate.is_signed_in(&headers);
     let me = Me {
-        signed_in: gate.is_signed_in(&headers),
+        signed_in,
         name: gate.name().to_owned(),
         workspace: gate.workspace(),
+        status: signed_in.then(|| standing()),
     };
     ([(header::CACHE_CONTROL, "no-store")], Json(me)).into_response()
 }
 
-async fn code(State(gate): State<Arc<Gate>>, Json(request): Json<CodeRequest>) -> Response<Body> {
+async fn code(
+    State(entrance): State<Entrance>,
+    Json(request): Json<CodeRequest>,
+) -> Response<Body> {
+    let Entrance { gate, standing } = entrance;
     let Some(credentials) = gate.spend(&request.code) else {
         return gate::refuse(&Refusal::new(
             401,
@@ -76,6 +94,7 @@ async fn code(State(gate): State<Arc<Gate>>, Json(request): Json<CodeRequest>) -
     ];
     let answer = CodeAnswer {
         key: credentials.key.reveal().to_owned(),
+        status: Some(standing()),
     };
     (headers, Json(answer)).into_response()
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::account::Account;
 use crate::support::doors::Door;
@@ -56,17 +56,28 @@ fn the_page_its_files_and_its_health_are_public() {
             json!({ "ok": true })
         );
         let me = door.send(&Request::get("/auth/me"));
-        assert_eq!((me.status, &me.json()["signed_in"]), (200, &json!(false)));
+        let said = me.json();
+        assert_eq!((me.status, &said["signed_in"]), (200, &json!(false)));
+        assert!(said["status"].is_null(), "{said}");
     }
 }
 
 #[test]
-fn am_i_signed_in_is_200_either_way_and_names_the_workspace() {
+fn am_i_signed_in_is_200_and_names_the_workspace_and_where_it_stands() {
     for door in Door::both() {
-        let me = door.sign_in().get("/auth/me");
+        let visitor = door.sign_in();
+        let me = visitor.get("/auth/me");
         let workspace = format!("http://{}.localhost:{}", door.name, door.port);
-        let expected = json!({ "signed_in": true, "name": door.name, "workspace": workspace });
-        assert_eq!((me.status, me.json()), (200, expected), "{}", door.kind);
+        let first: Value =
+            serde_json::from_str(&visitor.websocket("/session").text()).expect("a status is JSON");
+        let mut said = me.json();
+        let status = said["status"].take();
+        let expected =
+            json!({ "signed_in": true, "name": door.name, "workspace": workspace, "status": null });
+        assert_eq!((me.status, said), (200, expected), "{}", door.kind);
+        for part in ["target", "state", "project", "ui"] {
+            assert_eq!(status[part], first[part], "{}", door.kind);
+        }
     }
 }
 

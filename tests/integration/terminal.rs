@@ -1,17 +1,20 @@
 //! A terminal through the tunnel: bytes, positions, and who may die.
 
+use std::thread;
+
 use serde_json::json;
 
 use cocalc_plus::protocol::session::CLOSE_RECONNECTING;
-use cocalc_plus::protocol::terminal::{Exit, Frame};
+use cocalc_plus::protocol::terminal::{Exit, Frame, HolderHello};
 
 use crate::support::laptop::Laptop;
 use crate::support::poll::eventually;
 use crate::support::served::papers;
 use crate::support::sshd::Sshd;
 use crate::support::targets::{SOON, connected, kill_and_wait};
-use crate::support::terminal::{End, Terminal, hello, is_gone, refusal};
+use crate::support::terminal::{End, First, Terminal, greet_early, hello, is_gone, refusal};
 use crate::support::visitor::Visitor;
+use crate::support::websocket::Said;
 
 /// The world of a terminal: a connected target and a signed-in page.
 struct World {
@@ -234,4 +237,60 @@ fn a_shell_has_nothing_open_but_its_terminal() {
             .all(|(_, target)| target.starts_with("/dev/pts/")),
         "{text}"
     );
+}
+
+#[test]
+fn a_hello_in_the_url_is_answered_before_any_frame() {
+    let world = World::new();
+    let row = world.visitor.new_terminal();
+    let id = row["id"].as_str().expect("an id");
+    let (said, mut socket) = greet_early(&world.visitor, id, First::No);
+    assert!(matches!(said, Ok(Frame::Hello(_))), "{said:?}");
+    // The frame that repeats it ends nothing.
+    let mut typed = Vec::new();
+    let bytes = b"echo $((6*7))\r".to_vec();
+    Frame::Data { seq: 0, bytes }.encode(&mut typed);
+    assert!(socket.send_binary(typed));
+    let is_answer =
+        |said: &Said| matches!(said, Said::Binary(bytes) if text(bytes).contains("42\r\n"));
+    while !is_answer(&socket.next()) {}
+}
+
+#[test]
+fn the_first_terminal_is_started_by_its_own_connection_and_only_it() {
+    let world = World::new();
+    let (said, _first) = greet_early(&world.visitor, "aaaa2222", First::Yes);
+    let Ok(Frame::Hello(json)) = said else {
+        panic!("not started: {said:?}");
+    };
+    let hello: HolderHello = serde_json::from_slice(&json).expect("a hello");
+    assert_eq!(
+        (hello.id.as_str(), hello.cols, hello.rows),
+        ("aaaa2222", 80, 24)
+    );
+    let (again, _again) = greet_early(&world.visitor, "aaaa2222", First::Yes);
+    assert!(matches!(again, Ok(Frame::Hello(_))), "{again:?}");
+    let (other, _other) = greet_early(&world.visitor, "bbbb3333", First::Yes);
+    let is_other = matches!(&other, Err(End::Refused(refused, _)) if refused.code == "others");
+    assert!(is_other, "{other:?}");
+    let (bad, _bad) = greet_early(&world.visitor, "A.b", First::Yes);
+    assert!(matches!(&bad, Err(end) if is_gone(end)), "{bad:?}");
+    assert_eq!(world.visitor.terminals(), ["aaaa2222"]);
+}
+
+#[test]
+fn two_pages_that_come_first_at_once_share_one_terminal() {
+    let world = World::new();
+    let come = |id| greet_early(&world.visitor, id, First::Yes).0.is_ok();
+    let (one, other) = thread::scope(|scope| {
+        let one = scope.spawn(|| come("aaaa2222"));
+        let other = scope.spawn(|| come("bbbb3333"));
+        (one.join().expect("it came"), other.join().expect("it came"))
+    });
+    assert!(one != other, "one is first: {one} {other}");
+    assert_eq!(world.visitor.terminals().len(), 1);
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

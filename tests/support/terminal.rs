@@ -3,6 +3,7 @@
 //! Whatever arrives is checked: output must continue exactly where the last
 //! byte ended, so a byte that is missing or comes twice fails every case.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use cocalc_plus::protocol::session::CLOSE_GONE;
@@ -259,6 +260,39 @@ pub(crate) fn hello(client: &str, resume: Option<u64>, layout: Option<u64>) -> F
         resume,
         layout,
     })
+}
+
+/// Attaches as the page does: the hello stands in the URL, and comes again as
+/// a frame. Returns what is said first, and the WebSocket.
+#[track_caller]
+pub(crate) fn greet_early(
+    visitor: &Visitor,
+    id: &str,
+    first: First,
+) -> (Result<Frame, End>, WebSocket) {
+    let Frame::Hello(json) = hello(&format!("early-{id}"), None, None) else {
+        unreachable!("a hello is a hello");
+    };
+    let mut path = format!("/terminal/{id}?hello=");
+    for byte in &json {
+        write!(path, "%{byte:02x}").expect("a string takes all");
+    }
+    if first == First::Yes {
+        path.push_str("&first=true");
+    }
+    let mut socket = visitor.websocket(&path);
+    let said = receive(&mut socket);
+    send(&mut socket, &Frame::Hello(json));
+    (said, socket)
+}
+
+/// Whether a terminal is to be started if there is none at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum First {
+    /// It is.
+    Yes,
+    /// It exists.
+    No,
 }
 
 /// Returns how a terminal that does not exist is refused.

@@ -37,6 +37,7 @@ use crate::web::gate;
 use crate::web::gate::Gate;
 use crate::web::session::watch as watch_session;
 use crate::web::signin;
+use crate::web::signin::Standing;
 
 /// What pages are served from.
 #[derive(Clone)]
@@ -68,12 +69,18 @@ impl Pages {
 
     /// Returns the routes behind the door.
     pub fn router(&self) -> Router {
+        let seen = self.seen.clone();
+        let standing: Standing = Arc::new(move || {
+            let mut status = seen.status.borrow().clone();
+            status.phases = seen.phases.seen();
+            status
+        });
         Router::new()
             .route("/session", get(serve_session))
             .route("/auth/url", post(mint_url))
             .fallback(pass_on)
             .with_state(self.clone())
-            .merge(signin::router(Arc::clone(&self.gate)))
+            .merge(signin::router(Arc::clone(&self.gate), standing))
             .layer(middleware::from_fn_with_state(
                 Arc::clone(&self.gate),
                 gate::guard,

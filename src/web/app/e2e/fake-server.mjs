@@ -166,8 +166,8 @@ class Client {
   received(message) {
     const { terminal } = this;
     const [kind] = message;
-    terminal.log.push(kind === 1 ? `hello ${text(message.subarray(1))}` : kind);
-    if (kind === 1) return this.hello(JSON.parse(text(message.subarray(1))));
+    if (kind === 1) return;
+    terminal.log.push(kind);
     if (kind === 3) {
       const bytes = message.subarray(9);
       this.taken += bytes.length;
@@ -185,8 +185,11 @@ class Client {
     }
   }
 
-  hello(hello) {
+  /** The hello of the URL; the frame that repeats it is passed over. */
+  early(json) {
     const { terminal } = this;
+    const hello = JSON.parse(json);
+    terminal.log.push(`hello ${json}`);
     const all = Buffer.byteLength(terminal.output);
     const answer = { version: Math.min(terminal.version, hello.version), id: terminal.id, pid: 1, title: "bash", output_seq: all };
     this.send(1, Buffer.from(JSON.stringify({ ...answer, ...terminal.size, input_seq: this.taken, started_at: 0 })));
@@ -208,8 +211,8 @@ class Client {
 export async function serve(dist, port = 0) {
   const terminals = new Map();
   let made = 0;
-  const add = () => {
-    const terminal = new Terminal(`t${++made}`);
+  const add = (id = `t${++made}`) => {
+    const terminal = new Terminal(id);
     terminals.set(terminal.id, terminal);
     return terminal;
   };
@@ -222,9 +225,19 @@ export async function serve(dist, port = 0) {
     if (verb === "files.stat") return { name: "notes.md", kind: "file" };
     return null;
   };
+  const answer = (asked) => {
+    const { id, subject, payload } = JSON.parse(asked);
+    const found = call(subject, payload);
+    return JSON.stringify(found ? { id, payload: found } : { id, error: { code: 404, message: "no such call" } });
+  };
   const server = createServer((request, response) => {
     const path = request.url.split(/[?#]/)[0];
     response.setHeader("content-security-policy", POLICY);
+    if (path === "/call") {
+      let body = "";
+      request.on("data", (more) => (body += more));
+      return request.on("end", () => response.end(answer(body)));
+    }
     if (path === "/auth/me") {
       response.setHeader("content-type", "application/json");
       return response.end(JSON.stringify({ signed_in: true, name: "local", workspace: `http://localhost:${address.port}` }));
@@ -240,20 +253,21 @@ export async function serve(dist, port = 0) {
   });
   server.on("upgrade", (request, stream) => {
     const socket = new ServerSocket(request, stream);
-    const terminal = terminals.get(request.url.slice("/terminal/".length));
+    const { pathname, searchParams } = new URL(request.url, "http://localhost");
+    const id = pathname.slice("/terminal/".length);
+    if (searchParams.get("first") && terminals.size === 0) add(id);
+    const terminal = terminals.get(id);
     if (request.url === "/session") {
       const status = { target: "demo", phases: [], state: "ready", project: "demo", version: "0", ui: "" };
       socket.send(JSON.stringify(status));
     } else if (request.url === "/call") {
-      socket.onmessage = (message) => {
-        const { id, subject, payload } = JSON.parse(text(message));
-        const answer = call(subject, payload);
-        socket.send(JSON.stringify(answer ? { id, payload: answer } : { id, error: { code: 404, message: "no such call" } }));
-      };
+      socket.onmessage = (message) => socket.send(answer(text(message)));
     } else if (terminal) {
       const client = new Client(socket, terminal);
       socket.onmessage = (message) => client.received(message);
       socket.onclose = () => client.closed();
+      const hello = searchParams.get("hello");
+      if (hello) client.early(hello);
     } else socket.close(4004);
   });
   await new Promise((resolve) => server.listen(port, "localhost", resolve));

@@ -18,6 +18,7 @@
  * | `frames COUNT` | the same | an array: key to the next frame |
  * | `reload TEXT` | reloads until TEXT is drawn | `{drawn, attached}`: since the navigation's begin, and since the terminal's WebSocket opened |
  * | `cold URL` | opens it in a browser of its own with a fresh profile | `{ready, paint, paint_bytes, bytes}` |
+ * | `cold-ttyd URL` | the same of ttyd's page, to the first text in its terminal | `{ready}` |
  * | `cold-empty URL` | the same, to the load event | `{ready}` |
  */
 import assert from "node:assert/strict";
@@ -231,6 +232,12 @@ const commands = {
     inFreshBrowser(url, async (fresh) => {
       assert.equal(await waitForState(fresh, "ready", "failed"), "ready");
       return fresh.evaluate(() => performance.timeOrigin + window.figures.counted.ready);
+    }),
+  "cold-ttyd": (url) =>
+    inFreshBrowser(url, async (fresh) => {
+      const isDrawn = () => window.term?.buffer.active.getLine(0)?.translateToString(true) && performance.now();
+      const at = await fresh.waitForFunction(isDrawn, null, { polling: "raf" });
+      return (await fresh.evaluate(() => performance.timeOrigin)) + (await at.jsonValue());
     }),
   "cold-empty": (url) =>
     inFreshBrowser(url, async (fresh) => {

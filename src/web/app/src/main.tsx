@@ -8,8 +8,6 @@ import { enter, takeCodeFromAddress } from "./actions/enter";
 import { loadWorkspace } from "./view/load-workspace";
 import { Page } from "./view/page";
 import { tabLabel } from "./model/tabs";
-import "./view/styles/tokens.css";
-import "./view/styles/cover.css";
 
 const code = takeCodeFromAddress();
 const app = new App();

@@ -4,6 +4,7 @@ import { computed, effect, signal, untracked } from "@preact/signals-core";
 import { connectCommand } from "../model/link-code";
 import { readSettings, type Settings } from "../model/settings";
 import { stageOf, type Door } from "../model/stage";
+import type { Status } from "../model/status";
 import { onKeyChange } from "../net/auth";
 import { CallClient } from "../net/calls";
 import { reloadIfOutdated } from "../net/page-version";
@@ -81,6 +82,11 @@ export class App {
     effect(() => {
       if (this.stage.value === "ready") this.wasUsable.value = true;
     });
+    effect(() => {
+      if (!this.wasUsable.value) return;
+      this.session.follow();
+      this.calls.start();
+    });
     // Another tab has signed this browser in, after this one was turned out.
     onKeyChange(() => {
       if (this.door.value === "out") this.letIn();
@@ -89,10 +95,10 @@ export class App {
   }
 
   /** Lets this browser in: the session begins. */
-  letIn(): void {
+  letIn(status: Status | null = null): void {
     this.isUnanswered.value = false;
     this.door.value = "in";
-    this.session.start();
+    this.session.start(status);
   }
 
   /** Shows the sign-in page. */

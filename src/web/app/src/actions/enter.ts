@@ -15,22 +15,25 @@ export function takeCodeFromAddress(): string | null {
 
 /** Comes in, or shows why not; goes on asking while nobody answers. */
 export async function enter(app: App, code: string | null): Promise<void> {
+  // Only the doorway `localhost` may lead elsewhere, where the code is spent.
+  const isDoorway = location.hostname === "localhost";
+  const early = code !== null && !isDoorway ? await persistently(app, () => spendCode(code)) : null;
+  if (early) return app.letIn(early.status);
   const me = await persistently(app, fetchMe);
   app.name.value = recall("target") ?? me.name;
   if (await movesToWorkspace(app, me, code)) return;
-  const isCodeGood = code !== null && (await persistently(app, () => spendCode(code)));
-  if (isCodeGood || me.signed_in) {
-    app.letIn();
-  } else {
-    app.turnOut(code === null ? "no-code" : "code-failed");
-  }
+  const late = code !== null && isDoorway ? await persistently(app, () => spendCode(code)) : null;
+  if (late) app.letIn(late.status);
+  else if (me.signed_in) app.letIn(me.status);
+  else app.turnOut(code === null ? "no-code" : "code-failed");
 }
 
 /** Signs in with a pasted code; `false` when it does not work. Throws offline. */
 export async function signInWith(app: App, code: string): Promise<boolean> {
-  if (!(await spendCode(code))) return false;
+  const entry = await spendCode(code);
+  if (!entry) return false;
   app.door.value = "asking";
-  app.letIn();
+  app.letIn(entry.status);
   return true;
 }
 

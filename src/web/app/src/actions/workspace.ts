@@ -17,7 +17,12 @@ import {
 } from "../model/tabs";
 import { CallError, LOST, type CallClient } from "../net/calls";
 import { recallHere, rememberHere } from "../net/storage";
-import type { TerminalClient } from "../net/terminal";
+import type { TerminalClient, TerminalEvents } from "../net/terminal";
+
+const NOT_LISTED = "the terminals could not be listed";
+
+/** Of what the name of a terminal consists: 32 letters and digits. */
+const ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
 
 /** A terminal on screen: its emulator and its connection. */
 export interface Attached {
@@ -43,6 +48,8 @@ export class Workspace {
   #selected = signal<string | null>(null);
   #attached = signal<ReadonlyMap<string, Attached>>(new Map());
   #isLoaded = signal(false);
+  /** The terminal that was asked for as the first one, until the server has it. */
+  #first: string | null = null;
   #isMaking = signal(false);
   #wasDrawn = signal(false);
   #problem = signal<string | null>(null);
@@ -98,8 +105,12 @@ export class Workspace {
   }
 
   /** Connects a screen to its terminal; `connect` makes the connection. */
-  attach(id: string, screen: Screen, connect: (ended: (end: End) => void) => TerminalClient): TerminalClient {
-    const client = connect((end) => this.#ended(id, end));
+  attach(id: string, screen: Screen, connect: (events: TerminalEvents) => TerminalClient): TerminalClient {
+    const client = connect({
+      isFirst: () => this.#first === id,
+      began: (program) => this.#began(id, program),
+      ended: (end) => this.#ended(id, end),
+    });
     this.#attached.value = new Map(this.#attached.value).set(id, { screen, client });
     client.gate(this.#project !== null);
     client.start();
@@ -108,6 +119,7 @@ export class Workspace {
 
   /** Disconnects a screen; the terminal goes on. */
   detach(id: string): void {
+    if (id === this.#first) this.#first = null;
     const rest = new Map(this.#attached.value);
     rest.get(id)?.client.stop();
     rest.delete(id);
@@ -207,14 +219,57 @@ export class Workspace {
   }
 
   async #load(): Promise<void> {
-    await this.#attempt("the terminals could not be listed", async () => {
-      const { terminals } = await this.#call<{ terminals: TerminalRow[] }>("list", {});
-      this.#tabs.value = withRows(this.#tabs.value, terminals, this.#drawn());
-      const isFirst = !this.#isLoaded.value;
-      this.#isLoaded.value = true;
-      if (isFirst && terminals.length === 0) return this.open();
-      this.#selectSensibly();
+    await this.#attempt(NOT_LISTED, async () => {
+      if (this.#first !== null) return;
+      // Whoever was here before has terminals, most likely.
+      if (!this.#isLoaded.value && recallHere("tab") === null) this.#begin();
+      else await this.#refresh();
     });
+  }
+
+  async #refresh(): Promise<void> {
+    const terminals = await this.#list();
+    this.#tabs.value = withRows(this.#tabs.value, terminals, this.#drawn());
+    const isFirst = !this.#isLoaded.value;
+    this.#isLoaded.value = true;
+    if (isFirst && terminals.length === 0) return this.open();
+    this.#selectSensibly();
+  }
+
+  /** Asks for a terminal as the first one of all, without listing them before. */
+  #begin(): void {
+    const id = newId();
+    this.#isLoaded.value = true;
+    this.#first = id;
+    this.#tabs.value = [tabOf({ id, title: "", pid: 0, started_at: 0 })];
+    this.#selected.value = id;
+  }
+
+  #began(id: string, program: string): void {
+    if (id !== this.#first) return;
+    this.#first = null;
+    this.#tabs.value = changed(this.#tabs.value, id, { program });
+    rememberHere("tab", id);
+  }
+
+  /** There are terminals already: theirs are shown, and the one asked for never was. */
+  #stepBack(): void {
+    this.#first = null;
+    this.#isLoaded.value = false;
+    this.#selected.value = null;
+    this.#tabs.value = [];
+    void this.#attempt(NOT_LISTED, () => this.#refresh());
+  }
+
+  async #list(): Promise<TerminalRow[]> {
+    const list = () => this.#call<{ terminals: TerminalRow[] }>("list", {});
+    const isLost = (error: unknown) => error instanceof CallError && error.code === LOST;
+    const again = (error: unknown) => {
+      if (!isLost(error) || this.#project === null) throw error;
+      // It changes nothing a second time, and goes another way.
+      return list();
+    };
+    return (await list().catch(again)).terminals;
   }
 
   #selectSensibly(): void {
@@ -257,6 +312,9 @@ export class Workspace {
   }
 
   #ended(id: string, end: End): void {
+    const isFirst = id === this.#first;
+    if (isFirst && (("refused" in end && end.refused.code === "others") || "gone" in end)) return this.#stepBack();
+    if (isFirst) this.#first = null;
     this.#tabs.value = changed(this.#tabs.value, id, { end });
   }
 
@@ -283,4 +341,9 @@ export class Workspace {
     if (this.#wasDrawn.value) return "usable";
     return this.#problem.value !== null ? "failed" : "opening";
   }
+}
+
+/** A name for a terminal, as the server makes them: eight letters and digits. */
+function newId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => ID_LETTERS[byte % ID_LETTERS.length]).join("");
 }

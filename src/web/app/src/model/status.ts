@@ -44,6 +44,11 @@ export function parseStatus(text: string): Status | null {
   } catch {
     return null;
   }
+  return readStatus(value);
+}
+
+/** The same of what is JSON no longer; `null` for anything else. */
+export function readStatus(value: unknown): Status | null {
   if (typeof value !== "object" || value === null) return null;
   const status = value as Partial<Status> & { phases?: Phase[] };
   if (typeof status.target !== "string" || !STATES.includes(status.state ?? "")) return null;

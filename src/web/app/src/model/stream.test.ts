@@ -77,7 +77,7 @@ class Page {
   }
 }
 
-const attached = () => new Page().tell({ type: "opened" }, hello(), replay(10, "0123456789"));
+const attached = () => new Page().tell({ type: "opening" }, hello(), replay(10, "0123456789"));
 
 test("a first visit asks for no resume, clears, draws and acknowledges", () => {
   const page = attached();
@@ -92,7 +92,7 @@ test("a reconnect resumes where the emulator is, and draws nothing twice", () =>
   page.drawsAtOnce = false;
   page.tell(data(10, "abc"), data(13, "de"), { type: "parsed", epoch: 1, position: 13 }, { type: "closed" });
   page.since();
-  page.tell({ type: "opened" }, hello(), data(13, "defg"));
+  page.tell({ type: "opening" }, hello(), data(13, "defg"));
   expect(page.resumesAt()).toBe(13);
   expect(page.drawn()).toBe("fg");
 });
@@ -100,7 +100,7 @@ test("a reconnect resumes where the emulator is, and draws nothing twice", () =>
 test("output that came twice is acknowledged again, so that the window never closes", () => {
   const page = attached();
   page.drawsAtOnce = false;
-  page.tell(data(10, "abc"), { type: "closed" }, { type: "opened" });
+  page.tell(data(10, "abc"), { type: "closed" }, { type: "opening" });
   page.tell({ type: "parsed", epoch: 1, position: 13 }, hello());
   page.since();
   page.tell(data(10, "abc"));
@@ -113,13 +113,13 @@ test("a hole opens the connection again and draws nothing of what follows", () =
   page.since();
   page.tell(data(11, "b"), data(12, "c"));
   expect(page.effects).toEqual([{ type: "reopen" }]);
-  page.tell({ type: "closed" }, { type: "opened" });
+  page.tell({ type: "closed" }, { type: "opening" });
   expect(page.resumesAt()).toBe(10);
 });
 
 test("a connection lost inside a replay asks for a whole one", () => {
   const page = attached();
-  page.tell(replay(20, "half", { last: false }), { type: "closed" }, { type: "opened" });
+  page.tell(replay(20, "half", { last: false }), { type: "closed" }, { type: "opening" });
   expect(page.resumesAt()).toBeNull();
 });
 
@@ -132,7 +132,7 @@ test("what the emulator reports about an older screen does not count", () => {
 });
 
 test("several replay chunks clear once and end where live output continues", () => {
-  const page = new Page().tell({ type: "opened" }, hello());
+  const page = new Page().tell({ type: "opening" }, hello());
   page.tell(replay(9, "a", { last: false }), replay(9, "b", { clear: false, last: false }));
   page.tell(replay(9, "c", { clear: false }), data(9, "d"));
   expect(page.effects.filter((effect) => effect.type === "clear")).toHaveLength(1);
@@ -156,14 +156,14 @@ test("keys typed while away are sent once, in order, when the terminal is back",
   page.tell(frame({ kind: "ack", seq: 1n }), { type: "closed" }, { type: "typed", bytes: encode("c") });
   expect(page.sent()).toBe("ab");
   page.since();
-  page.tell({ type: "opened" });
+  page.tell({ type: "opening" });
   expect(page.sent()).toBe("");
   page.tell(hello(2), { type: "typed", bytes: encode("d") });
   expect(page.sent()).toBe("cd");
 });
 
 test("keys typed before the first connection are not lost", () => {
-  const page = new Page().tell({ type: "typed", bytes: encode("ls\n") }, { type: "opened" }, hello());
+  const page = new Page().tell({ type: "typed", bytes: encode("ls\n") }, { type: "opening" }, hello());
   expect(page.sent()).toBe("ls\n");
 });
 
@@ -171,7 +171,7 @@ test("typing pauses visibly when too much waits, and goes on afterwards", () => 
   const page = attached();
   page.tell({ type: "closed" }, { type: "typed", bytes: new Uint8Array(65536) }, { type: "typed", bytes: encode("x") });
   expect(page.state.typingPaused).toBe(true);
-  page.tell({ type: "opened" }, hello(0));
+  page.tell({ type: "opening" }, hello(0));
   expect(page.state.typingPaused).toBe(false);
 });
 
@@ -188,7 +188,7 @@ test("an exit and a refusal end it, whatever follows", () => {
   expect(ended.effects.at(-1)).toEqual({ type: "end", why: { exit: { code: 3 } } });
   expect(ended.effects.at(-2)).toEqual({ type: "send", frame: { kind: "ack", seq: 11n } });
   const refused = { code: "version", message: "reload the page" };
-  const page = new Page().tell({ type: "opened" }, frame({ kind: "refused", refused }));
+  const page = new Page().tell({ type: "opening" }, frame({ kind: "refused", refused }));
   expect(page.effects.at(-1)).toEqual({ type: "end", why: { refused } });
 });
 
@@ -198,7 +198,7 @@ test("frames of an unknown kind are ignored", () => {
   expect(page.tell(frame({ kind: "unknown", number: 99 })).effects).toEqual([]);
 });
 
-const second = () => new Page().tell({ type: "opened" }, hello(0, 2), view(3), replay(10, "0123456789"));
+const second = () => new Page().tell({ type: "opening" }, hello(0, 2), view(3), replay(10, "0123456789"));
 
 test("a View reaches the emulator in the order of the bytes", () => {
   const page = second();
@@ -208,7 +208,7 @@ test("a View reaches the emulator in the order of the bytes", () => {
 });
 
 test("a reconnect tells the layout that was drawn", () => {
-  const page = second().tell({ type: "closed" }, { type: "opened" });
+  const page = second().tell({ type: "closed" }, { type: "opening" });
   expect(page.resumes()).toEqual({ position: 10, layout: 3 });
   page.since();
   page.tell(hello(0, 2), view(3), data(10, "x"));
@@ -218,10 +218,10 @@ test("a reconnect tells the layout that was drawn", () => {
 test("a size that changed is resumed only after its replay was drawn", () => {
   const page = second();
   page.drawsAtOnce = false;
-  page.tell(data(10, "ab"), view(4), { type: "parsed", epoch: 1, position: 12 }, { type: "closed" }, { type: "opened" });
+  page.tell(data(10, "ab"), view(4), { type: "parsed", epoch: 1, position: 12 }, { type: "closed" }, { type: "opening" });
   expect(page.resumes()).toBeNull();
   page.drawsAtOnce = true;
-  page.tell(hello(0, 2), view(4), replay(12, "ab"), { type: "closed" }, { type: "opened" });
+  page.tell(hello(0, 2), view(4), replay(12, "ab"), { type: "closed" }, { type: "opening" });
   expect(page.resumes()).toEqual({ position: 12, layout: 4 });
 });
 
@@ -233,7 +233,7 @@ test("a View of the same layout disturbs nothing", () => {
 });
 
 test("history is asked for once, and only when it is lacking", () => {
-  const page = new Page().tell({ type: "opened" }, hello(0, 2), view(1), data(0, "x"));
+  const page = new Page().tell({ type: "opening" }, hello(0, 2), view(1), data(0, "x"));
   page.since();
   expect(page.tell({ type: "history" }).kinds()).toBe("");
   page.tell(replay(500, "screen"));
@@ -257,7 +257,7 @@ test("a whole replay keeps the view and makes the history whole when it is drawn
 test("history that was lost on the way is asked for again", () => {
   const page = second().tell({ type: "history" }, whole(10, "half", { last: false }), { type: "closed" });
   page.since();
-  page.tell({ type: "opened" }, hello(0, 2), view(3), replay(10, "screen"), whole(10, "all"));
+  page.tell({ type: "opening" }, hello(0, 2), view(3), replay(10, "screen"), whole(10, "all"));
   expect(page.kinds()).toBe("greet history view clear write restore ack");
   expect(page.state.history).toBe("whole");
 });
@@ -312,7 +312,7 @@ test("what is held of another size is forgotten", () => {
 });
 
 test("a connection lost while something is held resumes at what is drawn", () => {
-  const page = second().tell(read(true), replay(500, "held"), { type: "closed" }, { type: "opened" });
+  const page = second().tell(read(true), replay(500, "held"), { type: "closed" }, { type: "opening" });
   expect(page.resumes()).toEqual({ position: 10, layout: 3 });
   page.tell(hello(0, 2), view(3), replay(600, "held again"));
   page.since();
@@ -329,15 +329,15 @@ test("the last words of a program are shown to a reader who comes back", () => {
 test("a first version's holder gets no new frame, and nothing is held", () => {
   const page = attached().tell({ type: "history" }, { type: "size", size: "mine" }, read(true), replay(99, "again"));
   expect(page.kinds()).toBe("greet clear write ack clear write ack");
-  expect(page.tell({ type: "closed" }, { type: "opened" }).resumes()).toEqual({ position: 99, layout: null });
+  expect(page.tell({ type: "closed" }, { type: "opening" }).resumes()).toEqual({ position: 99, layout: null });
 });
 
 test("the wish to set the size survives a reconnect, until another page sets it", () => {
   const page = second().tell({ type: "size", size: "mine" }, view(4, { sized_by: "you" }), replay(10, "x"));
   page.tell({ type: "closed" });
   page.since();
-  expect(page.tell({ type: "opened" }, hello(0, 2)).kinds()).toBe("greet size");
+  expect(page.tell({ type: "opening" }, hello(0, 2)).kinds()).toBe("greet size");
   page.tell(view(5, { sized_by: "other" }), replay(10, "x"), { type: "closed" });
   page.since();
-  expect(page.tell({ type: "opened" }, hello(0, 2)).kinds()).toBe("greet");
+  expect(page.tell({ type: "opening" }, hello(0, 2)).kinds()).toBe("greet");
 });

@@ -2,7 +2,7 @@
  * One terminal's stream, from the page's side: a pure state machine.
  *
  * ```text
- * closed ──opened──▶ greeting ──hello──▶ live ◀──last chunk── replaying
+ * closed ──opening─▶ greeting ──hello──▶ live ◀──last chunk── replaying
  *    ▲                                    └──────replay──────────▲
  *    └── closed (any time); then again with `resume`, if a screen stands
  * exit ▶ ended, refused `gone` or close 4004 ▶ gone, other refusals ▶ refused
@@ -84,7 +84,7 @@ export interface Stream {
 
 /** What can happen to it. */
 export type StreamEvent =
-  | { type: "opened" }
+  | { type: "opening" }
   | { type: "closed" }
   | { type: "gone" }
   | { type: "hello"; hello: HolderHello }
@@ -139,8 +139,8 @@ export const FRESH: Stream = {
 export function streamStep(state: Stream, event: StreamEvent): Step {
   if (isOver(state) && !STILL.includes(event.type)) return [state, []];
   switch (event.type) {
-    case "opened":
-      return opened(state);
+    case "opening":
+      return opening(state);
     case "closed":
       return [closed(state), []];
     case "gone":
@@ -174,7 +174,7 @@ export function isConnected(state: Stream): boolean {
   return state.phase === "live" || state.phase === "replaying";
 }
 
-function opened(state: Stream): Step {
+function opening(state: Stream): Step {
   const layout = state.view?.layout ?? null;
   const resume = state.parsed === null ? null : { position: state.parsed, layout };
   return [{ ...state, phase: "greeting", acked: state.parsed ?? 0 }, [{ type: "greet", resume }]];

@@ -1,5 +1,6 @@
 /** Signing this browser in; the shapes of `src/protocol/auth.rs`. */
 
+import { readStatus, type Status } from "../model/status";
 import { recall, remember } from "./storage";
 
 /** The request header that carries the key. */
@@ -18,6 +19,14 @@ export interface Me {
   name: string;
   /** The origin on which the workspace lives. */
   workspace: string;
+  /** Where the connection stands, if this browser is signed in. */
+  status: Status | null;
+}
+
+/** What a good code gives, besides the key. */
+export interface Entry {
+  /** Where the connection stands; `null` if the server does not say it here. */
+  status: Status | null;
 }
 
 let keyWithoutStorage: string | null = null;
@@ -31,26 +40,27 @@ export function authKey(): string | null {
 export async function fetchMe(): Promise<Me> {
   const response = await fetch("/auth/me", request());
   if (!response.ok) throw new Error(`/auth/me answered ${response.status}`);
-  return (await response.json()) as Me;
+  const me = (await response.json()) as Me;
+  return { ...me, status: readStatus(me.status) };
 }
 
 /**
  * Spends a one-time code and keeps the key it gives.
  *
- * `false` when the code was used or is too old; throws when nobody answers.
+ * `null` when the code was used or is too old; throws when nobody answers.
  */
-export async function spendCode(code: string): Promise<boolean> {
+export async function spendCode(code: string): Promise<Entry | null> {
   const response = await fetch("/auth/code", {
     ...request({ "content-type": "application/json" }),
     method: "POST",
     body: JSON.stringify({ code }),
   });
   if (response.status >= 500) throw new Error(`/auth/code answered ${response.status}`);
-  if (!response.ok) return false;
-  const { key } = (await response.json()) as { key: string };
+  if (!response.ok) return null;
+  const { key, status } = (await response.json()) as { key: string; status?: unknown };
   remember("key", key);
   keyWithoutStorage = key;
-  return true;
+  return { status: readStatus(status) };
 }
 
 /** Whether this browser finds the workspace's own origin (Safari does not). */

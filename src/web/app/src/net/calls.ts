@@ -5,8 +5,14 @@
  * A call waits until the connection is there, at most `ANSWER_MS` in all. One
  * that was under way when the connection broke is refused and never repeated:
  * whether it was carried out is not known.
+ *
+ * The WebSocket is opened by `start`, once the page is usable: browsers open
+ * one WebSocket after the other, and the terminal's shall be the first. Until
+ * then each call is a request of its own (`POST /call`), for which a first visit
+ * has a connection already.
  */
 
+import { KEY_HEADER, authKey } from "./auth";
 import { KeptSocket } from "./socket";
 
 /** The longest wait for an answer, in milliseconds. */
@@ -30,7 +36,7 @@ export class CallError extends Error {
 
 interface Pending {
   text: string;
-  isSent: boolean;
+  way: "waiting" | "posted" | "sent";
   resolve(payload: unknown): void;
   reject(error: CallError): void;
 }
@@ -46,6 +52,8 @@ export class CallClient {
   #pending = new Map<number, Pending>();
   #lastId = 0;
   #isOpen = false;
+  #isStarted = false;
+  #isReached = false;
   #socket = new KeptSocket("/call", {
     opened: () => this.#opened(),
     message: (data) => this.#told(data),
@@ -54,18 +62,20 @@ export class CallClient {
 
   constructor() {
     this.#socket.gate(false);
+  }
+
+  /** Opens the WebSocket, which carries all calls from here on. */
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
     this.#socket.start();
   }
 
   /** Says whether requests reach the server. */
   gate(open: boolean): void {
+    this.#isReached = open;
     this.#socket.gate(open);
-  }
-
-  /** Ends it; whatever is under way is refused. */
-  stop(): void {
-    this.#socket.stop();
-    this.#lost();
+    if (open && !this.#isStarted) this.#sendAll();
   }
 
   /** Calls a subject: `project.gpu1.terminal.list`. Throws `CallError`. */
@@ -83,29 +93,56 @@ export class CallClient {
       };
       const pending: Pending = {
         text,
-        isSent: false,
+        way: "waiting",
         resolve: (value) => (done(), resolve(value as T)),
         reject: (error) => (done(), reject(error)),
       };
       this.#pending.set(id, pending);
-      if (this.#isOpen) this.#send(pending);
+      if (this.#isOpen || (this.#isReached && !this.#isStarted)) this.#send(pending);
     });
   }
 
   #send(pending: Pending): void {
-    pending.isSent = this.#socket.send(pending.text);
+    if (pending.way !== "waiting") return;
+    if (!this.#isStarted) void this.#post(pending);
+    else if (this.#socket.send(pending.text)) pending.way = "sent";
+  }
+
+  #sendAll(): void {
+    for (const pending of this.#pending.values()) this.#send(pending);
+  }
+
+  async #post(pending: Pending): Promise<void> {
+    pending.way = "posted";
+    try {
+      const response = await fetch("/call", {
+        method: "POST",
+        headers: { [KEY_HEADER]: authKey() ?? "" },
+        cache: "no-store",
+        body: pending.text,
+        signal: AbortSignal.timeout(ANSWER_MS),
+      });
+      if (!response.ok) throw new Error(`/call answered ${response.status}`);
+      this.#answered((await response.json()) as Reply);
+    } catch {
+      pending.reject(new CallError(LOST, "the connection was lost meanwhile"));
+      this.start();
+    }
   }
 
   #opened(): void {
     this.#isOpen = true;
-    for (const pending of this.#pending.values()) this.#send(pending);
+    this.#sendAll();
   }
 
   #told(data: string | ArrayBuffer): void {
     if (typeof data !== "string") return;
-    const reply = JSON.parse(data) as Reply;
-    const pending = this.#pending.get(reply.id);
     this.#socket.proved();
+    this.#answered(JSON.parse(data) as Reply);
+  }
+
+  #answered(reply: Reply): void {
+    const pending = this.#pending.get(reply.id);
     if (reply.error) pending?.reject(new CallError(reply.error.code, reply.error.message, reply.error.reason));
     else pending?.resolve(reply.payload ?? {});
   }
@@ -113,7 +150,7 @@ export class CallClient {
   #lost(): void {
     this.#isOpen = false;
     for (const pending of [...this.#pending.values()]) {
-      if (pending.isSent) pending.reject(new CallError(LOST, "the connection was lost meanwhile"));
+      if (pending.way === "sent") pending.reject(new CallError(LOST, "the connection was lost meanwhile"));
     }
   }
 }

@@ -8,6 +8,13 @@ import { fetchMe } from "./auth";
 import { KeptSocket } from "./socket";
 import { remember } from "./storage";
 
+/**
+ * When the WebSocket is opened at the latest, in milliseconds after the server
+ * has said that it is ready: browsers open one WebSocket after the other, and
+ * the terminal's shall be the first.
+ */
+const LATEST_MS = 1000;
+
 /** A status and when it arrived, by `performance.now()`. */
 export interface SeenStatus {
   status: Status;
@@ -20,6 +27,7 @@ export class SessionClient {
   #seen = signal<SeenStatus | null>(null);
   #upload = signal<readonly Sample[]>([]);
   #socket: KeptSocket;
+  #waiting: ReturnType<typeof setTimeout> | undefined;
   #signedOut: () => void;
 
   /** How the WebSocket itself does. */
@@ -43,13 +51,26 @@ export class SessionClient {
     });
   }
 
-  /** Begins to follow. */
-  start(): void {
+  /**
+   * Begins with what the server said when this browser came in.
+   *
+   * If that is enough to work with, the WebSocket waits for `follow`.
+   */
+  start(status: Status | null): void {
+    if (status) this.#take(status);
+    if (status?.state === "ready") this.#waiting = setTimeout(() => this.follow(), LATEST_MS);
+    else this.follow();
+  }
+
+  /** Opens the WebSocket; nothing when it is open already. */
+  follow(): void {
+    clearTimeout(this.#waiting);
     this.#socket.start();
   }
 
   /** Stops for good. */
   stop(): void {
+    clearTimeout(this.#waiting);
     this.#socket.stop();
   }
 
@@ -57,6 +78,10 @@ export class SessionClient {
     const status = typeof data === "string" ? parseStatus(data) : null;
     if (!status) return;
     this.#socket.proved();
+    this.#take(status);
+  }
+
+  #take(status: Status): void {
     const at = performance.now();
     const sent = status.phases.find((phase) => phase.name === "upload")?.done_bytes;
     if (sent !== undefined) this.#upload.value = sampled(this.#upload.value, at, sent);

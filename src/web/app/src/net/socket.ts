@@ -31,20 +31,22 @@ export interface SocketEvents {
 
 /** A WebSocket at `path` of this origin that is opened again whenever it is lost. */
 export class KeptSocket {
-  #path: string;
+  #path: () => string;
   #events: SocketEvents;
   #retry: Retry = STOPPED;
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #unhurry: Disposer = () => {};
 
-  constructor(path: string, events: SocketEvents) {
-    this.#path = path;
+  /** `path` is asked for anew whenever it is opened. */
+  constructor(path: string | (() => string), events: SocketEvents) {
+    this.#path = typeof path === "string" ? () => path : path;
     this.#events = events;
   }
 
   /** Opens it, as soon as the gate allows. */
   start(): void {
+    this.#unhurry();
     this.#unhurry = onWake(() => this.#step({ type: "due" }));
     this.#step({ type: "start" });
   }
@@ -98,7 +100,7 @@ export class KeptSocket {
   #open(): void {
     clearTimeout(this.#timer);
     const key = authKey();
-    const url = `${location.origin.replace(/^http/, "ws")}${this.#path}`;
+    const url = `${location.origin.replace(/^http/, "ws")}${this.#path()}`;
     const socket = new WebSocket(url, key ? [PROTOCOL, KEY_PREFIX + key] : [PROTOCOL]);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;

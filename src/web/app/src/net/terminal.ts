@@ -4,10 +4,13 @@
  *
  * The size: in version 2 the holder sets it, and this page tells only its wish,
  * 0 × 0 while nobody sees the terminal. In version 1 the page sets it.
+ *
+ * The hello stands in the URL, so that the answer comes with the connection; a
+ * server of before that did so waits for it as a frame, which others pass over.
  */
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals-core";
-import type { SizeWish, View } from "../model/frames";
+import type { ClientHello, SizeWish, View } from "../model/frames";
 import { VERSION, decodeFrame, encodeFrame, helloFrame, readHello, FrameError, type Frame } from "../model/frames";
 import { NOT_VISIBLE, isSameSize, type Screen, type Size } from "../model/screen";
 import {
@@ -37,13 +40,24 @@ const CLIENT = randomName();
 /** How a terminal's connection does. */
 export type TerminalLink = "attaching" | "live" | "away" | "over";
 
+/** What a connection asks and tells. */
+export interface TerminalEvents {
+  /** Whether it is still to be started, as the first terminal of all. */
+  isFirst(): boolean;
+  /** The server has it; it runs `program`. */
+  began(program: string): void;
+  /** Nothing more will come. */
+  ended(end: End): void;
+}
+
 /** Connects one terminal to one screen. */
 export class TerminalClient {
   #screen: Screen;
   #socket: KeptSocket;
   #state = FRESH;
-  #ended: (end: End) => void;
+  #events: TerminalEvents;
   #told: Size = NOT_VISIBLE;
+  #hello: ClientHello = { version: VERSION, client: CLIENT, ...NOT_VISIBLE };
   #silence: ReturnType<typeof setTimeout> | undefined;
   #wishing: ReturnType<typeof setTimeout> | undefined;
   #link = signal<TerminalLink>("attaching");
@@ -69,12 +83,12 @@ export class TerminalClient {
   /** Whether newer output waits until the person no longer reads. */
   readonly isHeld = computed(() => this.#shown.value.held !== null);
 
-  constructor(id: string, screen: Screen, ended: (end: End) => void) {
+  constructor(id: string, screen: Screen, events: TerminalEvents) {
     this.#screen = screen;
-    this.#ended = ended;
+    this.#events = events;
     this.#wish.value = screen.wish();
-    this.#socket = new KeptSocket(`/terminal/${id}`, {
-      opened: () => this.#step({ type: "opened" }),
+    this.#socket = new KeptSocket(() => this.#address(id), {
+      opened: () => this.#send(helloFrame(this.#hello)),
       message: (data) => this.#received(data),
       closed: () => this.#step({ type: "closed" }),
       gone: () => this.#step({ type: "gone" }),
@@ -128,6 +142,12 @@ export class TerminalClient {
     this.#step({ type: "reading", isReading });
   }
 
+  #address(id: string): string {
+    this.#step({ type: "opening" });
+    const query = `hello=${encodeURIComponent(JSON.stringify(this.#hello))}`;
+    return `/terminal/${id}?${query}${this.#events.isFirst() ? "&first=true" : ""}`;
+  }
+
   #tellWish(): void {
     clearTimeout(this.#wishing);
     this.#wishing = undefined;
@@ -151,7 +171,9 @@ export class TerminalClient {
   }
 
   #greeted(bytes: Uint8Array): void {
-    this.#step({ type: "hello", hello: readHello(bytes) });
+    const hello = readHello(bytes);
+    this.#step({ type: "hello", hello });
+    this.#events.began(hello.title);
     if (this.#state.version < 2) this.#screen.fill();
     this.#tellWish();
     clearTimeout(this.#silence);
@@ -183,7 +205,7 @@ export class TerminalClient {
         return this.#socket.reopen();
       case "end":
         this.#socket.stop();
-        return this.#ended(effect.why);
+        return this.#events.ended(effect.why);
     }
   }
 
@@ -191,7 +213,7 @@ export class TerminalClient {
     this.#told = this.#wish.value;
     const hello = { version: VERSION, client: CLIENT, ...this.#told };
     const from = resume && { resume: resume.position, ...(resume.layout === null ? {} : { layout: resume.layout }) };
-    this.#send(helloFrame({ ...hello, ...from }));
+    this.#hello = { ...hello, ...from };
   }
 
   #write({ bytes, epoch, position, replay }: StreamEffect & { type: "write" }): void {

@@ -141,7 +141,7 @@ function show(
     holdsPaste: (text, isBracketed) => app.pasteGuard.holds(id, text, isBracketed),
     found: (where) => (found.value = where),
   });
-  const client = app.workspace.attach(id, screen, (ended) => new TerminalClient(id, screen, ended));
+  const client = app.workspace.attach(id, screen, (events) => new TerminalClient(id, screen, events));
   disposers.add(() => screen.dispose());
   disposers.add(() => app.workspace.detach(id));
   disposers.add(() => app.bells.forget(id));

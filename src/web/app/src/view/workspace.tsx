@@ -24,13 +24,16 @@ import "./styles/palette.css";
 /** Everything below the progress page; a terminal is mounted once it was selected. */
 export function WorkspaceView({ app }: { app: App }) {
   const area = useRef<HTMLElement>(null);
-  useEffect(() => {
+  // Before it is painted: the first terminal waits for it.
+  useLayoutEffect(() => {
     app.workspace.measureWith(() => {
       const shown = app.workspace.current.value?.screen.wish();
       const looks = { isDark: app.isDark.value, fontSize: app.settings.value.fontSize };
       if (shown?.cols) return shown;
       return sizeFor(area.current?.querySelector<HTMLElement>(".measure") ?? document.body, looks);
     });
+  }, [app]);
+  useEffect(() => {
     exposeTerminalText(app);
     app.files.restore();
     return listenForKeys(app);
