@@ -36,7 +36,7 @@ export async function openPage({ width = 1280, height = 800, colorScheme = "ligh
   page.setDefaultTimeout(DEADLINE_MS);
   const said = [];
   const asked = [];
-  page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
+  page.on("console", (message) => said.push(`${message.type()}: ${message.text()} ${new URL(message.location().url || "about:blank").pathname}`));
   page.on("pageerror", (error) => said.push(`exception: ${error.message}`));
   page.on("request", (request) => asked.push(request.url()));
   page.on("websocket", (socket) => asked.push(socket.url()));
