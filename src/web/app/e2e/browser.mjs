@@ -36,7 +36,10 @@ export async function openPage({ width = 1280, height = 800, colorScheme = "ligh
   page.setDefaultTimeout(DEADLINE_MS);
   const said = [];
   const asked = [];
-  page.on("console", (message) => said.push(`${message.type()}: ${message.text()} ${new URL(message.location().url || "about:blank").pathname}`));
+  page.on("console", (message) => {
+    const { url } = message.location();
+    said.push(`${message.type()}: ${message.text()} ${URL.canParse(url) ? new URL(url).pathname : ""}`);
+  });
   page.on("pageerror", (error) => said.push(`exception: ${error.message}`));
   page.on("request", (request) => asked.push(request.url()));
   page.on("websocket", (socket) => asked.push(socket.url()));
