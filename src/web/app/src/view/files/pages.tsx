@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { OpenFile } from "../../actions/files/document";
 import { bytes, grouped } from "../../model/files/words";
 import { FileError, readRange } from "../../net/files/http";
-import { selectAll } from "./select-all";
+import { focusWhole } from "./focus-whole";
 
 /** The part that is shown. */
 export interface Page {
@@ -70,7 +70,8 @@ export function PageBar({ size, start, length, go }: PageBarProps) {
         aria-label="Go to an offset in bytes, or to a percentage"
         title="An offset (1048576, 0x100000) or a percentage (50%)"
         value={text ?? `${percent.toFixed(percent > 0 && percent < 10 ? 2 : 0)}%`}
-        onFocus={(event) => selectAll(event.currentTarget)}
+        onMouseDown={focusWhole}
+        onFocus={(event) => event.currentTarget.select()}
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === "Enter") jump();

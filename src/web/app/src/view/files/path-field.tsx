@@ -5,7 +5,7 @@ import type { Files } from "../../actions/files/files";
 import { parent, resolved, shown, withTilde } from "../../model/files/paths";
 import { FileError, list } from "../../net/files/http";
 import { Sentence } from "../sentence";
-import { selectAll } from "./select-all";
+import { focusWhole } from "./focus-whole";
 import { refocusTree } from "./tree-row";
 
 /** The most completions that are offered. */
@@ -68,9 +68,11 @@ export function PathField({ files }: { files: Files }) {
         spellcheck={false}
         title={text === null ? shown(path) : undefined}
         value={text ?? shown(withTilde(path, home))}
-        onFocus={(event) => {
-          setText(withTilde(path, home));
-          selectAll(event.currentTarget);
+        onMouseDown={focusWhole}
+        onFocus={({ currentTarget: field }) => {
+          field.value = withTilde(path, home);
+          field.select();
+          setText(field.value);
         }}
         onBlur={leave}
         onInput={(event) => {
