@@ -278,6 +278,7 @@ export class Explorer {
   /** Keeps exactly those directories that are on screen. */
   #follow(): void {
     const root = this.#root.peek();
+    if (root === "") return;
     // What was open last time may be gone, and is not asked for before it is seen.
     const isShown = (path: string): boolean => {
       if (path === root) return true;

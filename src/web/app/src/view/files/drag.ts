@@ -27,9 +27,10 @@ export function dragged(files: Files, path: string, event: DragEvent): void {
   if (event.dataTransfer) event.dataTransfer.effectAllowed = "copyMove";
 }
 
-/** The handlers of something that stands for the directory `dir`. */
+/** The handlers of something that stands for the directory `dir`; empty takes nothing. */
 export function dropTarget(files: Files, dir: string, hovered?: () => void) {
   const takes = (event: DragEvent) => {
+    if (dir === "") return false;
     const types = event.dataTransfer?.types ?? [];
     if (types.includes("Files")) return true;
     if (!types.includes(ENTRIES)) return false;

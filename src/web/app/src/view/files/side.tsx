@@ -30,6 +30,7 @@ export function Side({ app, files }: { app: App; files: Files }) {
   const panel = useRef<HTMLElement>(null);
   const [menu, setMenu] = useState<OpenMenu | null>(null);
   const isWide = useIsWide(panel);
+  const isKnown = explorer.root.value !== "";
   const openTreeMenu = (place: MenuPlace) =>
     setMenu({ ...place, label: "What can be done here", items: treeMenu(app, files) });
   const closeMenu = () => {
@@ -44,7 +45,7 @@ export function Side({ app, files }: { app: App; files: Files }) {
       style={{ "--explorer-width": `${explorer.width.value}px` }}
     >
       <div class="explorer-where">
-        <Tool label="Directory above" isDisabled={explorer.root.value === "/"} perform={() => explorer.up()}>
+        <Tool label="Directory above" isDisabled={!isKnown || explorer.root.value === "/"} perform={() => explorer.up()}>
           <UpIcon />
         </Tool>
         <Tool
@@ -61,13 +62,13 @@ export function Side({ app, files }: { app: App; files: Files }) {
       </div>
       <div class="explorer-tools">
         <Filter files={files} />
-        <Tool label="New file" perform={() => explorer.startNew("file")}>
+        <Tool label="New file" isDisabled={!isKnown} perform={() => explorer.startNew("file")}>
           <NewFileIcon />
         </Tool>
-        <Tool label="New folder" perform={() => explorer.startNew("directory")}>
+        <Tool label="New folder" isDisabled={!isKnown} perform={() => explorer.startNew("directory")}>
           <NewFolderIcon />
         </Tool>
-        <Tool label="Upload files" perform={() => pickFiles(files, "files")}>
+        <Tool label="Upload files" isDisabled={!isKnown} perform={() => pickFiles(files, "files")}>
           <UploadIcon />
         </Tool>
         <Tool
