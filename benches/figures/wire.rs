@@ -6,13 +6,12 @@ use std::io::ErrorKind::{TimedOut, WouldBlock};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use cocalc_plus::protocol::auth;
 use cocalc_plus::protocol::terminal::Frame;
-use tungstenite::handshake::client::generate_key;
 use tungstenite::{Error, Message, WebSocket};
 
 use crate::support::terminal;
 use crate::support::visitor::Visitor;
+use crate::support::websocket::upgrade;
 use crate::timed::milliseconds;
 
 /// How long an expected output may take.
@@ -109,24 +108,8 @@ impl Wire {
 
 /// Opens a WebSocket as a signed-in page does.
 fn open(visitor: &Visitor, path: &str) -> WebSocket<TcpStream> {
-    let host = format!("localhost:{}", visitor.port);
-    let (protocol, prefix) = (auth::WEBSOCKET_PROTOCOL, auth::WEBSOCKET_KEY_PREFIX);
-    let request = tungstenite::http::Request::get(format!("ws://{host}{path}"))
-        .header("host", &host)
-        .header("origin", format!("http://{host}"))
-        .header("cookie", visitor.cookie_header())
-        .header("connection", "Upgrade")
-        .header("upgrade", "websocket")
-        .header("sec-websocket-version", "13")
-        .header("sec-websocket-key", generate_key())
-        .header(
-            "sec-websocket-protocol",
-            format!("{protocol}, {prefix}{}", visitor.key),
-        )
-        .body(())
-        .expect("these are header values");
     let stream = TcpStream::connect(("127.0.0.1", visitor.port)).expect("somebody listens");
     stream.set_nodelay(true).expect("it is TCP");
-    let (socket, _) = tungstenite::client(request, stream).expect("a WebSocket");
+    let (socket, _) = tungstenite::client(upgrade(visitor, path), stream).expect("a WebSocket");
     socket
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cocalc_plus::protocol::auth;
-use tungstenite::handshake::client::generate_key;
+use tungstenite::handshake::client::{Request, generate_key};
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message};
 
@@ -38,28 +38,10 @@ impl WebSocket {
     /// # Errors
     /// What was answered instead.
     pub(crate) fn open(visitor: &Visitor, path: &str) -> Result<Self, String> {
-        let host = format!("localhost:{}", visitor.port);
-        let protocols = format!(
-            "{}, {}{}",
-            auth::WEBSOCKET_PROTOCOL,
-            auth::WEBSOCKET_KEY_PREFIX,
-            visitor.key
-        );
-        let request = tungstenite::http::Request::get(format!("ws://{host}{path}"))
-            .header("host", &host)
-            .header("origin", format!("http://{host}"))
-            .header("cookie", visitor.cookie_header())
-            .header("connection", "Upgrade")
-            .header("upgrade", "websocket")
-            .header("sec-websocket-version", "13")
-            .header("sec-websocket-key", generate_key())
-            .header("sec-websocket-protocol", protocols)
-            .body(())
-            .expect("these are header values");
         let connection = visitor.address().connect();
         let connection = connection.map_err(|cause| cause.to_string())?;
-        let (inner, answer) =
-            tungstenite::client(request, connection).map_err(|cause| cause.to_string())?;
+        let (inner, answer) = tungstenite::client(upgrade(visitor, path), connection)
+            .map_err(|cause| cause.to_string())?;
         let chosen = answer.headers().get("sec-websocket-protocol");
         if chosen.is_none_or(|chosen| chosen != auth::WEBSOCKET_PROTOCOL) {
             return Err(format!("the server chose the protocol {chosen:?}"));
@@ -127,6 +109,28 @@ impl WebSocket {
             }
         }
     }
+}
+
+/// The request of a signed-in page for the WebSocket at `path`.
+pub(crate) fn upgrade(visitor: &Visitor, path: &str) -> Request {
+    let host = format!("localhost:{}", visitor.port);
+    let protocols = format!(
+        "{}, {}{}",
+        auth::WEBSOCKET_PROTOCOL,
+        auth::WEBSOCKET_KEY_PREFIX,
+        visitor.key
+    );
+    Request::get(format!("ws://{host}{path}"))
+        .header("host", &host)
+        .header("origin", format!("http://{host}"))
+        .header("cookie", visitor.cookie_header())
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", generate_key())
+        .header("sec-websocket-protocol", protocols)
+        .body(())
+        .expect("these are header values")
 }
 
 fn is_timeout(cause: &std::io::Error) -> bool {
