@@ -10,13 +10,15 @@
  * | command | does | answers |
  * | --- | --- | --- |
  * | `goto URL` | opens it and waits until it is usable | |
+ * | `new` | opens another terminal | |
  * | `type TEXT` | types TEXT and Enter | |
  * | `wait TEXT`, `wait-no TEXT` | until TEXT is drawn, or no longer | |
  * | `rest MS` | does nothing | |
  * | `press KEY TEXT` | presses KEY (`Enter`, `Control+c`) until TEXT is drawn | `{ms, bytes}`: what came meanwhile |
  * | `echo COUNT` | types letters 30 ms apart | an array: key to drawn |
  * | `frames COUNT` | the same | an array: key to the next frame |
- * | `reload TEXT` | reloads until TEXT is drawn | `{drawn, attached}`: since the navigation's begin, and since the terminal's WebSocket opened |
+ * | `attach TEXT` | reloads on the last terminal, then clicks at the first one until TEXT is drawn | `{ms, bytes}`: from the click, as with `press` |
+ * | `reload TEXT` | reloads on the first terminal until TEXT is drawn | `{ms}`: from the navigation's begin |
  * | `cold URL` | opens it in a browser of its own with a fresh profile | `{ready, paint, paint_bytes, bytes}` |
  * | `cold-ttyd URL` | the same of ttyd's page, to the first text in its terminal | `{ready}` |
  * | `cold-empty URL` | the same, to the load event | `{ready}` |
@@ -39,13 +41,12 @@ const REST_MS = 1000;
 /** Runs in every document before its own scripts. */
 function instrument() {
   const WANTED = "figures-wanted";
-  const counted = { bytes: 0, opened: 0, ready: 0 };
+  const counted = { bytes: 0, ready: 0 };
   const Native = window.WebSocket;
   window.WebSocket = class extends Native {
     constructor(url, protocols) {
       super(url, protocols);
       if (!new URL(url).pathname.startsWith("/terminal/")) return;
-      this.addEventListener("open", () => (counted.opened = performance.now()));
       this.addEventListener("message", ({ data }) => (counted.bytes += data.byteLength ?? data.length));
     }
   };
@@ -57,35 +58,39 @@ function instrument() {
   const text = () => rows()?.textContent ?? "";
 
   /** Calls `look` with the time and the rows now and whenever something was drawn, until it says true. */
-  const onDrawn = (look) => {
+  const onDrawn = (look, where = rows() ?? document) => {
     const done = () => look(performance.now(), text());
     if (done()) return;
     const observer = new MutationObserver(() => done() && observer.disconnect());
-    observer.observe(rows() ?? document, { childList: true, characterData: true, subtree: true });
+    observer.observe(where, { childList: true, characterData: true, subtree: true });
   };
-  const drawn = (wanted) =>
-    new Promise((resolve) => onDrawn((at, shown) => shown.includes(wanted) && (resolve(at), true)));
+  const drawn = (wanted, where) =>
+    new Promise((resolve) => onDrawn((at, shown) => shown.includes(wanted) && (resolve(at), true), where));
 
-  /** What `pressed` makes of the next key called `name`. */
-  const atKey = (name, pressed) =>
+  /** What `pressed` makes of the next `type` of event that `isIt`. */
+  const at = (type, isIt, pressed) =>
     new Promise((resolve) => {
       const heard = (event) => {
-        if (event.key !== name) return;
-        removeEventListener("keydown", heard, { capture: true });
+        if (!isIt(event)) return;
+        removeEventListener(type, heard, { capture: true });
         resolve(pressed(event.timeStamp));
       };
-      addEventListener("keydown", heard, { capture: true });
+      addEventListener(type, heard, { capture: true });
     });
+  const until = (wanted, where) => async (begun) => {
+    const before = counted.bytes;
+    return { ms: (await drawn(wanted, where)) - begun, bytes: counted.bytes - before };
+  };
 
   window.figures = {
     counted,
     text,
     expect: (name, wanted) => {
       if (text().includes(wanted)) throw new Error(`${wanted} is drawn before the key`);
-      window.figures.result = atKey(name, async (begun) => {
-        const before = counted.bytes;
-        return { ms: (await drawn(wanted)) - begun, bytes: counted.bytes - before };
-      });
+      window.figures.result = at("keydown", ({ key }) => key === name, until(wanted));
+    },
+    expectAtClick: (wanted) => {
+      window.figures.result = at("click", () => true, until(wanted, document));
     },
     echo: (line, lead) => {
       const pressed = [];
@@ -132,12 +137,15 @@ function instrument() {
   }
   if (wanted !== null) {
     sessionStorage.removeItem(WANTED);
-    window.figures.result = drawn(wanted).then((at) => ({ drawn: at, attached: at - counted.opened }));
+    window.figures.result = drawn(wanted).then((ms) => ({ ms }));
   }
 }
 
 const { browser, page } = await openPage();
 await page.addInitScript(instrument);
+
+/** The tab of the first or last terminal. */
+const terminal = (which) => page.getByRole("tab")[which]();
 
 const result = () => page.evaluate(() => window.figures.result);
 
@@ -205,6 +213,11 @@ const commands = {
     await page.goto(url);
     assert.equal(await waitForState(page, "ready", "failed", "signin"), "ready");
   },
+  new: async () => {
+    const before = await page.getByRole("tab").count();
+    await page.getByRole("button", { name: "New terminal" }).click();
+    await page.getByRole("tab").nth(before).waitFor();
+  },
   type: async (line) => {
     await page.keyboard.type(line);
     await page.keyboard.press("Enter");
@@ -221,7 +234,16 @@ const commands = {
   },
   echo: (count) => keys("echo", count),
   frames: (count) => keys("frames", count),
+  attach: async (wanted) => {
+    await terminal("last").click();
+    await page.reload();
+    await waitForState(page, "ready");
+    await page.evaluate((wanted) => window.figures.expectAtClick(wanted), wanted);
+    await terminal("first").click();
+    return result();
+  },
   reload: async (wanted) => {
+    await terminal("first").click();
     await page.evaluate((wanted) => window.figures.wantAfterReload(wanted), wanted);
     await page.reload();
     const taken = await result();

@@ -59,6 +59,7 @@ export class XtermScreen implements Screen {
   /** Whether this page does what programs ask of a page. */
   #acts = true;
   #isCovered = false;
+  #askedForGpu = false;
   /** What the key that is being pressed types; never an answer. */
   #key: string | null = null;
 
@@ -83,7 +84,6 @@ export class XtermScreen implements Screen {
     this.#listenToEmulator();
     this.#listenToPerson();
     this.#listenToWindow();
-    void this.#useWebgl();
   }
 
   write(bytes: Uint8Array, isReplay: boolean, drawn: () => void): void {
@@ -94,6 +94,7 @@ export class XtermScreen implements Screen {
       this.#terminal.write(passed, () => {
         if (isReplay) this.#replaying--;
         drawn();
+        void this.#useWebgl();
       }),
     );
   }
@@ -302,8 +303,11 @@ export class XtermScreen implements Screen {
     return event !== undefined && bottom - event.clientY < height / 2;
   }
 
+  /** Draws by WebGL from now on, where that is worth it; what came first is drawn by DOM. */
   async #useWebgl(): Promise<void> {
-    if (!hasRealGpu()) return;
+    if (this.#askedForGpu) return;
+    this.#askedForGpu = true;
+    if (!(await whetherRealGpu())) return;
     const { WebglAddon } = await import("@xterm/addon-webgl");
     if (!this.#terminal.element) return;
     const webgl = new WebglAddon();
@@ -351,6 +355,17 @@ function options({ isDark, fontSize }: Looks) {
     // Programs that draw images ask how large a cell is.
     windowOptions: { getWinSizePixels: true, getCellSizePixels: true, getWinSizeChars: true },
   };
+}
+
+let isGpuReal: Promise<boolean> | undefined;
+
+/** Whether a GPU draws. Asked once, and after what waits is drawn: the page stands still for up to 300 ms. */
+function whetherRealGpu(): Promise<boolean> {
+  const whenIdle = window.requestIdleCallback ?? setTimeout;
+  isGpuReal ??= new Promise((resolve) =>
+    requestAnimationFrame(() => whenIdle(() => resolve(hasRealGpu()))),
+  );
+  return isGpuReal;
 }
 
 /** A GPU drawn in software is slower than DOM, and Chromium complains of it. */
