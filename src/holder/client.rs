@@ -190,22 +190,24 @@ pub async fn kill(dir: &Path, id: &str) -> Result<(), Error> {
         .map_err(|_| Error::Late(KILL_DEADLINE))
 }
 
-/// Tells every holder of this directory to make its socket again.
-///
-/// For one that was deleted and made anew; returns how many there are, before
-/// they have.
-pub fn call_back(dir: &Path) -> usize {
-    let is_ours = |words: &[OsString]| {
-        words.get(1).is_some_and(|word| word == SUBCOMMAND)
-            && words
-                .windows(2)
-                .any(|pair| pair[0] == "--dir" && *pair[1] == *dir)
-    };
-    let found = process::with_arguments(is_ours);
-    for &pid in &found {
+/// Tells the holders of this directory whose sockets are gone to make them
+/// again; returns their ids, before they have.
+pub fn call_back(dir: &Path) -> Vec<String> {
+    let lost = process::with_arguments(|words| {
+        let is_holder = words.get(1).is_some_and(|word| word == SUBCOMMAND);
+        let value = |name: &str| {
+            let pair = words.windows(2).find(|pair| pair[0] == name)?;
+            Some(&pair[1])
+        };
+        let id = value("--id")?.to_str()?;
+        let is_lost = is_holder && value("--dir")? == dir && !socket_path(dir, id).ok()?.exists();
+        is_lost.then(|| id.to_owned())
+    });
+    let told = lost.into_iter().map(|(pid, id)| {
         process::hang_up(pid);
-    }
-    found.len()
+        id
+    });
+    told.collect()
 }
 
 /// Names the socket of a terminal.

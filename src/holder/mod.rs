@@ -60,8 +60,9 @@
 //!   somebody asked for that. A program's own end kills nothing, as everywhere.
 //! - **Idle is idle.** No timer runs and nothing polls while nobody types and
 //!   nothing is printed: 0 context switches in 4 s.
-//! - **A deleted directory** is made again by the server, which then hangs up on
-//!   every holder that it finds by its arguments: SIGHUP means "listen again".
+//! - **A deleted directory or socket** is noticed by the server, which makes the
+//!   directory again and hangs up on every holder that it finds by its arguments
+//!   and that has no socket: SIGHUP means "listen again".
 //! - **Not survived**: SIGKILL of the holder; the kernel hangs up its program.
 //!
 //! # Memory of 50 holders

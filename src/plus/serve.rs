@@ -302,6 +302,10 @@ async fn keep_dir(
 ) {
     loop {
         tokio::time::sleep(LOOK_AFTER).await;
+        if terminals.misses_any() {
+            terminals.list().await;
+            terminal::offer_commands(&instance.holders());
+        }
         let is_published = instance
             .connection()
             .is_some_and(|found| found.id == info.id);
@@ -310,11 +314,8 @@ async fn keep_dir(
         }
         tracing::warn!("the runtime directory was deleted; making it again");
         match instance.make_dirs().and_then(|()| relock(&instance, &lock)) {
-            Ok(Relocked::StillOurs) => drop(terminals.find_again().await),
-            Ok(Relocked::Anew(fresh)) => {
-                lock = fresh;
-                let _ = terminals.find_again().await;
-            }
+            Ok(Relocked::StillOurs) => {}
+            Ok(Relocked::Anew(fresh)) => lock = fresh,
             Ok(Relocked::ByAnother) => {
                 tracing::warn!("another server of this instance runs; this one ends");
                 return shutdown.begin();
@@ -324,6 +325,7 @@ async fn keep_dir(
                 continue;
             }
         }
+        terminals.search().await;
         terminal::offer_commands(&instance.holders());
         match bind_socket(&instance.socket()) {
             Ok(listener) => {

@@ -1,7 +1,10 @@
 //! The project's terminals: starting them, and carrying their bytes to pages.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use axum::Router;
@@ -34,6 +37,7 @@ use crate::protocol::terminal::Frame;
 use crate::protocol::terminal::MAX_FRAME_BYTES;
 use crate::protocol::terminal::Refused;
 use crate::sys::dirs;
+use crate::sys::files;
 use crate::sys::secret;
 
 /// How many terminals a project may have: each is a process and a pty.
@@ -51,7 +55,7 @@ const CLOSE_NORMAL: u16 = 1000;
 /// How long a page may take to close after it was told to.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 
-/// How often holders that listen again are looked for, and how long between.
+/// How often it is looked whether lost sockets came back, and how long between.
 const COMEBACK_TRIES: usize = 50;
 const COMEBACK_PAUSE: Duration = Duration::from_millis(20);
 
@@ -70,8 +74,10 @@ pub fn offer_commands(dir: &std::path::Path) {
 pub struct Terminals {
     dir: PathBuf,
     log: PathBuf,
-    /// The look for holders that nobody can reach.
-    search: OnceCell<()>,
+    /// Those that were here when they were listed last, and those started since.
+    known: std::sync::Mutex<HashSet<String>>,
+    /// The first search for those that nobody can reach.
+    searched: OnceCell<()>,
     /// Held while a first terminal is started: whoever asks meanwhile gets it.
     first: Mutex<()>,
 }
@@ -82,46 +88,56 @@ impl Terminals {
         Arc::new(Self {
             dir,
             log,
-            search: OnceCell::new(),
+            known: std::sync::Mutex::default(),
+            searched: OnceCell::new(),
             first: Mutex::new(()),
         })
     }
 
-    /// Finds terminals again whose directory was deleted and made anew.
-    ///
-    /// Returns how many there are; they come back a moment later.
-    pub async fn find_again(&self) -> usize {
+    /// Says whether a terminal that was here has no socket any more: it ended,
+    /// or a cleaner took that.
+    pub fn misses_any(&self) -> bool {
+        let is_there = |id: &String| holder::socket_path(&self.dir, id).is_ok_and(|at| at.exists());
+        !self.known().iter().all(is_there)
+    }
+
+    /// Looks for terminals that live and have no socket, and waits until they do.
+    pub async fn search(&self) {
+        // Without the directory they cannot come back; listing says so.
+        let _ = files::private_dir(&self.dir);
         let dir = self.dir.clone();
         // Looks at every process of the machine.
         let searching = tokio::task::spawn_blocking(move || holder::call_back(&dir));
-        searching.await.unwrap_or_default()
-    }
-
-    /// Looks, once in a server's life, for terminals that nobody can reach: the
-    /// server before may have ended with its directory. All who ask meanwhile
-    /// wait for it.
-    async fn search_once(&self) {
-        self.search.get_or_init(|| self.search()).await;
-    }
-
-    async fn search(&self) {
-        let found = self.find_again().await;
+        let found = searching.await.unwrap_or_default();
+        self.known().extend(found);
         for _ in 0..COMEBACK_TRIES {
-            if holder::list(&self.dir).await.len() >= found {
-                return;
+            if !self.misses_any() {
+                break;
             }
             tokio::time::sleep(COMEBACK_PAUSE).await;
         }
     }
 
-    /// Lists the terminals that live, oldest first.
+    /// Lists the terminals that live, oldest first. One that was here and is
+    /// not is searched for; so is every one that the processes before this one
+    /// may have lost, once, while all who ask wait.
     pub async fn list(&self) -> Vec<TerminalRow> {
+        self.searched.get_or_init(|| self.search()).await;
         let rows = holder::list(&self.dir).await;
-        if !rows.is_empty() {
-            return rows;
-        }
-        self.search_once().await;
-        holder::list(&self.dir).await
+        let is_listed = |id: &String| rows.iter().any(|row| row.id == *id);
+        let is_whole = self.known().iter().all(is_listed);
+        let rows = if is_whole {
+            rows
+        } else {
+            self.search().await;
+            holder::list(&self.dir).await
+        };
+        *self.known() = rows.iter().map(|row| row.id.clone()).collect();
+        rows
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts the terminal `id`, sized for its first page, if there is none at
@@ -190,9 +206,10 @@ impl Terminals {
             cwd,
             log: Some(self.log.clone()),
         };
-        holder::spawn(options)
-            .await
-            .map_err(|error| failed("it does not start", &error))
+        let started = holder::spawn(options).await;
+        let row = started.map_err(|error| failed("it does not start", &error))?;
+        self.known().insert(row.id.clone());
+        Ok(row)
     }
 
     /// Lets go of the oldest one that has ended if there is room for no more.
@@ -214,7 +231,10 @@ impl Terminals {
     /// 404 when there is none, 500 when it does not end.
     pub async fn kill(&self, id: &str) -> Result<(), Refusal> {
         match holder::kill(&self.dir, id).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.known().remove(id);
+                Ok(())
+            }
             Err(holder::Error::Gone { .. } | holder::Error::Id { .. }) => {
                 Err(Refusal::new(404, format!("no terminal `{id}`")))
             }
@@ -374,7 +394,7 @@ async fn reach(
 ) -> Result<holder::Connected, holder::Error> {
     match holder::connect(socket, hello).await {
         Err(holder::Error::Gone { .. }) => {
-            terminals.search_once().await;
+            terminals.list().await;
             holder::connect(socket, hello).await
         }
         connected => connected,

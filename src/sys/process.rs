@@ -173,11 +173,12 @@ pub fn running_executables() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Finds this user's processes by their arguments, the program's name first.
+/// Finds this user's processes by what `read` makes of their arguments, the
+/// program's name first.
 ///
 /// A process may say of itself what it likes: only harmless things may follow.
 #[cfg(target_os = "linux")]
-pub fn with_arguments(is_wanted: impl Fn(&[OsString]) -> bool) -> Vec<u32> {
+pub fn with_arguments<T>(read: impl Fn(&[OsString]) -> Option<T>) -> Vec<(u32, T)> {
     use std::os::unix::ffi::OsStringExt;
     use std::os::unix::fs::MetadataExt;
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -190,23 +191,24 @@ pub fn with_arguments(is_wanted: impl Fn(&[OsString]) -> bool) -> Vec<u32> {
             .split(|&byte| byte == 0)
             .map(|word| OsString::from_vec(word.to_vec()))
             .collect();
-        is_wanted(&words).then_some(pid)
+        Some((pid, read(&words)?))
     });
     found.collect()
 }
 
-/// Finds this user's processes by their arguments, the program's name first.
+/// Finds this user's processes by what `read` makes of their arguments, the
+/// program's name first.
 ///
 /// Arguments that hold spaces are not found: `ps` does not tell them apart.
 #[cfg(not(target_os = "linux"))]
-pub fn with_arguments(is_wanted: impl Fn(&[OsString]) -> bool) -> Vec<u32> {
+pub fn with_arguments<T>(read: impl Fn(&[OsString]) -> Option<T>) -> Vec<(u32, T)> {
     let user = uid().to_string();
     let listing = run("/bin/ps", &["-ww", "-U", &user, "-o", "pid=,args="]).unwrap_or_default();
     let found = listing.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
         let pid = words.next()?.parse().ok()?;
         let words: Vec<OsString> = words.map(OsString::from).collect();
-        is_wanted(&words).then_some(pid)
+        Some((pid, read(&words)?))
     });
     found.collect()
 }

@@ -2,6 +2,7 @@
 //! twice, and all is in order.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -164,6 +165,33 @@ fn a_count_survives_a_deleted_runtime_directory() {
     assert_eq!(papers(&counting.sshd.runtime()).pid, server, "it came back");
     let is_listed = || counting.visitor.terminals().contains(&counting.terminal.id);
     eventually("the terminal is found", SOON, || is_listed().then_some(()));
+    counting.assert_survives();
+}
+
+// What a cleaner of old files takes: the sockets, one or all, again and again.
+#[test]
+fn a_count_survives_deleted_sockets() {
+    let counting = Counting::new();
+    let other = counting.visitor.new_terminal()["id"].clone();
+    let sockets = papers(&counting.sshd.runtime()).socket;
+    let sockets = Path::new(&sockets).with_file_name("t");
+    let own = sockets.join(format!("{}.sock", counting.terminal.id));
+    let both_are_listed = || {
+        let listed = counting.visitor.terminals();
+        let is_listed = |id: &str| listed.iter().any(|each| each == id);
+        assert!(is_listed(&counting.terminal.id) && is_listed(other.as_str().expect("an id")));
+    };
+    both_are_listed();
+    for _ in 0..2 {
+        fs::remove_file(&own).expect("it is ours");
+        both_are_listed();
+        fs::remove_dir_all(&sockets).expect("it is ours");
+        both_are_listed();
+    }
+    // Nobody asks, and it comes back nevertheless.
+    fs::remove_dir_all(&sockets).expect("it is ours");
+    eventually("the socket is there", SOON, || own.exists().then_some(()));
+    both_are_listed();
     counting.assert_survives();
 }
 
