@@ -385,21 +385,14 @@ fn bind_socket(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Makes the server's secrets. The token outlives it, because tunnels have it;
-/// cookie and key end with it, because after that anybody may have its port.
+/// Makes the server's secrets, of which those that tunnels and pages come back
+/// by outlive it.
 fn credentials() -> Result<Credentials, ServeError> {
     let path = dirs::data().join("credentials.json");
     let kept: Option<Credentials> = files::read_private(&path)
         .ok()
         .and_then(|content| serde_json::from_slice(&content).ok());
-    let fresh = Credentials::random();
-    let credentials = match kept {
-        Some(kept) => Credentials {
-            token: kept.token,
-            ..fresh
-        },
-        None => fresh,
-    };
+    let credentials = kept.map_or_else(Credentials::random, Credentials::succeeded);
     let content = serde_json::to_vec(&credentials).map_err(io::Error::other)?;
     let written =
         files::make_dir(&dirs::data()).and_then(|()| files::write_private(&path, &content));

@@ -7,15 +7,27 @@
 //! link preview or a reload cannot.
 //!
 //! ```text
-//! POST /auth/code {"code":"Zk3…"}   → 200 {"key":"b64…","status":{…}} and the cookie   | 401
-//! GET  /auth/me                     → 200 {"signed_in":true,"name":"gpu1","workspace":"http://gpu1.localhost:6060","status":{…}}
+//! POST /auth/code   {"code":"Zk3…"}   → 200 {"key":"b64…","resumption":"b64…","status":{…}} and the cookie   | 401
+//! GET  /auth/me                       → 200 {"signed_in":true,"name":"gpu1","workspace":"http://gpu1.localhost:6060","challenge":"b64…","status":{…}}
+//! POST /auth/resume {"proof":"3f09…"} → as /auth/code
 //! ```
 //!
 //! Whoever is signed in by then is also told the first [`Status`] that
 //! `/session` would send, two round trips sooner than that opens.
 //!
-//! Everything but `/`, static files, `/healthz`, `/auth/me` and `/auth/code`
-//! needs both the cookie and the key: cookies reach every server on
+//! # Coming back
+//!
+//! Cookie and key end with the process that gave them: once it is dead, anybody
+//! on the machine may have its port, and an open page sends both there. So a
+//! page comes back to a process started anew by proof. It keeps a resumption
+//! secret, which outlives the process and which it never sends: it signs the
+//! challenge that `/auth/me` names, a new one in every process, together with
+//! its own origin ([`resume_message`]). What a stranger at the port makes a page
+//! sign is worth nothing elsewhere or later.
+//!
+//! # Who passes
+//!
+//! Everything but `/`, static files, `/healthz` and the routes above needs both the cookie and the key: cookies reach every server on
 //! `localhost`, whatever its port, but a key in origin storage does not. What a
 //! browser fetches by itself (a download, an image) cannot carry the key: a GET
 //! of [`TICKET_PATH`] needs the cookie and, behind the door, a ticket.
@@ -56,6 +68,18 @@ pub fn cookie_name(port: u16) -> String {
     format!("cocalc-plus-{port}")
 }
 
+/// What a page signs with the resumption secret to come back.
+pub fn resume_message(origin: &str, challenge: &str) -> String {
+    format!("cocalc-plus resume\n{origin}\n{challenge}")
+}
+
+/// The body of `POST /auth/resume`.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct ResumeRequest {
+    /// HMAC-SHA256 of [`resume_message`], hexadecimal.
+    pub proof: String,
+}
+
 /// The body of `POST /auth/code`.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct CodeRequest {
@@ -63,11 +87,14 @@ pub struct CodeRequest {
     pub code: String,
 }
 
-/// The answer to `POST /auth/code`.
+/// The answer to `POST /auth/code` and `POST /auth/resume`.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct CodeAnswer {
     /// The key, to be kept in origin storage.
     pub key: String,
+    /// The resumption secret, to be kept beside it.
+    #[serde(default)]
+    pub resumption: String,
     /// Where the connection stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -82,6 +109,9 @@ pub struct Me {
     pub name: String,
     /// The origin on which the workspace lives.
     pub workspace: String,
+    /// What a page signs to come back; new in every process.
+    #[serde(default)]
+    pub challenge: String,
     /// Where the connection stands; only for whoever is signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,

@@ -176,7 +176,8 @@ impl Registry {
             .and_then(|content| serde_json::from_slice(&content).ok());
         let credentials = match kept {
             Some(kept) if kept.owner.is_alive() => kept.credentials,
-            _ => Credentials::random(),
+            Some(kept) => kept.credentials.succeeded(),
+            None => Credentials::random(),
         };
         let secrets = Secrets {
             owner: Identity::of_self(),

@@ -4,8 +4,11 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::Hmac;
+use hmac::Mac;
 use serde::Deserialize;
 use serde::Serialize;
+use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 /// Letters of [`word`]: no capital, so it may stand in a host name or path.
@@ -33,6 +36,19 @@ impl Secret {
     /// Shows it, for the one place that must send or store it.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+
+    /// Signs a message: HMAC-SHA256 (RFC 2104), 64 hexadecimal digits.
+    ///
+    /// Whoever has the secret can tell that the signer has it, and no one else
+    /// learns it.
+    ///
+    /// # Panics
+    /// Never: HMAC takes keys of any length.
+    pub fn sign(&self, message: &str) -> Self {
+        let mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("any length will do");
+        let tag = mac.chain_update(message).finalize().into_bytes();
+        Self(tag.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Compares in constant time; an empty secret matches nothing.

@@ -37,6 +37,9 @@ pub struct Credentials {
     pub key: Secret,
     /// The bearer token of programs.
     pub token: Secret,
+    /// What pages that come back prove to have; never sent by them.
+    #[serde(default = "Secret::random")]
+    pub resumption: Secret,
 }
 
 impl Credentials {
@@ -46,6 +49,17 @@ impl Credentials {
             cookie: Secret::random(),
             key: Secret::random(),
             token: Secret::random(),
+            resumption: Secret::random(),
+        }
+    }
+
+    /// Makes those of a process that follows: its own cookie and key, because
+    /// anybody may have had the port meanwhile.
+    pub fn succeeded(self) -> Self {
+        Self {
+            token: self.token,
+            resumption: self.resumption,
+            ..Self::random()
         }
     }
 }
@@ -56,6 +70,7 @@ pub struct Gate {
     name: String,
     port: u16,
     credentials: Credentials,
+    challenge: Secret,
     /// Unspent codes and when each ends; never held over an await.
     codes: Mutex<Vec<(Secret, Instant)>>,
 }
@@ -67,6 +82,7 @@ impl Gate {
             name: name.to_owned(),
             port,
             credentials,
+            challenge: Secret::random(),
             codes: Mutex::default(),
         }
     }
@@ -115,6 +131,19 @@ impl Gate {
         let at = codes.iter().position(|(code, _)| code.matches(offered))?;
         let (_, end) = codes.remove(at);
         (end > Instant::now()).then_some(&self.credentials)
+    }
+
+    /// What a page signs to come back.
+    pub fn challenge(&self) -> &str {
+        self.challenge.reveal()
+    }
+
+    /// Takes the proof of a page that was signed in to a process before.
+    pub fn resume(&self, headers: &HeaderMap, proof: &str) -> Option<&Credentials> {
+        let origin = format!("http://{}", text(headers, &header::HOST)?);
+        let message = auth::resume_message(&origin, self.challenge());
+        let expected = self.credentials.resumption.sign(&message);
+        expected.matches(proof).then_some(&self.credentials)
     }
 
     /// Says whether a URL was minted that nobody has used yet.
@@ -255,7 +284,10 @@ pub fn refuse(refusal: &Refusal) -> Response<Body> {
 /// Files of the page are public, also those of another build's page, which a
 /// tunnel passes on: their names hold their hashes and nothing else is there.
 fn is_public(method: &Method, path: &str) -> bool {
-    if matches!(path, "/healthz" | "/auth/me" | "/auth/code") {
+    if matches!(
+        path,
+        "/healthz" | "/auth/me" | "/auth/code" | "/auth/resume"
+    ) {
         return true;
     }
     let is_hashed = path.starts_with(assets::HASHED) && !path.contains("..");
@@ -479,6 +511,30 @@ mod tests {
         let token = gate.credentials.token.reveal().to_owned();
         assert!(gate.spend(&token).is_some());
         assert!(gate.spend(&token).is_some());
+    }
+
+    #[test]
+    fn a_page_comes_back_by_proof_to_the_same_origin() {
+        let before = Credentials::random();
+        let (resumption, key) = (before.resumption.clone(), before.key.clone());
+        let gate = Gate::new("gpu1", 6060, before.succeeded());
+        let signed = |origin: &str, challenge: &str| {
+            let message = auth::resume_message(origin, challenge);
+            resumption.sign(&message).reveal().to_owned()
+        };
+        let host = headers(&[("host", "gpu1.localhost:6060".into())]);
+        let origin = "http://gpu1.localhost:6060";
+        let proof = signed(origin, gate.challenge());
+        let credentials = gate.resume(&host, &proof).expect("it is right");
+        assert!(!credentials.key.matches(key.reveal()), "the key is new");
+        for wrong in [
+            signed("http://gpu1.localhost:6061", gate.challenge()),
+            signed(origin, "of another process"),
+            resumption.reveal().to_owned(),
+            String::new(),
+        ] {
+            assert!(gate.resume(&host, &wrong).is_none(), "{wrong}");
+        }
     }
 
     #[test]

@@ -15,11 +15,13 @@ use axum::routing::get;
 use axum::routing::post;
 
 use super::gate;
+use super::gate::Credentials;
 use super::gate::Gate;
 use crate::protocol::auth;
 use crate::protocol::auth::CodeAnswer;
 use crate::protocol::auth::CodeRequest;
 use crate::protocol::auth::Me;
+use crate::protocol::auth::ResumeRequest;
 use crate::protocol::call::Refusal;
 use crate::protocol::session::Status;
 
@@ -40,12 +42,13 @@ struct Entrance {
     standing: Standing,
 }
 
-/// Returns `/healthz`, `/auth/me` and `/auth/code`.
+/// Returns `/healthz`, `/auth/me`, `/auth/code` and `/auth/resume`.
 pub fn router(gate: Arc<Gate>, standing: Standing) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/auth/me", get(me))
         .route("/auth/code", post(code))
+        .route("/auth/resume", post(resume))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Entrance { gate, standing })
 }
@@ -67,6 +70,7 @@ async fn me(State(entrance): State<Entrance>, headers: HeaderMap) -> Response<Bo
         signed_in,
         name: gate.name().to_owned(),
         workspace: gate.workspace(),
+        challenge: gate.challenge().to_owned(),
         status: signed_in.then(|| standing()),
     };
     ([(header::CACHE_CONTROL, "no-store")], Json(me)).into_response()
@@ -76,25 +80,43 @@ async fn code(
     State(entrance): State<Entrance>,
     Json(request): Json<CodeRequest>,
 ) -> Response<Body> {
-    let Entrance { gate, standing } = entrance;
-    let Some(credentials) = gate.spend(&request.code) else {
-        return gate::refuse(&Refusal::new(
-            401,
-            "this code was used already, or is too old",
-        ));
-    };
-    let cookie = format!(
-        "{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={COOKIE_SECONDS}",
-        auth::cookie_name(gate.port()),
-        credentials.cookie.reveal()
-    );
-    let headers = [
-        (header::SET_COOKIE, cookie),
-        (header::CACHE_CONTROL, "no-store".into()),
-    ];
-    let answer = CodeAnswer {
-        key: credentials.key.reveal().to_owned(),
-        status: Some(standing()),
-    };
-    (headers, Json(answer)).into_response()
+    match entrance.gate.spend(&request.code) {
+        Some(credentials) => entrance.let_in(credentials),
+        None => turn_out("this code was used already, or is too old"),
+    }
+}
+
+async fn resume(
+    State(entrance): State<Entrance>,
+    headers: HeaderMap,
+    Json(request): Json<ResumeRequest>,
+) -> Response<Body> {
+    match entrance.gate.resume(&headers, &request.proof) {
+        Some(credentials) => entrance.let_in(credentials),
+        None => turn_out("this browser was not signed in here before"),
+    }
+}
+
+impl Entrance {
+    fn let_in(&self, credentials: &Credentials) -> Response<Body> {
+        let cookie = format!(
+            "{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={COOKIE_SECONDS}",
+            auth::cookie_name(self.gate.port()),
+            credentials.cookie.reveal()
+        );
+        let headers = [
+            (header::SET_COOKIE, cookie),
+            (header::CACHE_CONTROL, "no-store".into()),
+        ];
+        let answer = CodeAnswer {
+            key: credentials.key.reveal().to_owned(),
+            resumption: credentials.resumption.reveal().to_owned(),
+            status: Some((self.standing)()),
+        };
+        (headers, Json(answer)).into_response()
+    }
+}
+
+fn turn_out(why: &str) -> Response<Body> {
+    gate::refuse(&Refusal::new(401, why))
 }

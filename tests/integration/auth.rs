@@ -72,8 +72,12 @@ fn am_i_signed_in_is_200_and_names_the_workspace_and_where_it_stands() {
             serde_json::from_str(&visitor.websocket("/session").text()).expect("a status is JSON");
         let mut said = me.json();
         let status = said["status"].take();
-        let expected =
-            json!({ "signed_in": true, "name": door.name, "workspace": workspace, "status": null });
+        let challenge = said["challenge"].take();
+        assert_eq!(challenge.as_str().map(str::len), Some(43), "{}", door.kind);
+        let expected = json!({
+            "signed_in": true, "name": door.name, "workspace": workspace, "status": null,
+            "challenge": null,
+        });
         assert_eq!((me.status, said), (200, expected), "{}", door.kind);
         for part in ["target", "state", "project", "ui"] {
             assert_eq!(status[part], first[part], "{}", door.kind);
@@ -96,6 +100,18 @@ fn a_code_works_once_and_by_post_only() {
         );
         let again = spend(door.port, door.code());
         assert_eq!((again.status, again.header("set-cookie")), (401, None));
+    }
+}
+
+#[test]
+fn nobody_comes_back_without_a_proof() {
+    for door in Door::both() {
+        let me = door.sign_in().get("/auth/me").json();
+        let challenge = me["challenge"].as_str().expect("a text");
+        for proof in ["", challenge, &door.token, &"0".repeat(64)] {
+            let answer = door.send(&Request::post("/auth/resume", &json!({ "proof": proof })));
+            assert_eq!((answer.status, answer.header("set-cookie")), (401, None));
+        }
     }
 }
 

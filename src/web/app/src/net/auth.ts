@@ -19,6 +19,8 @@ export interface Me {
   name: string;
   /** The origin on which the workspace lives. */
   workspace: string;
+  /** What is signed to come back. */
+  challenge?: string;
   /** Where the connection stands, if this browser is signed in. */
   status: Status | null;
 }
@@ -36,12 +38,16 @@ export function authKey(): string | null {
   return recall("key") ?? keyWithoutStorage;
 }
 
-/** Asks whether cookie and key are right; throws when nobody answers. */
+/**
+ * Asks whether cookie and key are right, and comes back where the server has
+ * been started anew; throws when nobody answers.
+ */
 export async function fetchMe(): Promise<Me> {
   const response = await fetch("/auth/me", request());
   if (!response.ok) throw new Error(`/auth/me answered ${response.status}`);
   const me = (await response.json()) as Me;
-  return { ...me, status: readStatus(me.status) };
+  const back = me.signed_in ? null : await resume(me.challenge);
+  return back ? { ...me, ...back, signed_in: true } : { ...me, status: readStatus(me.status) };
 }
 
 /**
@@ -49,16 +55,33 @@ export async function fetchMe(): Promise<Me> {
  *
  * `null` when the code was used or is too old; throws when nobody answers.
  */
-export async function spendCode(code: string): Promise<Entry | null> {
-  const response = await fetch("/auth/code", {
+export function spendCode(code: string): Promise<Entry | null> {
+  return comeIn("/auth/code", { code });
+}
+
+/** Proves to a new process that the one before knew this browser; `null` when it cannot. */
+async function resume(challenge: string | undefined): Promise<Entry | null> {
+  const secret = recall("resumption");
+  // Browsers sign on `localhost` and HTTPS only.
+  if (!secret || !challenge || !isSecureContext) return null;
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const key = await crypto.subtle.importKey("raw", bytes(secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const message = `cocalc-plus resume\n${location.origin}\n${challenge}`;
+  const proof = new Uint8Array(await crypto.subtle.sign("HMAC", key, bytes(message)));
+  return comeIn("/auth/resume", { proof: Array.from(proof, (byte) => byte.toString(16).padStart(2, "0")).join("") });
+}
+
+async function comeIn(path: string, body: object): Promise<Entry | null> {
+  const response = await fetch(path, {
     ...request({ "content-type": "application/json" }),
     method: "POST",
-    body: JSON.stringify({ code }),
+    body: JSON.stringify(body),
   });
-  if (response.status >= 500) throw new Error(`/auth/code answered ${response.status}`);
+  if (response.status >= 500) throw new Error(`${path} answered ${response.status}`);
   if (!response.ok) return null;
-  const { key, status } = (await response.json()) as { key: string; status?: unknown };
+  const { key, resumption, status } = (await response.json()) as { key: string; resumption?: string; status?: unknown };
   remember("key", key);
+  if (resumption) remember("resumption", resumption);
   keyWithoutStorage = key;
   return { status: readStatus(status) };
 }

@@ -3,6 +3,7 @@
 /** The names under which things are kept. */
 export const STORED = {
   key: "cocalc-plus.key",
+  resumption: "cocalc-plus.resumption",
   target: "cocalc-plus.target",
   tab: "cocalc-plus.tab",
   settings: "cocalc-plus.settings",
