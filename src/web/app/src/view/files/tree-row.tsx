@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { App } from "../../actions/app";
 import type { NamingRow } from "../../actions/files/explorer";
 import type { Files } from "../../actions/files/files";
-import { isFolder, type Item } from "../../model/files/listing";
+import { isFolder, isHidden, type Item } from "../../model/files/listing";
 import { base, editable, edited, shown, stemLength } from "../../model/files/paths";
 import { depthOf, pathOf, type NoteRow } from "../../model/files/tree";
 import { bytes, grouped, moment } from "../../model/files/words";
@@ -20,11 +20,15 @@ interface RowProps {
   item: Item;
   /** Its place among all rows. */
   at: number;
+  /** How many rows there are. */
+  count: number;
+  /** Whether there is room for size and time. */
+  isWide: boolean;
   openMenu: (place: MenuPlace) => void;
 }
 
 /** An entry. */
-export function TreeRow({ app, files, item, at, openMenu }: RowProps) {
+export function TreeRow({ app, files, item, at, count, isWide, openMenu }: RowProps) {
   const { explorer, operations } = files;
   const path = pathOf(item);
   const { selection } = explorer;
@@ -38,7 +42,7 @@ export function TreeRow({ app, files, item, at, openMenu }: RowProps) {
     selection.active.value === path && "row-active",
     folder && dropDirectory.value === path && "row-into",
     operations.cut.value.has(path) && "row-cut",
-    item.name.startsWith(".") && "row-hidden",
+    isHidden(item) && "row-hidden",
   ];
   return (
     <div
@@ -46,7 +50,7 @@ export function TreeRow({ app, files, item, at, openMenu }: RowProps) {
       class={`row ${state.filter(Boolean).join(" ")}`}
       role="treeitem"
       aria-level={depthOf(item, explorer.root.value) + 1}
-      aria-setsize={explorer.rows.value.length}
+      aria-setsize={count}
       aria-posinset={at + 1}
       aria-selected={isSelected}
       aria-expanded={folder ? isOpen : undefined}
@@ -69,21 +73,22 @@ export function TreeRow({ app, files, item, at, openMenu }: RowProps) {
       ) : (
         <>
           <span class="row-name">{shown(item.name)}</span>
-          <span class="row-size">{folder ? "" : bytes(item.size)}</span>
-          <span class="row-time">{moment(item.mtime, Date.now())}</span>
-          <button
-            type="button"
-            class="row-more"
-            tabIndex={-1}
-            aria-label={`What can be done with ${shown(item.name)}`}
-            onClick={(event) => {
-              event.stopPropagation();
-              if (!isSelected) selection.only(path);
-              openMenu({ x: event.clientX, y: event.clientY });
-            }}
-          >
-            <MoreIcon />
-          </button>
+          {isWide && <span class="row-size">{folder ? "" : bytes(item.size)}</span>}
+          {isWide && <span class="row-time">{moment(item.mtime, Date.now())}</span>}
+          {isSelected && (
+            <button
+              type="button"
+              class="row-more"
+              tabIndex={-1}
+              aria-label={`What can be done with ${shown(item.name)}`}
+              onClick={(event) => {
+                event.stopPropagation();
+                openMenu({ x: event.clientX, y: event.clientY });
+              }}
+            >
+              <MoreIcon />
+            </button>
+          )}
         </>
       )}
     </div>
