@@ -170,6 +170,8 @@ export class CodeEditor implements TextBuffer {
 }
 
 const PARTS: Extension = [
+  // The pane around it has the file's name.
+  EditorView.contentAttributes.of({ "aria-label": "Text of the file" }),
   lineNumbers(),
   highlightActiveLineGutter(),
   highlightSpecialChars(),

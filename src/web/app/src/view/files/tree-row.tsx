@@ -11,6 +11,7 @@ import { bytes, grouped, moment } from "../../model/files/words";
 import { Sentence } from "../sentence";
 import { dragged, dropDirectory, dropTarget } from "./drag";
 import { ChevronIcon, FileIcon, FolderIcon, LinkIcon, MoreIcon, SpecialIcon } from "./icons";
+import { hasFingers, whenRested } from "./long-press";
 import { openEntry } from "./open-entry";
 import { rowId, type MenuPlace } from "./tree";
 
@@ -58,8 +59,14 @@ export function TreeRow({ app, files, item, at, count, isWide, openMenu }: RowPr
       style={{ paddingLeft: `${indent(depthOf(item, explorer.root.value))}px` }}
       // Only when it is wanted: to write fifty dates takes longer than to draw fifty rows.
       onMouseEnter={(event) => (event.currentTarget.title = isRenamed ? "" : titleOf(item))}
-      draggable={!isRenamed}
+      draggable={!isRenamed && !hasFingers}
       onMouseDown={() => (pressed = path)}
+      onPointerDown={(event) =>
+        whenRested(event, (place) => {
+          if (!selection.selected.peek().has(path)) selection.only(path);
+          openMenu(place);
+        })
+      }
       onClick={(event) => clicked(app, files, item, path, event)}
       onDblClick={() => !folder && void openEntry(app, files, item, { isPassing: false })}
       onContextMenu={() => !isSelected && selection.only(path)}
@@ -126,12 +133,17 @@ export function NamingRowView({ files, row }: { files: Files; row: NamingRow }) 
 }
 
 /** A directory's state in a word. */
-export function NoteRowView({ files, row }: { files: Files; row: NoteRow }) {
+export function NoteRowView({ files, row, at, count }: { files: Files; row: NoteRow; at: number; count: number }) {
   const { explorer } = files;
   const isRoot = row.dir === explorer.root.value;
   return (
     <div
       class={`row row-note row-note-${row.note}`}
+      role="treeitem"
+      aria-disabled="true"
+      aria-level={depthOf(row, explorer.root.value) + 1}
+      aria-setsize={count}
+      aria-posinset={at + 1}
       style={{ paddingLeft: `${indent(depthOf(row, explorer.root.value)) + 20}px` }}
     >
       <span class="row-name">
@@ -157,7 +169,7 @@ function NoteWords({ row, filter }: { row: NoteRow; filter: string }) {
     case "gone":
       return <>This directory is gone.</>;
     case "refused":
-      return <Sentence text={`cannot be read: ${row.problem ?? ""}`} startsLine />;
+      return <Sentence text={row.problem ?? "this directory cannot be read"} startsLine />;
   }
 }
 

@@ -12,11 +12,12 @@ import type { Explorer } from "../../actions/files/explorer";
 import type { Files } from "../../actions/files/files";
 import { isItem, itemFrom, pathOf } from "../../model/files/tree";
 import { dropTarget } from "./drag";
+import { hasFingers } from "./long-press";
 import { pressInTree } from "./tree-keys";
 import { NamingRowView, NoteRowView, TreeRow } from "./tree-row";
 
 /** The height of a row in CSS pixels: for a mouse, and for a finger. */
-const ROW_PX = matchMedia("(pointer: coarse)").matches ? 40 : 26;
+const ROW_PX = hasFingers ? 40 : 26;
 
 /** Rows that exist above and below what is visible, so that scrolling finds them drawn. */
 const SPARE_ROWS = 16;
@@ -104,12 +105,13 @@ export function Tree({ app, files, isWide, openMenu }: TreeProps) {
           {rows.slice(from, range.to).map((row, index) => {
             const at = from + index;
             const slot = `slot ${(range.turn + index) % (range.to - range.from)}`;
+            const place = { at, count: rows.length };
             if (isItem(row)) {
-              const place = { at, count: rows.length, isWide };
-              return <TreeRow key={slot} app={app} files={files} item={row} {...place} openMenu={openMenu} />;
+              const shared = { app, files, isWide, openMenu };
+              return <TreeRow key={slot} item={row} {...place} {...shared} />;
             }
             if ("naming" in row) return <NamingRowView key="naming" files={files} row={row} />;
-            return <NoteRowView key={`note ${row.dir}`} files={files} row={row} />;
+            return <NoteRowView key={`note ${row.dir}`} files={files} row={row} {...place} />;
           })}
         </div>
       </div>
