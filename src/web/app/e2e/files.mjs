@@ -393,6 +393,23 @@ const steps = {
     ]);
     assert.equal(zip.suggestedFilename(), "one.zip");
   },
+  "a text is where it was left": async () => {
+    put("long.txt", Array.from({ length: 2000 }, (_, at) => `line ${at + 1}\n`).join(""));
+    await open("long.txt");
+    await front(".cm-content").click();
+    for (let pages = 0; pages < 8; pages++) await press("PageDown");
+    const place = () => front("").getByText(/^Line \d+, column \d+$/).innerText();
+    const first = () =>
+      front("").evaluate((pane) => {
+        const { top } = pane.querySelector(".cm-scroller").getBoundingClientRect();
+        const isVisible = (line) => line.getBoundingClientRect().bottom > top + 4;
+        return [...pane.querySelectorAll(".cm-line")].find(isVisible)?.textContent;
+      });
+    const before = [await place(), await first()];
+    await page.reload();
+    await waitForState(page, "ready");
+    await until(async () => (await place()) === before[0] && (await first()) === before[1], `again ${before}`);
+  },
   "open files come back": async () => {
     const names = await page.locator(".tab-file").allInnerTexts();
     await page.reload();
