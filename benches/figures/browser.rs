@@ -5,6 +5,7 @@
 //! or program on a bare pty; an empty page of the same server (`/healthz`), in
 //! a browser that is as fresh.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -59,21 +60,28 @@ pub(crate) fn flood(runs: Runs) -> Vec<Row> {
     Browser::start().flood(&mut driver(), runs)
 }
 
-fn driver() -> Page {
+/// Starts Chromium with the page that is measured.
+pub(crate) fn driver() -> Page {
     Page::drive("figures.mjs", &[])
 }
 
 /// A server, and who asks it for URLs.
-struct Browser {
+pub(crate) struct Browser {
     visitor: Visitor,
     laptop: Laptop,
 }
 
 impl Browser {
-    fn start() -> Self {
+    /// Starts the server.
+    pub(crate) fn start() -> Self {
         let laptop = Laptop::new();
         let visitor = server::start(&laptop, &bin());
         Self { visitor, laptop }
+    }
+
+    /// Returns the server's home directory.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.laptop.home()
     }
 
     /// Returns a URL that lets one browser in, to a server without terminals.
@@ -87,7 +95,7 @@ impl Browser {
     }
 
     /// Opens the page with a terminal of its own that runs `command`.
-    fn open(&self, page: &mut Page, command: &str) {
+    pub(crate) fn open(&self, page: &mut Page, command: &str) {
         page.ask(&format!("goto {}", self.url()));
         page.ask(&format!("type {command}"));
     }
@@ -204,7 +212,8 @@ fn ask(page: &mut Page, command: &str) -> Value {
     serde_json::from_str(&page.ask(command)).expect("the driver answers JSON")
 }
 
-fn numbers(page: &mut Page, command: &str) -> Vec<f64> {
+/// Gives a command that is answered by an array of numbers.
+pub(crate) fn numbers(page: &mut Page, command: &str) -> Vec<f64> {
     let taken = ask(page, command);
     let taken = taken.as_array().expect("an array").iter();
     taken.map(|each| each.as_f64().expect("a number")).collect()

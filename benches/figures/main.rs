@@ -37,6 +37,7 @@ mod browser;
 mod browser_link;
 mod bulk;
 mod connect;
+mod explorer;
 mod files;
 mod flood;
 mod install;
@@ -64,7 +65,7 @@ use support::say;
 type Figure = (&'static str, fn(Runs) -> Vec<Row>);
 
 /// All figures, in the order of the table.
-const FIGURES: [Figure; 19] = [
+const FIGURES: [Figure; 20] = [
     ("live", live::rows),
     ("connect", connect::rows),
     ("install", install::rows),
@@ -81,6 +82,7 @@ const FIGURES: [Figure; 19] = [
     ("request", request::rows),
     ("bulk", bulk::rows),
     ("files", files::rows),
+    ("explorer", explorer::rows),
     ("memory", memory::rows),
     ("size", size::rows),
     ("page", page::rows),

@@ -58,6 +58,9 @@ pub struct Reply {
     pub error: Option<Refusal>,
 }
 
+/// A [`Refusal`]'s reason: a tunnel lives, and its target does not answer.
+pub const AWAY: &str = "away";
+
 /// Why a call or an HTTP request was refused: `{"code":404,"message":"…"}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message} ({code})")]

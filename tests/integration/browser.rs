@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::support::account::{self, Account};
 use crate::support::chromium::{self, Page};
+use crate::support::desk;
 use crate::support::laptop::Laptop;
 use crate::support::poll::eventually;
 use crate::support::served::{Served, papers};
 use crate::support::sshd::Sshd;
 use crate::support::targets::{SOON, connected, kill_and_wait};
-use crate::support::temporary_directory;
+use crate::support::{set_mode, temporary_directory};
 
 #[test]
 fn a_first_visit_types_in_a_terminal_and_reloads_without_a_word_on_the_console() {
@@ -44,6 +46,33 @@ fn files_are_made_edited_carried_and_shown_on_the_page() {
     let served = Served::start(&laptop, &[]);
     let home = laptop.home().display().to_string();
     chromium::run("files.mjs", &[&served.url, &home]).success();
+}
+
+#[test]
+fn what_may_not_be_read_or_written_says_so_on_the_page() {
+    let user = account::is_root().then(Account::other).flatten();
+    let (laptop, served) = match user {
+        Some(user) => desk::serve_as(&user),
+        None => {
+            let laptop = Laptop::new();
+            fs::create_dir(laptop.home().join("d")).expect("the home is ours");
+            let served = Served::start(&laptop, &[]);
+            (laptop, served)
+        }
+    };
+    let dir = laptop.home().join("d");
+    let closed = dir.join("closed");
+    fs::create_dir(&closed).expect("we may write there");
+    set_mode(&closed, 0);
+    for (name, mode) in [("secret", 0), ("readonly", 0o444)] {
+        fs::write(dir.join(name), "theirs\n").expect("we may write there");
+        set_mode(&dir.join(name), mode);
+    }
+    let home = laptop.home().display().to_string();
+    let tried = chromium::run("refused.mjs", &[&served.url, &home]);
+    // Else an ordinary user could not remove it.
+    set_mode(&closed, 0o700);
+    tried.success();
 }
 
 #[test]

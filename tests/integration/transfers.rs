@@ -102,6 +102,24 @@ fn an_upload_is_given_up_while_it_arrives() {
 }
 
 #[test]
+fn an_upload_is_given_up_after_a_restart_of_the_server() {
+    let mut desk = Desk::new();
+    let content = bytes(5_000_000);
+    let path = desk.path("f");
+    let place = begin(&desk, &path, content.len(), false).json();
+    drop(send_some(&desk, &path, &place, &content, 2_000_000));
+    desk.replace_server();
+    let forget = format!("/files/upload/{}", place["id"].as_str().expect("an id"));
+    let forget = Request::new("DELETE", &forget);
+    assert_eq!(desk.visitor.send(forget.clone()).status, 404, "no old ids");
+    fs::write(&path, "made meanwhile").expect("ours");
+    assert_eq!(begin(&desk, &path, content.len(), true).status, 200);
+    assert_eq!(desk.visitor.send(forget).status, 200);
+    assert_eq!(desk.names(), ["f"]);
+    assert_eq!(fs::read(&path).expect("it is there"), b"made meanwhile");
+}
+
+#[test]
 fn an_upload_begun_again_goes_on_from_a_request_that_hangs() {
     let desk = Desk::new();
     let content = bytes(5_000_000);

@@ -61,16 +61,7 @@ impl Desk {
     /// The same as another user, whose are the home and `~/d`; only root may.
     #[track_caller]
     pub(crate) fn of_user(user: &Account) -> Self {
-        let laptop = Laptop::new();
-        fs::create_dir(laptop.home().join("d")).expect("the home is ours");
-        for path in [laptop.home(), laptop.home().join("d"), laptop.runtime()] {
-            user.own(&path);
-        }
-        let program = laptop.file("cocalc-plus");
-        fs::copy(bin(), &program).expect("`/tmp` has room");
-        let mut command = laptop.command(&program);
-        command.uid(user.uid).gid(user.gid);
-        let served = Served::start_by(&laptop, &mut command, &[]);
+        let (laptop, served) = serve_as(user);
         Self::of(laptop, served)
     }
 
@@ -196,6 +187,23 @@ impl Desk {
         socket.send_text(&json!({ "watch": text(path) }).to_string());
         socket
     }
+}
+
+/// Starts a server as another user, to whom nobody has signed in; only root
+/// may.
+#[track_caller]
+pub(crate) fn serve_as(user: &Account) -> (Laptop, Served) {
+    let laptop = Laptop::new();
+    fs::create_dir(laptop.home().join("d")).expect("the home is ours");
+    for path in [laptop.home(), laptop.home().join("d"), laptop.runtime()] {
+        user.own(&path);
+    }
+    let program = laptop.file("cocalc-plus");
+    fs::copy(bin(), &program).expect("`/tmp` has room");
+    let mut command = laptop.command(&program);
+    command.uid(user.uid).gid(user.gid);
+    let served = Served::start_by(&laptop, &mut command, &[]);
+    (laptop, served)
 }
 
 /// Writes a path as a page does: bytes that are not UTF-8 from U+10FF00 on.

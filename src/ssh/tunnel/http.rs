@@ -26,6 +26,7 @@ use super::orders::Seen;
 use super::orders::Upstream;
 use crate::protocol::attach::Purpose;
 use crate::protocol::auth;
+use crate::protocol::call::AWAY;
 use crate::protocol::call::Refusal;
 use crate::protocol::control::Url;
 use crate::protocol::session;
@@ -145,7 +146,8 @@ async fn pass_on(Extracted(pages): Extracted<Pages>, request: Request) -> Respon
         return gate::refuse(&Refusal::new(404, "there is nothing at this path"));
     }
     let Some(upstream) = upstream else {
-        return gate::refuse(&Refusal::new(503, "the target is not connected"));
+        let refusal = Refusal::new(503, "the target is not connected");
+        return gate::refuse(&refusal.because(AWAY));
     };
     match send(&upstream, request).await {
         Ok(mut response) => {
@@ -159,7 +161,7 @@ async fn pass_on(Extracted(pages): Extracted<Pages>, request: Request) -> Respon
         }
         Err(error) => {
             tracing::debug!(%error, "a request was not answered");
-            gate::refuse(&Refusal::new(502, "the target did not answer"))
+            gate::refuse(&Refusal::new(502, "the target did not answer").because(AWAY))
         }
     }
 }

@@ -19,11 +19,16 @@
  * | `frames COUNT` | the same | an array: key to the next frame |
  * | `attach TEXT` | reloads on the last terminal, then clicks at the first one until TEXT is drawn | `{ms, bytes}`: from the click, as with `press` |
  * | `reload TEXT` | reloads on the first terminal until TEXT is drawn | `{ms}`: from the navigation's begin |
+ * | `show DIR` | shows a directory in the tree, which must hold `first of DIR` | Enter to its row |
+ * | `create PATH` | makes a file that the tree must show first | made to its row |
+ * | `scroll COUNT`, `scroll-empty COUNT` | turns the wheel over the tree, or over an empty box as tall | an array: frame to frame |
  * | `cold URL` | opens it in a browser of its own with a fresh profile | `{ready, paint, paint_bytes, bytes}` |
  * | `cold-ttyd URL` | the same of ttyd's page, to the first text in its terminal | `{ready}` |
  * | `cold-empty URL` | the same, to the load event | `{ready}` |
  */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import { openPage, waitForState } from "./browser.mjs";
 
@@ -34,6 +39,9 @@ const PACE_MS = 30;
 
 /** Letters before those that count: they tell this line from all others. */
 const LEAD = 8;
+
+/** One step of the wheel, as mice have it. */
+const WHEEL_PX = 120;
 
 /** How long a new browser rests before it is asked for something. */
 const REST_MS = 1000;
@@ -127,6 +135,36 @@ function instrument() {
         addEventListener("keydown", heard, { capture: true });
       });
     },
+    /** The moment at which the tree has a row of that name, since 1970. */
+    expectRow: (name) => {
+      const isThere = () => document.querySelector(`.tree [aria-label="${name}"]`);
+      window.figures.result = new Promise((resolve) => {
+        const look = () => isThere() && (observer.disconnect(), resolve(performance.timeOrigin + performance.now()));
+        const observer = new MutationObserver(look);
+        observer.observe(document, { childList: true, subtree: true, attributeFilter: ["aria-label"] });
+        look();
+      });
+    },
+    /** Covers the tree with a box as tall that has nothing in it. */
+    coverTree: () => {
+      const tree = document.querySelector(".tree");
+      const { left, top, width, height } = tree.getBoundingClientRect();
+      const box = document.body.appendChild(document.createElement("div"));
+      Object.assign(box.style, { position: "fixed", overflow: "auto", contain: "strict", zIndex: 99 });
+      Object.assign(box.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+      box.appendChild(document.createElement("div")).style.height = `${tree.scrollHeight}px`;
+      window.figures.uncoverTree = () => box.remove();
+    },
+    watchFrames: () => {
+      const frames = [];
+      let isOver = false;
+      const frame = (at) => (frames.push(at), isOver || requestAnimationFrame(frame));
+      requestAnimationFrame(frame);
+      window.figures.framesOver = () => {
+        isOver = true;
+        return frames.slice(1).map((at, before) => at - frames[before]);
+      };
+    },
     wantAfterReload: (wanted) => sessionStorage.setItem(WANTED, wanted),
   };
   let wanted = null;
@@ -170,6 +208,27 @@ async function keys(kind, count) {
   const taken = await result();
   await page.keyboard.press("Enter");
   return taken;
+}
+
+/** Turns the wheel over what lies where the tree is, one step a frame. */
+async function turnWheel(count) {
+  await page.locator(".tree").evaluate((tree) => (tree.scrollTop = 0));
+  const { x, y, width, height } = await page.locator(".tree").boundingBox();
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.evaluate(() => window.figures.watchFrames());
+  for (let turned = 0; turned < Number(count); turned++) {
+    await page.mouse.wheel(0, WHEEL_PX);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+  return page.evaluate(() => window.figures.framesOver());
+}
+
+/** Waits for a row of the tree after `perform`; in milliseconds. */
+async function untilRow(name, perform) {
+  await page.evaluate((name) => window.figures.expectRow(name), name);
+  const begun = performance.timeOrigin + performance.now();
+  await perform();
+  return (await result()) - begun;
 }
 
 /** Opens a URL in a browser of its own and gives what `usable` says of it. */
@@ -249,6 +308,20 @@ const commands = {
     const taken = await result();
     await waitForState(page, "ready");
     return taken;
+  },
+  show: async (dir) => {
+    const field = page.getByRole("combobox", { name: "Directory" });
+    if (!(await field.isVisible())) await page.keyboard.press("Alt+Shift+B");
+    await field.fill(dir);
+    return untilRow(`first of ${basename(dir)}, folder`, () => page.keyboard.press("Enter"));
+  },
+  create: (path) => untilRow(basename(path), () => writeFileSync(path, "")),
+  scroll: turnWheel,
+  "scroll-empty": async (count) => {
+    await page.evaluate(() => window.figures.coverTree());
+    const frames = await turnWheel(count);
+    await page.evaluate(() => window.figures.uncoverTree());
+    return frames;
   },
   cold: (url) =>
     inFreshBrowser(url, async (fresh) => {

@@ -11,7 +11,7 @@
  */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openPage, waitForState, waitForText } from "./browser.mjs";
 
@@ -94,6 +94,15 @@ async function pick(files, button) {
     page.getByRole("button", { name: button }).click(),
   ]);
   await chooser.setFiles(files);
+}
+
+const session = await context.newCDPSession(page);
+await session.send("Network.enable");
+
+/** Cuts the network off, or bounds what is uploaded; in bytes a second. */
+function limit(offline, upload) {
+  const conditions = { offline, latency: 0, downloadThroughput: -1, uploadThroughput: upload };
+  return session.send("Network.emulateNetworkConditions", conditions);
 }
 
 const steps = {
@@ -327,15 +336,6 @@ const steps = {
   },
   "an upload survives a lost connection": async () => {
     const big = randomBytes(60_000_000);
-    const session = await context.newCDPSession(page);
-    await session.send("Network.enable");
-    const limit = (offline, upload) =>
-      session.send("Network.emulateNetworkConditions", {
-        offline,
-        latency: 0,
-        downloadThroughput: -1,
-        uploadThroughput: upload,
-      });
     await limit(false, 30_000_000);
     writeFileSync(`${home}.upload`, big);
     await pick([`${home}.upload`], "Upload files");
@@ -346,6 +346,38 @@ const steps = {
     const name = `${home}.upload`.split("/").at(-1);
     await until(() => existsSync(at(name)) && disk(name).equals(big), "uploaded");
     await waitForState(page, "ready");
+  },
+  "an upload that is stopped while the connection is lost leaves nothing": async () => {
+    const parts = () => readdirSync(home).filter((name) => name.startsWith(".") && name.includes("stopped.bin"));
+    writeFileSync(`${home}.stopped.bin`, randomBytes(60_000_000));
+    await limit(false, 10_000_000);
+    await pick([`${home}.stopped.bin`], "Upload files");
+    await until(() => parts().length === 1, "it begins");
+    await limit(true, 0);
+    await says("goes on when the connection is back");
+    await page.getByRole("button", { name: "Stop uploading" }).click();
+    assert.equal(parts().length, 1);
+    await limit(false, -1);
+    await until(() => parts().length === 0, "the server has forgotten it");
+    await waitForState(page, "ready");
+  },
+  "a folder with all that is in it is uploaded by the picker": async () => {
+    const source = `${home}.folder`;
+    mkdirSync(join(source, "inner/deep"), { recursive: true });
+    const content = { "empty.txt": "", "inner/one.txt": "one\n", "inner/deep/two é.txt": "two\n", "inner/deep/.hidden": "" };
+    for (const [name, text] of Object.entries(content)) writeFileSync(join(source, name), text);
+    const { height } = await page.locator(".tree").boundingBox();
+    await page.locator(".tree").click({ position: { x: 50, y: height - 5 }, button: "right" });
+    const [chooser] = await Promise.all([
+      page.waitForEvent("filechooser"),
+      page.getByRole("menuitem", { name: "Upload a folder…" }).click(),
+    ]);
+    await chooser.setFiles(source);
+    const name = source.split("/").at(-1);
+    for (const [place, text] of Object.entries(content))
+      await until(() => existsSync(at(`${name}/${place}`)) && String(disk(`${name}/${place}`)) === text, place);
+    await item(`${name}, folder`).waitFor();
+    await says("Uploaded 4 files");
   },
   downloads: async () => {
     await item("crlf.txt").click({ button: "right" });
@@ -360,6 +392,23 @@ const steps = {
       page.getByRole("menuitem", { name: "Download" }).click(),
     ]);
     assert.equal(zip.suggestedFilename(), "one.zip");
+  },
+  "a text is where it was left": async () => {
+    put("long.txt", Array.from({ length: 2000 }, (_, at) => `line ${at + 1}\n`).join(""));
+    await open("long.txt");
+    await front(".cm-content").click();
+    for (let pages = 0; pages < 8; pages++) await press("PageDown");
+    const place = () => front("").getByText(/^Line \d+, column \d+$/).innerText();
+    const first = () =>
+      front("").evaluate((pane) => {
+        const { top } = pane.querySelector(".cm-scroller").getBoundingClientRect();
+        const isVisible = (line) => line.getBoundingClientRect().bottom > top + 4;
+        return [...pane.querySelectorAll(".cm-line")].find(isVisible)?.textContent;
+      });
+    const before = [await place(), await first()];
+    await page.reload();
+    await waitForState(page, "ready");
+    await until(async () => (await place()) === before[0] && (await first()) === before[1], `again ${before}`);
   },
   "open files come back": async () => {
     const names = await page.locator(".tab-file").allInnerTexts();

@@ -2,7 +2,7 @@
 
 import { signal, type ReadonlySignal } from "@preact/signals-core";
 import type { Disposer } from "../../model/disposers";
-import { applied, itemsOf, ordered, type Order, type WireEntry } from "../../model/files/listing";
+import { applied, isHidden, itemsOf, ordered, type Order, type WireEntry } from "../../model/files/listing";
 import type { Directory } from "../../model/files/tree";
 import { FileError, UNREACHED, list } from "../../net/files/http";
 import type { WatchClient } from "../../net/files/watch";
@@ -40,7 +40,7 @@ export class Directories {
     if (this.#live.has(path)) return;
     const live: Live = { unwatch: () => {}, wasListed: false, isLoading: false, isStale: false, missed: [] };
     this.#live.set(path, live);
-    this.#put({ path, state: "loading", items: [], problem: null, polling: null });
+    this.#put({ path, state: "loading", items: [], mayHide: false, problem: null, polling: null });
     // Listed before it is watched, a change in between would never be seen.
     live.unwatch = this.#watch.watch(path, {
       changed: (changed, removed) => this.apply(path, changed, removed),
@@ -87,7 +87,8 @@ export class Directories {
     const directory = this.#all.value.get(path);
     if (!live || !directory) return;
     if (live.isLoading) live.missed.push({ changed, removed });
-    this.#put({ ...directory, items: ordered(applied(directory.items, path, changed, removed), this.#order) });
+    const items = applied(directory.items, path, changed, removed, this.#order);
+    this.#put({ ...directory, items, mayHide: directory.mayHide || changed.some(isHidden) });
   }
 
   /** Puts everything in another order. */
@@ -102,7 +103,9 @@ export class Directories {
   async #list(path: string, live: Live): Promise<void> {
     try {
       const items = ordered(itemsOf(await list(path)), this.#order);
-      if (this.#live.get(path) === live) this.#change(path, { state: "listed", items, problem: null });
+      if (this.#live.get(path) === live) {
+        this.#change(path, { state: "listed", items, mayHide: items.some(isHidden), problem: null });
+      }
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       // The watch says `again` when the server is back.

@@ -240,8 +240,7 @@ export class Explorer {
 
   /** The entry that the keyboard stands on. */
   active(): Item | null {
-    const rows = this.rows.peek();
-    const row = rows[indexOfPath(rows, this.selection.active.peek())];
+    const row = this.rows.peek()[this.selection.index()];
     return isItem(row) ? row : null;
   }
 
@@ -272,7 +271,12 @@ export class Explorer {
     if (state !== undefined) return "there";
     const above = all.get(parent(path));
     if (above?.state !== "listed") return "unknown";
-    return above.items.some((item) => item.name === base(path) && isFolder(item)) ? "there" : "gone";
+    const name = base(path);
+    for (const item of above.items) {
+      if (!isFolder(item)) break;
+      if (item.name === name) return "there";
+    }
+    return "gone";
   }
 
   /** Keeps exactly those directories that are on screen. */

@@ -2,6 +2,7 @@
 
 import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals-core";
 import { Disposers } from "../../model/disposers";
+import type { Stand } from "../../model/files/buffer";
 import { isWithin } from "../../model/files/paths";
 import { liesInOneOf } from "../../model/files/tree";
 import { CallError } from "../../net/calls";
@@ -14,12 +15,15 @@ import { OpenFile } from "./document";
 import { NO_FILES } from "./door";
 import { Explorer } from "./explorer";
 import { Operations } from "./operations";
+import { Stands } from "./stands";
 import { Uploads } from "./uploads";
 
 interface Remembered {
   paths: string[];
   /** The path in front; `null` when a terminal was. */
   front: string | null;
+  /** Where each text was left, by path. */
+  stands: Record<string, Partial<Stand>>;
 }
 
 /** The most files that are opened again. */
@@ -38,6 +42,8 @@ export class Files {
   readonly explorer: Explorer;
   readonly operations: Operations;
   readonly uploads: Uploads;
+  /** Where the open texts were left. */
+  readonly stands = new Stands();
   /** Whether what was opened last left the keyboard in the tree. */
   staysInTree = false;
   /** The open files, in the order of their tabs. */
@@ -195,17 +201,19 @@ export class Files {
   }
 
   #restore(): void {
-    const { paths, front } = readRemembered();
+    const { paths, front, stands } = readRemembered();
     this.#open.value = paths.map((path) => this.#make(path));
+    for (const file of this.#open.value) this.stands.take(file, stands[file.path.value]);
     const file = this.#open.value.find((one) => one.path.value === front);
     if (file && this.#app.workspace.cover.value === null) this.bringToFront(file);
   }
 
   #remember(): void {
-    const files = this.#open.value.filter((file) => !file.isPassing.value);
-    const paths = files.slice(-MOST_REMEMBERED).map((file) => file.path.value);
+    const files = this.#open.value.filter((file) => !file.isPassing.value).slice(-MOST_REMEMBERED);
+    const paths = files.map((file) => file.path.value);
     const front = this.front.value?.path.value ?? null;
-    rememberHere("openFiles", paths.length > 0 ? JSON.stringify({ paths, front }) : NO_FILES);
+    const stands = Object.fromEntries(files.map((file) => [file.path.value, this.stands.of(file) ?? undefined]));
+    rememberHere("openFiles", paths.length > 0 ? JSON.stringify({ paths, front, stands }) : NO_FILES);
   }
 
   /** A closed page loses no text: drafts are kept, and the browser asks. */
@@ -219,6 +227,7 @@ export class Files {
     const hidden = () => {
       dirty().forEach((file) => file.keepDraft());
       this.explorer.keepPlace();
+      this.#remember();
     };
     addEventListener("beforeunload", leaving);
     addEventListener("pagehide", hidden);
@@ -233,10 +242,10 @@ export class Files {
 
 function readRemembered(): Remembered {
   try {
-    const { paths, front } = JSON.parse(recallHere("openFiles") ?? NO_FILES) as Partial<Remembered>;
+    const { paths, front, stands } = JSON.parse(recallHere("openFiles") ?? NO_FILES) as Partial<Remembered>;
     const texts = Array.isArray(paths) ? paths.filter((path) => typeof path === "string") : [];
-    return { paths: [...new Set(texts)], front: typeof front === "string" ? front : null };
+    return { paths: [...new Set(texts)], front: typeof front === "string" ? front : null, stands: stands ?? {} };
   } catch {
-    return { paths: [], front: null };
+    return { paths: [], front: null, stands: {} };
   }
 }

@@ -24,6 +24,8 @@ export class Selection {
   #active = signal<string | null>(null);
   #selected = signal<ReadonlySet<string>>(new Set());
   #anchor: string | null = null;
+  /** Where the active entry was found last, and the anchor. */
+  #near = { active: 0, anchor: 0 };
   #word = { text: "", at: 0 };
 
   /** Where the keyboard stands. */
@@ -33,6 +35,11 @@ export class Selection {
 
   constructor(rows: ReadonlySignal<readonly Row[]>) {
     this.#rows = rows;
+  }
+
+  /** Where the active entry stands among the rows; -1 when it has none. */
+  index(): number {
+    return this.#find("active", this.#active.peek());
   }
 
   /** The selected paths, without those inside of others. */
@@ -72,8 +79,8 @@ export class Selection {
   /** Selects from the anchor to an entry. */
   extend(path: string): void {
     const rows = this.#rows.peek();
-    const to = indexOfPath(rows, path);
-    const from = indexOfPath(rows, this.#anchor);
+    const to = this.#find("active", path);
+    const from = this.#find("anchor", this.#anchor);
     if (from < 0 || to < 0) return this.only(path);
     const between = rows.slice(Math.min(from, to), Math.max(from, to) + 1);
     this.#active.value = path;
@@ -90,7 +97,7 @@ export class Selection {
   /** Goes a step with the keyboard; `pageRows` is how many rows are visible. */
   step(step: Step, pageRows: number, isExtending: boolean): void {
     const rows = this.#rows.peek();
-    const at = indexOfPath(rows, this.#active.peek());
+    const at = this.index();
     const last = rows.length - 1;
     const goals: Record<Step, [number, 1 | -1]> = {
       up: [at < 0 ? last : at - 1, -1],
@@ -114,7 +121,7 @@ export class Selection {
     const text = isNewWord ? letter : this.#word.text + letter;
     this.#word = { text, at: now };
     const rows = this.#rows.peek();
-    const from = Math.max(0, indexOfPath(rows, this.#active.peek()) + (text.length === 1 ? 1 : 0));
+    const from = Math.max(0, this.index() + (text.length === 1 ? 1 : 0));
     // The same letter again and again goes from one to the next.
     const isRepeat = text.length > 1 && [...text].every((one) => one === text[0]);
     this.#go(isRepeat ? typeAhead(rows, from + 1, letter) : typeAhead(rows, from, text), false);
@@ -131,9 +138,16 @@ export class Selection {
     else this.clear();
   }
 
+  #find(which: "active" | "anchor", path: string | null): number {
+    const index = indexOfPath(this.#rows.peek(), path, this.#near[which]);
+    if (index >= 0) this.#near[which] = index;
+    return index;
+  }
+
   #go(index: number, isExtending: boolean): void {
     const row = this.#rows.peek()[index];
     if (!isItem(row)) return;
+    this.#near.active = index;
     if (isExtending) this.extend(pathOf(row));
     else this.only(pathOf(row));
   }

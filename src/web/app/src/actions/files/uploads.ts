@@ -36,6 +36,8 @@ export interface Upload {
   sent: number;
   problem: string | null;
   overwrite: boolean;
+  /** Whether the server may have something of it. */
+  isBegun: boolean;
   /** The server's name for it. */
   part: string | null;
   abort: AbortController;
@@ -51,6 +53,8 @@ export class Uploads {
   #version = signal(0);
   #telling: ReturnType<typeof setTimeout> | undefined;
   #wakers = new Set<() => void>();
+  /** Ends the requests of a connection that was lost. */
+  #connection = new AbortController();
 
   /** The uploads, as they are now. */
   readonly all = computed<readonly Upload[]>(() => (this.#version.value, [...this.#all.values()]));
@@ -75,16 +79,19 @@ export class Uploads {
     await this.#take(fromFiles(files), dir);
   }
 
-  /** The server answers again. */
+  /** The server answers again; what was asked before may never be answered. */
   reachable(): void {
+    this.#connection.abort();
+    this.#connection = new AbortController();
     for (const wake of [...this.#wakers]) wake();
   }
 
-  /** Gives an upload up; what the server has of it is forgotten. */
+  /** Gives an upload up; what the server has of it is forgotten, as soon as it can be told. */
   cancel(upload: Upload): void {
     this.#all.delete(upload.id);
     upload.abort.abort();
-    if (upload.part !== null) void forgetUpload(upload.part);
+    // Else whoever sends it forgets it, when nothing more is under way.
+    if (!isMoving(upload)) void this.#forget(upload);
     this.#tell();
   }
 
@@ -127,6 +134,7 @@ export class Uploads {
         sent: 0,
         problem: null,
         overwrite: false,
+        isBegun: false,
         part: null,
         abort: new AbortController(),
       };
@@ -157,7 +165,7 @@ export class Uploads {
     this.#running++;
     upload.state = "sending";
     try {
-      for (let failures = 0; upload.state === "sending"; failures++) {
+      for (let failures = 0; upload.state === "sending" && !upload.abort.signal.aborted; failures++) {
         try {
           await this.#send(upload, () => (failures = 0));
         } catch (error) {
@@ -166,15 +174,17 @@ export class Uploads {
       }
     } finally {
       this.#running--;
+      if (upload.abort.signal.aborted) void this.#forget(upload);
       this.#tell();
       this.#next();
     }
   }
 
   async #send(upload: Upload, progressed: () => void): Promise<void> {
+    upload.isBegun = true;
     const begun = await beginUpload(upload.path, upload.file, upload.overwrite);
     upload.part = begun.id;
-    if (upload.abort.signal.aborted) return void forgetUpload(begun.id);
+    if (upload.abort.signal.aborted) return;
     upload.sent = begun.offset;
     for (let offset = begun.offset; ;) {
       const step = await sendPiece(
@@ -182,14 +192,14 @@ export class Uploads {
         upload.file,
         offset,
         (sent) => this.#sent(upload, sent),
-        upload.abort.signal,
+        AbortSignal.any([upload.abort.signal, this.#connection.signal]),
       );
       offset = step.offset;
       progressed();
       this.#sent(upload, offset);
       if (!step.done) continue;
       upload.state = "done";
-      upload.part = null;
+      upload.isBegun = false;
       if (step.entry) this.#explorer.directories.apply(parent(upload.path), [step.entry], []);
       return;
     }
@@ -197,16 +207,16 @@ export class Uploads {
 
   async #failed(upload: Upload, error: unknown, failures: number): Promise<void> {
     if (!(error instanceof FileError)) throw error;
-    if (upload.abort.signal.aborted) {
-      upload.state = "failed";
-    } else if (error.code === UNREACHED) {
+    if (upload.abort.signal.aborted) return;
+    if (error.code === UNREACHED) {
       if (!(await isReadable(upload.file)))
         return this.#give(upload, "failed", "it changed on this computer since it was chosen");
       this.#give(upload, "away", null);
-      await this.#untilReachable(delayMs(Math.min(failures + 1, 6), Math.random()));
+      await this.#pause(failures);
       if (!upload.abort.signal.aborted) this.#give(upload, "sending", null);
     } else if (error.reason === "exists" && (await this.#isThere(upload))) {
       // The last piece arrived, and only the answer to it was lost.
+      upload.isBegun = false;
       this.#give(upload, "done", null);
     } else if (error.reason === "exists") {
       this.#give(upload, "exists", null);
@@ -214,6 +224,24 @@ export class Uploads {
       // Where it stands is asked anew; a server that was restarted knows no old names.
       upload.part = null;
     } else this.#give(upload, "failed", error.message);
+  }
+
+  /** Removes what the server has of an upload, whenever it can be reached. */
+  async #forget(upload: Upload): Promise<void> {
+    for (let failures = 0; upload.isBegun; failures++) {
+      try {
+        // Only what was begun has a name, and a server that was restarted knows no old ones.
+        upload.part ??= (await beginUpload(upload.path, upload.file, true)).id;
+        await forgetUpload(upload.part);
+        upload.isBegun = false;
+      } catch (error) {
+        if (!(error instanceof FileError)) throw error;
+        const isUnknown = error.code === 404 && upload.part !== null;
+        if (isUnknown) upload.part = null;
+        else if (error.code === UNREACHED || error.reason === "offset") await this.#pause(failures);
+        else upload.isBegun = false;
+      }
+    }
   }
 
   async #isThere({ path, file, sent }: Upload): Promise<boolean> {
@@ -237,7 +265,9 @@ export class Uploads {
     this.#next();
   }
 
-  #untilReachable(ms: number): Promise<void> {
+  /** Waits longer after each failure, or until the server answers again. */
+  #pause(failures: number): Promise<void> {
+    const ms = delayMs(Math.min(failures + 1, 6), Math.random());
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
@@ -260,6 +290,10 @@ export class Uploads {
       this.#version.value++;
     }, TELL_MS);
   }
+}
+
+function isMoving({ state }: Upload): boolean {
+  return state === "sending" || state === "away";
 }
 
 function numbered(name: string): string {

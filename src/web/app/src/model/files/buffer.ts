@@ -25,3 +25,11 @@ export interface Source {
   text: string;
   codec: Codec;
 }
+
+/** Where somebody stands in a text, by lines from 1 and columns from 0. */
+export interface Stand {
+  line: number;
+  column: number;
+  /** The first line in view. */
+  top: number;
+}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { applied, itemsOf, ordered, type Kind, type Order, type WireListing } from "./listing";
+import { applied, itemsOf, ordered, type Kind, type Order, type WireEntry, type WireListing } from "./listing";
 import { sortKey } from "./natural";
 
 function listing(...entries: [name: string, kind?: Kind, size?: number, mtime?: number][]): WireListing {
@@ -11,6 +11,10 @@ function listing(...entries: [name: string, kind?: Kind, size?: number, mtime?: 
     mtimes: entries.map(([, , , mtime]) => mtime ?? 0),
     modes: entries.map(() => 0o644),
   };
+}
+
+function entry(name: string, size: number, kind: WireEntry["kind"] = "file"): WireEntry {
+  return { name, kind, size, mtime: size, mode: 0o644, link: null };
 }
 
 const BY_NAME: Order = { by: "name", isDescending: false };
@@ -34,20 +38,29 @@ test("by size the names decide among equals, and folders stay by name", () => {
 
 test("a change replaces, adds and removes, each once", () => {
   const items = itemsOf(listing(["a", "f", 1], ["b"], ["c"]));
-  const entry = (name: string, size: number) => ({
-    name,
-    kind: "file" as const,
-    size,
-    mtime: 1,
-    mode: 0o644,
-    link: null,
-  });
-  const next = applied(items, "/d", [entry("a", 5), entry("d", 2)], ["b", "nothing"]);
+  const next = applied(items, "/d", [entry("a", 5), entry("d", 2)], ["b", "nothing"], BY_NAME);
   expect(next.map(({ name, size }) => [name, size])).toEqual([
     ["a", 5],
     ["c", 0],
     ["d", 2],
   ]);
+});
+
+test("what changes takes its place in any order, be it few or many", () => {
+  const there = itemsOf(listing(...Array.from({ length: 300 }, (_, at): [string] => [`file${at}`])));
+  for (const by of ["name", "size", "mtime"] as const)
+    for (const isDescending of [false, true])
+      for (const count of [1, 9, 49, 250]) {
+        const order = { by, isDescending };
+        const changed = Array.from({ length: count }, (_, at) =>
+          entry(`file${at * 7}`, (at * 13) % 11, at % 5 === 0 ? "directory" : "file"),
+        );
+        const next = applied(ordered(there, order), "/d", changed, ["file3"], order);
+        const kept = next.filter(({ name }) => !changed.some((one) => one.name === name));
+        expect(new Set(names(next)).size).toBe(next.length);
+        expect(kept.length + count).toBe(next.length);
+        expect(names(next)).toEqual(names(ordered([...next].reverse(), order)));
+      }
 });
 
 test("a link to a directory is told from other links", () => {
@@ -56,7 +69,7 @@ test("a link to a directory is told from other links", () => {
     { to: "x", kind: "directory" },
     { to: "x", kind: "file" },
     { to: "x", kind: null },
-  ].map((to) => applied([], "/d", [{ ...link, link: to }], [])[0]?.kind);
+  ].map((to) => applied([], "/d", [{ ...link, link: to }], [], BY_NAME)[0]?.kind);
   expect(kinds).toEqual(["L", "l", "l"]);
 });
 

@@ -47,6 +47,9 @@ export interface Order {
   isDescending: boolean;
 }
 
+/** Of more changes than this, none is put into its place by itself: each moves all that follow. */
+const MOST_PLACED = 50;
+
 const LETTERS: Record<WireEntry["kind"], Kind> = {
   file: "f",
   directory: "d",
@@ -84,37 +87,69 @@ export function itemOf(dir: string, entry: WireEntry): Item {
   return { dir, name, key: sortKey(name), kind, size, mtime, mode };
 }
 
-/** Puts entries in order. An almost ordered array, as after a change, takes one pass. */
-export function ordered(items: readonly Item[], { by, isDescending }: Order): Item[] {
-  const folders: Item[] = [];
-  const others: Item[] = [];
-  for (const item of items) (isFolder(item) ? folders : others).push(item);
-  const sign = isDescending ? -1 : 1;
-  const byName = (a: Item, b: Item) => (a.key < b.key ? -sign : a.key > b.key ? sign : a.name < b.name ? -sign : sign);
-  const byNumber = (a: Item, b: Item) => (by === "name" ? 0 : (a[by] - b[by]) * sign) || byName(a, b);
-  // Sizes of folders say nothing about what is in them.
-  folders.sort(by === "mtime" ? byNumber : byName);
-  others.sort(by === "name" ? byName : byNumber);
-  for (const item of others) folders.push(item);
-  return folders;
+/** Whether it is shown only on request. */
+export function isHidden({ name }: { name: string }): boolean {
+  return name.startsWith(".");
 }
 
-/** The entries after what the watch told; the rest keeps its order. */
+/** Puts entries in order. */
+export function ordered(items: readonly Item[], order: Order): Item[] {
+  return [...items].sort(comparison(order));
+}
+
+/** The entries, which are in order, after what the watch told; in order again. */
 export function applied(
   items: readonly Item[],
   dir: string,
   changed: readonly WireEntry[],
   removed: readonly string[],
+  order: Order,
 ): Item[] {
-  const gone = new Set(removed);
   const news = new Map(changed.map((entry) => [entry.name, itemOf(dir, entry)]));
-  const kept: Item[] = [];
-  for (const item of items) {
-    if (gone.has(item.name)) continue;
-    const next = news.get(item.name);
-    if (next) news.delete(item.name);
-    kept.push(next ?? item);
+  const gone = new Set([...removed, ...news.keys()]);
+  if (gone.size > MOST_PLACED) {
+    const kept = items.filter(({ name }) => !gone.has(name));
+    return ordered([...kept, ...news.values()], order);
   }
-  kept.push(...news.values());
-  return kept;
+  const next = [...items];
+  for (const name of gone) {
+    const at = indexOfName(name, next, order);
+    if (at >= 0) next.splice(at, 1);
+  }
+  for (const item of news.values()) next.splice(placeFor(item, next, order), 0, item);
+  return next;
+}
+
+type Compare = (a: Item, b: Item) => number;
+
+function comparison({ by, isDescending }: Order): Compare {
+  const sign = isDescending ? -1 : 1;
+  const byName: Compare = (a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : a.name < b.name ? -sign : a.name > b.name ? sign : 0);
+  return (a, b) => {
+    const areFolders = isFolder(a);
+    if (areFolders !== isFolder(b)) return areFolders ? -1 : 1;
+    // Sizes of folders say nothing about what is in them.
+    if (by === "name" || (by === "size" && areFolders)) return byName(a, b);
+    return (a[by] - b[by]) * sign || byName(a, b);
+  };
+}
+
+/** Where `item` belongs among others that are in order. */
+function placeFor(item: Item, items: readonly Item[], order: Order): number {
+  const compare = comparison(order);
+  let [from, to] = [0, items.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (compare(items[middle] as Item, item) < 0) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+/** Where the entry of that name is among those in order; -1 without one. */
+function indexOfName(name: string, items: readonly Item[], order: Order): number {
+  if (order.by !== "name") return items.findIndex((item) => item.name === name);
+  const probe: Item = { dir: "", name, key: sortKey(name), kind: "f", size: 0, mtime: 0, mode: 0 };
+  const places = [probe, { ...probe, kind: "d" as const }].map((one) => placeFor(one, items, order));
+  return places.find((at) => items[at]?.name === name) ?? -1;
 }

@@ -8,6 +8,7 @@ import {
   join,
   nameProblem,
   parent,
+  pasteable,
   resolved,
   shown,
   stemLength,
@@ -58,6 +59,12 @@ test("names that no directory takes are refused", () => {
   expect(nameProblem("é".repeat(128))).toContain("255");
   for (const name of ["", ".", "..", "a/b", "a\0"]) expect(nameProblem(name)).not.toBeNull();
   for (const name of ["-rf", " ", "a\nb", "é".repeat(127)]) expect(nameProblem(name)).toBeNull();
+});
+
+test("a copied path is what a shell takes", () => {
+  expect(pasteable("/a b/it's")).toBe("/a b/it's");
+  expect(pasteable(`/it's/bad-${String.fromCodePoint(0x10ffff)}a\\`)).toBe("$'/it\\'s/bad-\\xffa\\\\'");
+  expect(pasteable("/a\nb")).toBe("$'/a\\x0ab'");
 });
 
 test("home is a tilde, and only where it is the home", () => {

@@ -102,6 +102,21 @@ export function hasRawBytes(path: string): boolean {
   return [...path].some((char) => (char.codePointAt(0) ?? 0) >= RAW_BYTES);
 }
 
+/**
+ * A path as text that a person may paste into a shell: as it is, or quoted
+ * (`$'bad-\\xff'`) when it holds bytes or characters that no text has.
+ */
+export function pasteable(path: string): string {
+  if (!hasRawBytes(path) && path.search(CONTROL) < 0) return path;
+  const quoted = [...path].map((char) => {
+    const code = char.codePointAt(0) ?? 0;
+    const byte = code >= RAW_BYTES ? code - RAW_BYTES : code < 32 || code === 127 ? code : null;
+    if (byte !== null) return `\\x${byte.toString(16).padStart(2, "0")}`;
+    return char === "'" || char === "\\" ? `\\${char}` : char;
+  });
+  return `$'${quoted.join("")}'`;
+}
+
 /** A path as a person types it in a shell, with `~` for the home directory. */
 export function withTilde(path: string, home: string | null): string {
   if (home === null || home === "/" || !isWithin(path, home)) return path;

@@ -21,7 +21,7 @@ function directory(path: string, ...names: string[]): [string, Directory] {
     by: "name",
     isDescending: false,
   });
-  return [path, { path, state: "listed", items, problem: null, polling: null }];
+  return [path, { path, state: "listed", items, mayHide: true, problem: null, polling: null }];
 }
 
 function layout(directories: [string, Directory][], expanded: string[], change: Partial<Layout> = {}): Layout {
@@ -53,7 +53,7 @@ test("empty, unread and refused directories say so", () => {
   expect(texts(layout(TREE, ["/h/a", "/h/a/deep"]))).toContain("/h/a/deep empty");
   const refused: [string, Directory] = [
     "/h/b",
-    { path: "/h/b", state: "refused", items: [], problem: "permission denied", polling: null },
+    { path: "/h/b", state: "refused", items: [], mayHide: false, problem: "permission denied", polling: null },
   ];
   expect(texts(layout([...TREE.slice(0, 1), refused], ["/h/a", "/h/b"]))).toEqual([
     "/h/a",
@@ -71,6 +71,7 @@ test("what was listed before stays on screen while it is listed again", () => {
 
 test("a filter keeps what leads to a match", () => {
   expect(texts(layout(TREE, ["/h/a", "/h/b"], { filter: "X" }))).toEqual(["/h/a", "/h/a/x"]);
+  expect(texts(layout(TREE, [], { filter: ".*" }))).toEqual(["/h filtered"]);
   expect(texts(layout(TREE, [], { filter: "nowhere" }))).toEqual(["/h filtered"]);
 });
 
@@ -83,6 +84,10 @@ test("rows are found by path and by what is typed", () => {
   const rows = rowsOf(layout(TREE, ["/h/a"]));
   expect(indexOfPath(rows, "/h/a/x")).toBe(2);
   expect(indexOfPath(rows, "/h/gone")).toBe(-1);
+  for (const near of [-1, 0, 2, 3, 99]) {
+    expect(rows.map((row) => (isItem(row) ? indexOfPath(rows, pathOf(row), near) : null))).toEqual([0, 1, 2, 3, 4]);
+    expect(indexOfPath(rows, "/h/gone", near)).toBe(-1);
+  }
   expect(typeAhead(rows, 3, "D")).toBe(1);
 });
 

@@ -9,6 +9,9 @@ const HEAD_MS = 30_000;
 /** The code of a request that nobody answered. */
 export const UNREACHED = 0;
 
+/** The reason of a tunnel that lives while its target is away. */
+const AWAY = "away";
+
 /** A refused request; `code` is that of HTTP, or `UNREACHED`. */
 export class FileError extends Error {
   readonly code: number;
@@ -129,11 +132,16 @@ export async function ask(url: string, init: RequestInit = {}, deadlineMs: numbe
   }
 }
 
-/** Reads the body of a refusal: `{"error":{"code":412,"message":"…","reason":"changed"},"hash":"…"}`. */
+/**
+ * Reads the body of a refusal: `{"error":{"code":412,"message":"…","reason":"changed"},"hash":"…"}`.
+ *
+ * That of a tunnel whose target is away is none of the server's.
+ */
 export function refusal(status: number, text: string): FileError {
   try {
     const { error, hash } = JSON.parse(text) as { error?: { message?: string; reason?: string }; hash?: string | null };
-    return new FileError(status, error?.message ?? `the server answered ${status}`, error?.reason, hash);
+    const code = error?.reason === AWAY ? UNREACHED : status;
+    return new FileError(code, error?.message ?? `the server answered ${status}`, error?.reason, hash);
   } catch {
     return new FileError(status, `the server answered ${status}`);
   }

@@ -9,6 +9,12 @@ export const CHUNK_BYTES = 8 << 20;
 /** A request without progress for so long is given up, in milliseconds. */
 const STALL_MS = 20_000;
 
+/**
+ * One whose bytes have all been sent is given up after so long: much of them
+ * may still be on the way, and then a slow disk takes its time.
+ */
+const ANSWER_MS = 300_000;
+
 /** What one request brought. */
 export interface Step {
   /** What the server has of the file, in bytes. */
@@ -47,14 +53,18 @@ export function sendPiece(
   return new Promise<Step>((resolve, reject) => {
     const request = new XMLHttpRequest();
     const lost = () => reject(new FileError(UNREACHED, "the connection was lost meanwhile"));
-    let stall = setTimeout(() => request.abort(), STALL_MS);
+    let stall: ReturnType<typeof setTimeout> | undefined;
+    const expect = (ms: number) => {
+      clearTimeout(stall);
+      stall = setTimeout(() => request.abort(), ms);
+    };
     const cancel = () => request.abort();
     signal.addEventListener("abort", cancel);
     request.upload.onprogress = (event) => {
-      clearTimeout(stall);
-      stall = setTimeout(() => request.abort(), STALL_MS);
+      expect(STALL_MS);
       sent(offset + event.loaded);
     };
+    request.upload.onload = () => expect(ANSWER_MS);
     request.onload = () => {
       if (request.status < 300) resolve(JSON.parse(request.responseText) as Step);
       else reject(refusal(request.status, request.responseText));
@@ -66,13 +76,14 @@ export function sendPiece(
     };
     request.open("PUT", `/files/upload/${id}?offset=${offset}`);
     for (const [name, value] of Object.entries(keyHeaders())) request.setRequestHeader(name, value);
+    expect(STALL_MS);
     request.send(file.slice(offset, offset + CHUNK_BYTES));
   });
 }
 
-/** Forgets what the server has of an unfinished upload. */
+/** Forgets what the server has of an unfinished upload. Throws `FileError`. */
 export async function forgetUpload(id: string): Promise<void> {
-  await ask(`/files/upload/${id}`, { method: "DELETE" }).catch(() => {});
+  await ask(`/files/upload/${id}`, { method: "DELETE" });
 }
 
 /** Whether this computer still lets the file be read; it may have changed since it was chosen. */

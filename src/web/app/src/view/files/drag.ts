@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals-core";
 import type { Files } from "../../actions/files/files";
-import { isWithin } from "../../model/files/paths";
+import { isWithin, pasteable } from "../../model/files/paths";
 import { mayMoveTo } from "../../model/files/tree";
 
 /** What entries dragged within the page are marked with. */
@@ -23,7 +23,7 @@ export function dragged(files: Files, path: string, event: DragEvent): void {
   if (!selection.selected.value.has(path)) selection.only(path);
   inHand = selection.paths();
   event.dataTransfer?.setData(ENTRIES, JSON.stringify(inHand));
-  event.dataTransfer?.setData("text/plain", inHand.join("\n"));
+  event.dataTransfer?.setData("text/plain", inHand.map(pasteable).join("\n"));
   if (event.dataTransfer) event.dataTransfer.effectAllowed = "copyMove";
 }
 

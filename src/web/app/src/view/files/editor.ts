@@ -32,7 +32,7 @@ import {
   lineNumbers,
   rectangularSelection,
 } from "@codemirror/view";
-import type { Source, TextBuffer } from "../../model/files/buffer";
+import type { Source, Stand, TextBuffer } from "../../model/files/buffer";
 import { indentOf, type Indent } from "../../model/files/indent";
 import type { Codec } from "../../model/files/text";
 import { editorTheme } from "./editor-theme";
@@ -68,6 +68,8 @@ export class CodeEditor implements TextBuffer {
   #looks = new Compartment();
   #lock = new Compartment();
   #language = new Compartment();
+  /** The first line in view; a hidden editor cannot be asked. */
+  #top = 1;
 
   /** How the text is indented. */
   readonly indent: Indent;
@@ -95,6 +97,7 @@ export class CodeEditor implements TextBuffer {
     });
     this.#saved = state.doc;
     this.#view = new EditorView({ state, parent: host });
+    this.#view.scrollDOM.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     if (events.scrolled) this.#view.scrollDOM.addEventListener("scroll", events.scrolled, { passive: true });
     events.cursor(placeOf(state));
   }
@@ -146,6 +149,23 @@ export class CodeEditor implements TextBuffer {
     commands[command](this.#view);
   }
 
+  /** Where its reader stands. */
+  stand(): Stand {
+    const { doc, selection } = this.#view.state;
+    return { ...placeIn(doc, selection.main.head), top: this.#top };
+  }
+
+  /** Goes to where a reader stood before, as near as the text still has it. */
+  standAt(stand: Stand): void {
+    const { doc } = this.#view.state;
+    const top = positionIn(doc, { line: stand.top, column: 0 });
+    this.#top = stand.top;
+    this.#view.dispatch({
+      selection: { anchor: positionIn(doc, stand) },
+      effects: EditorView.scrollIntoView(top, { y: "start", yMargin: 0 }),
+    });
+  }
+
   /** The part that is above the visible one, 0 to 1. */
   scrolledPart(): number {
     const { scrollTop, scrollHeight, clientHeight } = this.#view.scrollDOM;
@@ -167,9 +187,18 @@ export class CodeEditor implements TextBuffer {
   dispose(): void {
     this.#view.destroy();
   }
+
+  #scrolled(): void {
+    const { scrollTop, clientHeight } = this.#view.scrollDOM;
+    if (clientHeight === 0) return;
+    const first = this.#view.lineBlockAtHeight(scrollTop - this.#view.documentPadding.top);
+    this.#top = this.#view.state.doc.lineAt(first.from).number;
+  }
 }
 
 const PARTS: Extension = [
+  // The pane around it has the file's name.
+  EditorView.contentAttributes.of({ "aria-label": "Text of the file" }),
   lineNumbers(),
   highlightActiveLineGutter(),
   highlightSpecialChars(),
@@ -215,8 +244,8 @@ function placeIn(doc: Text, at: number): { line: number; column: number } {
 
 function positionIn(doc: Text, place: { line: number; column: number }): number {
   if (place.line > doc.lines) return doc.length;
-  const line = doc.line(place.line);
-  return line.from + Math.min(place.column, line.length);
+  const line = doc.line(Math.max(1, place.line));
+  return line.from + Math.min(Math.max(0, place.column), line.length);
 }
 
 function commonStart(a: string, b: string): number {

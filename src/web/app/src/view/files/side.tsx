@@ -82,7 +82,7 @@ export function Side({ app, files }: { app: App; files: Files }) {
         </Tool>
       </div>
       {isWide && <Columns files={files} />}
-      <Tree app={app} files={files} openMenu={openTreeMenu} />
+      <Tree app={app} files={files} isWide={isWide} openMenu={openTreeMenu} />
       <Footer app={app} files={files} />
       <Splitter files={files} />
       {menu && <Menu x={menu.x} y={menu.y} label={menu.label} items={menu.items} close={closeMenu} />}

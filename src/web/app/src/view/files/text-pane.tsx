@@ -43,7 +43,7 @@ export function TextPane({ app, files, file, view, isShown }: TextPaneProps) {
       setEditor(made);
       if (files.front.value === file && !files.staysInTree) made.focus();
     };
-    if (host.current) void show(app, file, view, host.current, { changed, cursor: setCursor }, ready, disposers);
+    if (host.current) void show(app, files, file, view, host.current, { changed, cursor: setCursor }, ready, disposers);
     return () => disposers.dispose();
   }, [source]);
   const isMarkdownFile = isMarkdown(file.name.value);
@@ -100,6 +100,7 @@ export function TextPane({ app, files, file, view, isShown }: TextPaneProps) {
 
 async function show(
   app: App,
+  files: Files,
   file: OpenFile,
   view: TextPaneProps["view"],
   host: HTMLElement,
@@ -121,6 +122,9 @@ async function show(
   disposers.add(() => editor.dispose());
   if (view.readOnly === "not-utf8") editor.lock(true);
   disposers.add(effect(() => editor.look(looks())));
+  const stand = files.stands.of(file);
+  if (stand) editor.standAt(stand);
+  disposers.add(files.stands.follow(file, () => editor.stand()));
   void file.attach(editor);
   disposers.add(() => file.detach(editor));
   ready(editor);

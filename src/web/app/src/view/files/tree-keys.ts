@@ -4,7 +4,7 @@ import type { App } from "../../actions/app";
 import type { Files } from "../../actions/files/files";
 import type { Step } from "../../actions/files/selection";
 import { isFolder, type Item } from "../../model/files/listing";
-import { indexOfPath, isItem, itemFrom, pathOf } from "../../model/files/tree";
+import { isItem, itemFrom, pathOf } from "../../model/files/tree";
 import { copyPaths } from "./copy-paths";
 import { openEntry } from "./open-entry";
 import { rowId, type MenuPlace } from "./tree";
@@ -114,7 +114,7 @@ function goIn({ explorer }: Files, item: Item): void {
   if (!isFolder(item)) return;
   if (!explorer.expanded.value.has(path)) return explorer.expand(path);
   const rows = explorer.rows.peek();
-  const next = itemFrom(rows, indexOfPath(rows, path) + 1, 1);
+  const next = itemFrom(rows, explorer.selection.index() + 1, 1);
   const row = rows[next];
   if (isItem(row) && row.dir === path) explorer.selection.goTo(next);
 }

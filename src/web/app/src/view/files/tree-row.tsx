@@ -4,13 +4,14 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { App } from "../../actions/app";
 import type { NamingRow } from "../../actions/files/explorer";
 import type { Files } from "../../actions/files/files";
-import { isFolder, type Item } from "../../model/files/listing";
+import { isFolder, isHidden, type Item } from "../../model/files/listing";
 import { base, editable, edited, shown, stemLength } from "../../model/files/paths";
 import { depthOf, pathOf, type NoteRow } from "../../model/files/tree";
 import { bytes, grouped, moment } from "../../model/files/words";
 import { Sentence } from "../sentence";
 import { dragged, dropDirectory, dropTarget } from "./drag";
 import { ChevronIcon, FileIcon, FolderIcon, LinkIcon, MoreIcon, SpecialIcon } from "./icons";
+import { hasFingers, whenRested } from "./long-press";
 import { openEntry } from "./open-entry";
 import { rowId, type MenuPlace } from "./tree";
 
@@ -20,11 +21,15 @@ interface RowProps {
   item: Item;
   /** Its place among all rows. */
   at: number;
+  /** How many rows there are. */
+  count: number;
+  /** Whether there is room for size and time. */
+  isWide: boolean;
   openMenu: (place: MenuPlace) => void;
 }
 
 /** An entry. */
-export function TreeRow({ app, files, item, at, openMenu }: RowProps) {
+export function TreeRow({ app, files, item, at, count, isWide, openMenu }: RowProps) {
   const { explorer, operations } = files;
   const path = pathOf(item);
   const { selection } = explorer;
@@ -38,7 +43,7 @@ export function TreeRow({ app, files, item, at, openMenu }: RowProps) {
     selection.active.value === path && "row-active",
     folder && dropDirectory.value === path && "row-into",
     operations.cut.value.has(path) && "row-cut",
-    item.name.startsWith(".") && "row-hidden",
+    isHidden(item) && "row-hidden",
   ];
   return (
     <div
@@ -46,7 +51,7 @@ export function TreeRow({ app, files, item, at, openMenu }: RowProps) {
       class={`row ${state.filter(Boolean).join(" ")}`}
       role="treeitem"
       aria-level={depthOf(item, explorer.root.value) + 1}
-      aria-setsize={explorer.rows.value.length}
+      aria-setsize={count}
       aria-posinset={at + 1}
       aria-selected={isSelected}
       aria-expanded={folder ? isOpen : undefined}
@@ -54,8 +59,14 @@ export function TreeRow({ app, files, item, at, openMenu }: RowProps) {
       style={{ paddingLeft: `${indent(depthOf(item, explorer.root.value))}px` }}
       // Only when it is wanted: to write fifty dates takes longer than to draw fifty rows.
       onMouseEnter={(event) => (event.currentTarget.title = isRenamed ? "" : titleOf(item))}
-      draggable={!isRenamed}
+      draggable={!isRenamed && !hasFingers}
       onMouseDown={() => (pressed = path)}
+      onPointerDown={(event) =>
+        whenRested(event, (place) => {
+          if (!selection.selected.peek().has(path)) selection.only(path);
+          openMenu(place);
+        })
+      }
       onClick={(event) => clicked(app, files, item, path, event)}
       onDblClick={() => !folder && void openEntry(app, files, item, { isPassing: false })}
       onContextMenu={() => !isSelected && selection.only(path)}
@@ -69,21 +80,22 @@ export function TreeRow({ app, files, item, at, openMenu }: RowProps) {
       ) : (
         <>
           <span class="row-name">{shown(item.name)}</span>
-          <span class="row-size">{folder ? "" : bytes(item.size)}</span>
-          <span class="row-time">{moment(item.mtime, Date.now())}</span>
-          <button
-            type="button"
-            class="row-more"
-            tabIndex={-1}
-            aria-label={`What can be done with ${shown(item.name)}`}
-            onClick={(event) => {
-              event.stopPropagation();
-              if (!isSelected) selection.only(path);
-              openMenu({ x: event.clientX, y: event.clientY });
-            }}
-          >
-            <MoreIcon />
-          </button>
+          {isWide && <span class="row-size">{folder ? "" : bytes(item.size)}</span>}
+          {isWide && <span class="row-time">{moment(item.mtime, Date.now())}</span>}
+          {isSelected && (
+            <button
+              type="button"
+              class="row-more"
+              tabIndex={-1}
+              aria-label={`What can be done with ${shown(item.name)}`}
+              onClick={(event) => {
+                event.stopPropagation();
+                openMenu({ x: event.clientX, y: event.clientY });
+              }}
+            >
+              <MoreIcon />
+            </button>
+          )}
         </>
       )}
     </div>
@@ -121,12 +133,17 @@ export function NamingRowView({ files, row }: { files: Files; row: NamingRow }) 
 }
 
 /** A directory's state in a word. */
-export function NoteRowView({ files, row }: { files: Files; row: NoteRow }) {
+export function NoteRowView({ files, row, at, count }: { files: Files; row: NoteRow; at: number; count: number }) {
   const { explorer } = files;
   const isRoot = row.dir === explorer.root.value;
   return (
     <div
       class={`row row-note row-note-${row.note}`}
+      role="treeitem"
+      aria-disabled="true"
+      aria-level={depthOf(row, explorer.root.value) + 1}
+      aria-setsize={count}
+      aria-posinset={at + 1}
       style={{ paddingLeft: `${indent(depthOf(row, explorer.root.value)) + 20}px` }}
     >
       <span class="row-name">
@@ -152,7 +169,7 @@ function NoteWords({ row, filter }: { row: NoteRow; filter: string }) {
     case "gone":
       return <>This directory is gone.</>;
     case "refused":
-      return <Sentence text={`cannot be read: ${row.problem ?? ""}`} startsLine />;
+      return <Sentence text={row.problem ?? "this directory cannot be read"} startsLine />;
   }
 }
 

@@ -10,13 +10,14 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { App } from "../../actions/app";
 import type { Explorer } from "../../actions/files/explorer";
 import type { Files } from "../../actions/files/files";
-import { indexOfPath, isItem, itemFrom, pathOf } from "../../model/files/tree";
+import { isItem, itemFrom, pathOf } from "../../model/files/tree";
 import { dropTarget } from "./drag";
+import { hasFingers } from "./long-press";
 import { pressInTree } from "./tree-keys";
 import { NamingRowView, NoteRowView, TreeRow } from "./tree-row";
 
 /** The height of a row in CSS pixels: for a mouse, and for a finger. */
-const ROW_PX = matchMedia("(pointer: coarse)").matches ? 40 : 26;
+const ROW_PX = hasFingers ? 40 : 26;
 
 /** Rows that exist above and below what is visible, so that scrolling finds them drawn. */
 const SPARE_ROWS = 16;
@@ -30,11 +31,19 @@ export interface MenuPlace {
   y: number;
 }
 
+interface TreeProps {
+  app: App;
+  files: Files;
+  /** Whether there is room for sizes and times. */
+  isWide: boolean;
+  openMenu: (place: MenuPlace) => void;
+}
+
 /** The rows of the explorer. */
-export function Tree({ app, files, openMenu }: { app: App; files: Files; openMenu: (place: MenuPlace) => void }) {
+export function Tree({ app, files, isWide, openMenu }: TreeProps) {
   const { explorer } = files;
   const host = useRef<HTMLDivElement>(null);
-  const [range, setRange] = useState({ from: 0, to: 60 });
+  const [range, setRange] = useState<Range>({ from: 0, to: 60, turn: 0 });
   const rows = explorer.drawn.value;
   const active = explorer.selection.active.value;
   const root = explorer.root.value;
@@ -44,8 +53,9 @@ export function Tree({ app, files, openMenu }: { app: App; files: Files; openMen
     if (!box) return;
     const first = Math.floor(box.scrollTop / ROW_PX / STEP_ROWS) * STEP_ROWS;
     const visible = Math.ceil(box.clientHeight / ROW_PX) + STEP_ROWS;
-    const next = { from: Math.max(0, first - SPARE_ROWS), to: first + visible + SPARE_ROWS };
-    setRange((now) => (now.from === next.from && now.to === next.to ? now : next));
+    const from = Math.max(0, first - SPARE_ROWS);
+    const to = from + visible + 2 * SPARE_ROWS;
+    setRange((now) => (now.from === from && now.to === to ? now : turned(now, from, to)));
   };
   useLayoutEffect(() => {
     const observer = new ResizeObserver(look);
@@ -94,17 +104,38 @@ export function Tree({ app, files, openMenu }: { app: App; files: Files; openMen
         >
           {rows.slice(from, range.to).map((row, index) => {
             const at = from + index;
-            // A row that leaves at one end gives its elements to one that comes at the other.
-            const slot = `slot ${at % (range.to - range.from)}`;
-            if (isItem(row))
-              return <TreeRow key={slot} app={app} files={files} item={row} at={at} openMenu={openMenu} />;
+            const slot = `slot ${(range.turn + index) % (range.to - range.from)}`;
+            const place = { at, count: rows.length };
+            if (isItem(row)) {
+              const shared = { app, files, isWide, openMenu };
+              return <TreeRow key={slot} item={row} {...place} {...shared} />;
+            }
             if ("naming" in row) return <NamingRowView key="naming" files={files} row={row} />;
-            return <NoteRowView key={`note ${row.dir}`} files={files} row={row} />;
+            return <NoteRowView key={`note ${row.dir}`} files={files} row={row} {...place} />;
           })}
         </div>
       </div>
     </div>
   );
+}
+
+/** Which rows exist. */
+interface Range {
+  from: number;
+  to: number;
+  /** Which slot of elements the first row has. */
+  turn: number;
+}
+
+/**
+ * The next range. After a step, a row that leaves at one end gives its elements
+ * to one that comes at the other; after a jump all take what is in their place.
+ */
+function turned(now: Range, from: number, to: number): Range {
+  const slots = to - from;
+  const moved = from - now.from;
+  const isStep = slots === now.to - now.from && Math.abs(moved) < slots;
+  return { from, to, turn: isStep ? (now.turn + moved + slots) % slots : 0 };
 }
 
 /**
@@ -130,7 +161,7 @@ function useScroll(explorer: Explorer, host: { current: HTMLElement | null }) {
       box.scrollTop = wanted.current;
       if (box.scrollHeight - box.clientHeight >= wanted.current) wanted.current = 0;
     }
-    const index = isActiveWanted.current ? indexOfPath(explorer.rows.peek(), active) : -1;
+    const index = isActiveWanted.current ? explorer.selection.index() : -1;
     if (index < 0) return;
     isActiveWanted.current = false;
     scrollTo(box, index);
