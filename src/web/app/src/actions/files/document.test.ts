@@ -170,6 +170,33 @@ test("a deleted file is made again by a save", async () => {
   expect([disk.text, file.onDisk.value]).toEqual(["mine\n", "same"]);
 });
 
+test("the text of a deleted file is unsaved, and comes back from its draft", async () => {
+  const { file, written } = await opened();
+  await written(null);
+  expect([file.isDirty.value, file.isUnsaved.value]).toEqual([false, true]);
+  expect(disk.drafts.get("here")).toMatchObject({ text: "one\n", hash: null });
+  const again = await opened();
+  expect([again.buffer.now, again.file.onDisk.value, again.file.isUnsaved.value]).toEqual(["one\n", "deleted", true]);
+  await again.file.save();
+  expect([disk.text, again.file.isUnsaved.value, disk.drafts.size]).toEqual(["one\n", false, 0]);
+});
+
+test("a file that is there again is saved, and leaves no draft", async () => {
+  const { file, buffer, written } = await opened();
+  await written(null);
+  await written("two\n");
+  await vi.waitFor(() => expect(buffer.now).toBe("two\n"));
+  expect([file.isUnsaved.value, disk.drafts.size]).toEqual([false, 0]);
+});
+
+test("bytes that are no UTF-8 are made again as they were", async () => {
+  disk.text = "caf\xe9\n";
+  const { file, written } = await opened();
+  await written(null);
+  await file.save();
+  expect([disk.text, file.isUnsaved.value]).toEqual(["caf\xe9\n", false]);
+});
+
 test("a draft comes back, and knows when the disk went on", async () => {
   disk.drafts.set("here", draftOf("here", "one\n"));
   const fresh = await opened();

@@ -49,6 +49,7 @@ export class OpenFile {
   /** Whether the tab gives its place to the next file that is only looked at. */
   readonly isPassing = signal(false);
   readonly shown = signal<Shown>({ kind: "loading" });
+  /** Whether the text was edited since it was read or written. */
   readonly isDirty = signal(false);
   readonly saving = signal<Saving>(IDLE);
   readonly onDisk = signal<OnDisk>("same");
@@ -67,6 +68,10 @@ export class OpenFile {
   /** How the text is written. */
   readonly codec = signal<Codec>(NEW_CODEC);
   readonly name = computed(() => base(this.path.value));
+  /** Whether the page alone has the text: it was edited, or its file deleted. */
+  readonly isUnsaved = computed(
+    () => this.isDirty.value || (this.onDisk.value === "deleted" && this.shown.value.kind === "text"),
+  );
   /** How many drafts of this file other windows left. */
   readonly left = computed(() => this.#drafts.left.value.length);
 
@@ -119,7 +124,9 @@ export class OpenFile {
   async attach(buffer: TextBuffer): Promise<void> {
     this.#buffer = buffer;
     const draft = this.isDirty.value ? null : await this.#drafts.find(this.path.value);
-    if (!draft || this.#buffer !== buffer) return;
+    if (this.#buffer !== buffer) return;
+    // Its file may have been deleted before the editor was there.
+    if (!draft) return this.keepDraft();
     // Someone was quicker with the first key.
     if (this.isDirty.value) return this.#drafts.leave(draft);
     if (draft.text === buffer.text()) return void dropDraft(draft.path, draft.window);
@@ -163,7 +170,9 @@ export class OpenFile {
   async save(): Promise<void> {
     const buffer = this.#buffer;
     const view = this.shown.value;
-    if (!buffer || view.kind !== "text" || view.readOnly === "not-utf8" || this.onDisk.value === "changed") return;
+    if (!buffer || view.kind !== "text" || this.onDisk.value === "changed") return;
+    // What was deleted is made again byte for byte.
+    if (view.readOnly === "not-utf8" && this.onDisk.value !== "deleted") return;
     if (this.saving.value.state === "saving") {
       this.#savesAgain = true;
       return;
@@ -277,7 +286,7 @@ export class OpenFile {
   }
 
   #unsaved(): Omit<Draft, "path" | "at"> | null {
-    if (!this.isDirty.value || !this.#buffer) return null;
+    if (!this.isUnsaved.value || !this.#buffer) return null;
     return { text: this.#buffer.text(), codec: this.codec.value, hash: hashOf(this.#seen) };
   }
 
@@ -303,6 +312,7 @@ export class OpenFile {
     const draft = await this.#drafts.find(this.path.value);
     if (!draft) return false;
     this.#seen = "absent";
+    this.onDisk.value = "deleted";
     this.#put({ kind: "text", source: { text: "", codec: draft.codec }, readOnly: null });
     return true;
   }
@@ -328,6 +338,10 @@ export class OpenFile {
     this.note.value = null;
     if (theirs === "absent") this.#seen = "absent";
     this.onDisk.value = how;
+    if (how === "deleted") {
+      this.isPassing.value = false;
+      this.keepDraft();
+    }
     // What is being looked at must be what "keep mine" writes over.
     if (this.comparing.value !== null) void this.compare(true);
   }
@@ -349,7 +363,7 @@ export class OpenFile {
     if (view.kind === "refused" && view.code === 404) return this.open();
     if (view.kind !== "text") return this.#restamped(view, fact);
     const isSeen = this.#seen !== "absent" && this.#seen.hash === fact.hash;
-    if (isSeen) this.onDisk.value = "same";
+    if (isSeen) this.#isThere();
     // Without a hash it cannot be read; a save would tell what is there.
     else if (this.isDirty.value) this.#differs(fact.hash === null ? this.#seen : { hash: fact.hash }, "changed");
     else await this.#reload(false);
@@ -360,6 +374,13 @@ export class OpenFile {
     if (!this.#stamp.isNew(fact)) return;
     this.version.value++;
     if ("size" in view) this.shown.value = { ...view, size: fact.size };
+  }
+
+  /** The disk has what was read or written last. */
+  #isThere(): void {
+    if (this.onDisk.value === "same") return;
+    this.onDisk.value = "same";
+    this.keepDraft();
   }
 
   #deleted(): void {
@@ -384,6 +405,7 @@ export class OpenFile {
       if (!next || !fits || !this.#buffer) {
         this.isDirty.value = false;
         this.#put(asText(content));
+        this.keepDraft();
         return;
       }
       this.codec.value = next.codec;

@@ -22,7 +22,7 @@ export function TextNotices({ app, file, view }: NoticeProps) {
       {onDisk === "changed" && <Changed file={file} />}
       {onDisk === "deleted" && (
         <Strip tone="warn">
-          <p>This file is no longer on disk. Saving makes it again.</p>
+          <p>This file is no longer on disk: only this tab has its text. Saving makes it again.</p>
           <div class="buttons">
             <Button perform={() => void file.save()}>Save</Button>
           </div>
@@ -53,7 +53,7 @@ export function TextNotices({ app, file, view }: NoticeProps) {
       {file.isRestored.value && (
         <Strip tone="plain">
           <p>These are changes that were not saved last time.</p>
-          {onDisk !== "changed" && (
+          {onDisk === "same" && (
             <div class="buttons">
               <Button perform={() => void file.compare()}>
                 {file.comparing.value === null ? "Compare" : "Done comparing"}
