@@ -15,7 +15,6 @@ use super::blocking;
 use super::entry;
 use super::jobs::job::Progress;
 use super::jobs::transfer;
-use super::pathtext;
 use super::refusal::refuse;
 use super::trash::can;
 use crate::protocol::call::Refusal;
@@ -34,6 +33,7 @@ use crate::protocol::files::Started;
 use crate::protocol::files::Transfer;
 use crate::protocol::files::Trashed;
 use crate::sys::disk::dir::Dir;
+use crate::protocol::pathtext;
 use crate::sys::disk::dir::Replace;
 
 /// Answers one call; `verb` is what follows `files.` in its subject.

@@ -4,8 +4,8 @@ use std::io;
 use std::path::Path;
 
 use super::parts;
-use super::pathtext;
 use crate::protocol::files::Listing;
+use crate::protocol::pathtext;
 use crate::sys::clock;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::stat::Follow;

@@ -8,7 +8,6 @@
 //! | --- | --- |
 //! | [`calls`] | `project.<id>.files.…` |
 //! | [`routes`] | `/files/…` |
-//! | [`pathtext`] | paths as JSON strings, losslessly |
 //! | [`refusal`] | what the system says, for a person |
 //! | [`entry`], [`listing`] | one name, all names of a directory |
 //! | [`content`] | reading a file for an editor, and replacing it |
@@ -27,7 +26,6 @@ mod jobs;
 mod links;
 mod listing;
 mod parts;
-pub(super) mod pathtext;
 mod range;
 mod refusal;
 pub mod routes;
@@ -43,6 +41,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use crate::protocol::call::Refusal;
+use crate::protocol::pathtext;
 use content::in_place::Undo;
 use jobs::job::Jobs;
 use links::ticket::Tickets;

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use super::pathtext::shown;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::EXISTS;
+use crate::protocol::pathtext::shown;
 
 /// Says why something could not be done to a path, and what to do next.
 ///

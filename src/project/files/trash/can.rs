@@ -13,7 +13,6 @@ use std::path::PathBuf;
 
 use super::info;
 use crate::project::files::entry;
-use crate::project::files::pathtext;
 use crate::project::files::refusal::refuse;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::EXISTS;
@@ -21,6 +20,7 @@ use crate::protocol::files::NO_TRASH;
 use crate::protocol::files::RestoredItem;
 use crate::protocol::files::TrashedItem;
 use crate::sys::disk::dir;
+use crate::protocol::pathtext;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::dir::Replace;
 use crate::sys::disk::stat::Follow;
