@@ -189,6 +189,18 @@ test("a file that is there again is saved, and leaves no draft", async () => {
   expect([file.isUnsaved.value, disk.drafts.size]).toEqual([false, 0]);
 });
 
+test("saved under another path, it is that file", async () => {
+  const { file, type } = await opened();
+  type("mine\n");
+  const taken = await file.saveAs("/h/b.txt", "absent").catch((error: FileError) => error.hash);
+  expect([taken, file.path.value, disk.text, file.isDirty.value]).toEqual(["one\n", "/h/a.txt", "one\n", true]);
+  await file.saveAs("/h/b.txt", { hash: "one\n" });
+  expect([file.path.value, disk.text, file.isDirty.value, disk.drafts.size]).toEqual(["/h/b.txt", "mine\n", false, 0]);
+  type("more\n");
+  await file.save();
+  expect(disk.text).toBe("more\n");
+});
+
 test("bytes that are no UTF-8 are made again as they were", async () => {
   disk.text = "caf\xe9\n";
   const { file, written } = await opened();

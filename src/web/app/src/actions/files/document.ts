@@ -7,29 +7,28 @@
  *    └──▶ paged | hex | preview | refused
  * ```
  *
- * The editor holds the text; this decides what is read, written and kept as a
- * draft. Nothing is written over what the page has not seen.
+ * The editor holds the text, `FileState` what is seen of it; this decides what
+ * is read, written and kept as a draft. Nothing is written over what the page
+ * has not seen.
  */
 
-import { computed, signal } from "@preact/signals-core";
+import { computed } from "@preact/signals-core";
 import type { Disposer } from "../../model/disposers";
 import type { TextBuffer } from "../../model/files/buffer";
 import { LARGEST_TEXT_BYTES } from "../../model/files/kinds";
-import { base } from "../../model/files/paths";
-import { decodeLatin1, encode, NEW_CODEC, type Codec } from "../../model/files/text";
+import { decodeLatin1, encode, type Codec } from "../../model/files/text";
 import { LOST } from "../../net/calls";
 import { dropDraft, type Draft, type KeptDraft } from "../../net/files/drafts";
 import { FileError, hashOf, read, seenOf, UNREACHED, type Seen } from "../../net/files/http";
 import type { FileVerbs } from "../../net/files/verbs";
 import type { FileFact, WatchClient } from "../../net/files/watch";
 import { DraftKeeper } from "./draft-keeper";
+import { FileState, IDLE } from "./file-state";
 import { asText, lookAt, lookAtBytes, lookAtText, refusalOf, sourceLike, type Found, type Shown } from "./look";
-import { savingAfter, Stamp, writeOver, type OnDisk, type Saving } from "./write";
-
-const IDLE: Saving = { state: "idle" };
+import { savingAfter, Stamp, writeOver, type OnDisk } from "./write";
 
 /** An open file. */
-export class OpenFile {
+export class OpenFile extends FileState {
   #verbs: FileVerbs;
   #watch: WatchClient;
   #buffer: TextBuffer | null = null;
@@ -42,42 +41,13 @@ export class OpenFile {
   #savesAgain = false;
   #latest: { fact: FileFact } | null = null;
 
-  /** Names the tab; stays when the file is renamed. */
-  readonly id: string;
-  /** Where it is. */
-  readonly path = signal("");
-  /** Whether the tab gives its place to the next file that is only looked at. */
-  readonly isPassing = signal(false);
-  readonly shown = signal<Shown>({ kind: "loading" });
-  /** Whether the text was edited since it was read or written. */
-  readonly isDirty = signal(false);
-  readonly saving = signal<Saving>(IDLE);
-  readonly onDisk = signal<OnDisk>("same");
-  /** A small word about what happened by itself. */
-  readonly note = signal<string | null>(null);
   /** What takes the keyboard where no editor does. */
   place: { focus(): void } | null = null;
-  /** Whether the text is a draft that was restored. */
-  readonly isRestored = signal(false);
-  /** What the disk has, while both are compared. */
-  readonly comparing = signal<string | null>(null);
-  /** Whether the rendered Markdown is shown beside. */
-  readonly isRendered = signal(false);
-  /** Counts the changes on disk, for views that read by themselves. */
-  readonly version = signal(0);
-  /** How the text is written. */
-  readonly codec = signal<Codec>(NEW_CODEC);
-  readonly name = computed(() => base(this.path.value));
-  /** Whether the page alone has the text: it was edited, or its file deleted. */
-  readonly isUnsaved = computed(
-    () => this.isDirty.value || (this.onDisk.value === "deleted" && this.shown.value.kind === "text"),
-  );
   /** How many drafts of this file other windows left. */
   readonly left = computed(() => this.#drafts.left.value.length);
 
   constructor(id: string, path: string, verbs: FileVerbs, watch: WatchClient) {
-    this.id = id;
-    this.path.value = path;
+    super(id, path);
     this.#verbs = verbs;
     this.#watch = watch;
   }
@@ -192,6 +162,25 @@ export class OpenFile {
     if (this.#savesAgain) await this.save();
   }
 
+  /** Writes the text under another path, and is that file from then on. Throws what `writeOver` and `encode` do. */
+  async saveAs(path: string, seen: Seen): Promise<void> {
+    const [buffer, before] = [this.#buffer, this.saving.value];
+    if (!buffer) return;
+    if (before.state === "saving") throw new FileError(409, "it is being saved just now");
+    this.saving.value = { state: "saving" };
+    const text = buffer.text();
+    try {
+      const { hash } = await writeOver(path, encode(text, this.codec.value), seen);
+      this.#becomes(path, { hash });
+      this.#wrote(text);
+    } catch (error) {
+      this.saving.value = before;
+      throw error;
+    } finally {
+      this.#settle();
+    }
+  }
+
   /** Saves over what the disk has now. */
   async keepMine(): Promise<void> {
     this.#seen = this.#theirs;
@@ -272,6 +261,20 @@ export class OpenFile {
     this.#unwatch();
     this.#drafts.end();
     this.#buffer = null;
+  }
+
+  /** It is another file, which was written with its text. */
+  #becomes(path: string, seen: Seen): void {
+    this.#drafts.drop(this.path.value);
+    const view = this.shown.value;
+    if (view.kind === "text" && view.readOnly === "not-writable") this.shown.value = { ...view, readOnly: null };
+    this.path.value = path;
+    this.#seen = seen;
+    this.#latest = null;
+    this.comparing.value = null;
+    this.note.value = null;
+    this.isPassing.value = false;
+    this.#follow();
   }
 
   #follow(): void {

@@ -14,6 +14,7 @@ import { OpenFile } from "./document";
 import { NO_FILES } from "./door";
 import { Explorer } from "./explorer";
 import { Operations } from "./operations";
+import { SaveAs } from "./save-as";
 import { Uploads } from "./uploads";
 
 interface Remembered {
@@ -38,6 +39,10 @@ export class Files {
   readonly explorer: Explorer;
   readonly operations: Operations;
   readonly uploads: Uploads;
+  readonly saveAs = new SaveAs(
+    () => this.#open.value,
+    (file) => this.close(file),
+  );
   /** Whether what was opened last left the keyboard in the tree. */
   staysInTree = false;
   /** The open files, in the order of their tabs. */

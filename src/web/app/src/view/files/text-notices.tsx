@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import type { App } from "../../actions/app";
+import { saveFileAs } from "../../actions/files/commands";
 import type { OpenFile } from "../../actions/files/document";
 import type { Shown } from "../../actions/files/look";
 import { CrossIcon } from "../icons";
@@ -42,6 +43,7 @@ export function TextNotices({ app, file, view }: NoticeProps) {
               <Button perform={() => void file.saveAsUtf8()}>Save as UTF-8</Button>
             )}
             <Button perform={() => void file.save()}>Try again</Button>
+            <Button perform={() => void saveFileAs.perform(app)}>Save as…</Button>
           </div>
         </Strip>
       )}
@@ -84,9 +86,12 @@ export function TextNotices({ app, file, view }: NoticeProps) {
           </div>
         </Strip>
       )}
-      {view.readOnly === "not-writable" && file.isDirty.value && (
+      {view.readOnly === "not-writable" && file.isDirty.value && saving.state !== "refused" && (
         <Strip tone="warn">
           <p>You may not write this file: saving will be refused unless its permissions change.</p>
+          <div class="buttons">
+            <Button perform={() => void saveFileAs.perform(app)}>Save as…</Button>
+          </div>
         </Strip>
       )}
       {file.note.value !== null && (
