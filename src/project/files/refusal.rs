@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::EXISTS;
 use crate::protocol::pathtext::shown;
+use crate::sys::disk::dir;
 
 /// Says why something could not be done to a path, and what to do next.
 ///
@@ -52,6 +53,24 @@ pub(super) fn refuse(doing: &str, path: &Path, error: &io::Error) -> Refusal {
             say(500, error.to_string())
         }
     }
+}
+
+/// The same of a name that is to come or go, which is up to its directory: where
+/// that does not let this user, the words are about it.
+pub(super) fn refuse_name(doing: &str, path: &Path, error: &io::Error) -> Refusal {
+    let is_denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    let closed = path
+        .parent()
+        .filter(|parent| dir::check_writable(parent).is_err_and(|error| is_denied(&error)));
+    let Some(parent) = closed.filter(|_| is_denied(error)) else {
+        return refuse(doing, path, error);
+    };
+    let (path, parent) = (shown(path), shown(parent));
+    let text = format!(
+        "cannot {doing} `{path}`: this user may not change the directory `{parent}`; `ls -ld` of \
+         that shows whose it is and who may"
+    );
+    Refusal::new(403, text)
 }
 
 /// EMFILE and ENFILE, which are the same numbers everywhere.

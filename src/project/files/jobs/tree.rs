@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use super::job::Progress;
 use super::job::cancelled;
 use crate::project::files::refusal::refuse;
+use crate::project::files::refusal::refuse_name;
 use crate::protocol::call::Refusal;
 use crate::sys::disk::copying;
 use crate::sys::disk::copying::Owner;
@@ -35,6 +36,14 @@ impl Failed {
         match self.error.kind() {
             io::ErrorKind::Interrupted => cancelled(),
             _ => refuse(doing, &self.path, &self.error),
+        }
+    }
+
+    /// The same of a name that should have gone.
+    pub(in crate::project::files) fn removal(&self) -> Refusal {
+        match self.error.kind() {
+            io::ErrorKind::Interrupted => cancelled(),
+            _ => refuse_name("delete", &self.path, &self.error),
         }
     }
 
