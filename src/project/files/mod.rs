@@ -45,6 +45,7 @@ use crate::protocol::pathtext;
 use content::in_place::Undo;
 use jobs::job::Jobs;
 use links::ticket::Tickets;
+use parts::Sweeper;
 use upload::Uploads;
 use watch::watcher::Watcher;
 
@@ -58,6 +59,7 @@ pub struct Files {
     tickets: Tickets,
     uploads: Uploads,
     watcher: Arc<Watcher>,
+    sweeper: Sweeper,
     /// Held from comparing to renaming, so that of two pages which save the
     /// same file one learns of the other; never held over an await.
     saving: Mutex<()>,
@@ -78,6 +80,7 @@ impl Files {
             tickets: Tickets::default(),
             uploads: Uploads::default(),
             watcher: Arc::default(),
+            sweeper: Sweeper::default(),
             saving: Mutex::default(),
         })
     }

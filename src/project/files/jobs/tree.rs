@@ -136,6 +136,41 @@ fn count_from(spot: Spot<'_>, progress: &Progress, depth: usize) -> Result<(u64,
     Ok((entries, bytes))
 }
 
+/// Says whether something holds of all entries of a tree, itself included.
+///
+/// # Errors
+/// Where it cannot be looked at.
+pub(in crate::project::files) fn is_all(
+    spot: Spot<'_>,
+    holds: &impl Fn(&Stat) -> bool,
+) -> Result<bool, Failed> {
+    is_all_from(spot, holds, 0)
+}
+
+fn is_all_from(
+    spot: Spot<'_>,
+    holds: &impl Fn(&Stat) -> bool,
+    depth: usize,
+) -> Result<bool, Failed> {
+    let stat = spot.stat()?;
+    if !holds(&stat) || stat.kind != Kind::Directory {
+        return Ok(holds(&stat));
+    }
+    let (dir, names) = enter(spot, depth)?;
+    for name in &names {
+        let path = spot.path.join(name);
+        let below = Spot {
+            dir: &dir,
+            name,
+            path: &path,
+        };
+        if !is_all_from(below, holds, depth + 1)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Deletes a tree for good.
 ///
 /// # Errors
