@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::support::account::Account;
 use crate::support::chromium::{self, Page};
+use crate::support::desk;
 use crate::support::laptop::Laptop;
 use crate::support::poll::eventually;
 use crate::support::served::{Served, papers};
@@ -44,6 +46,35 @@ fn files_are_made_edited_carried_and_shown_on_the_page() {
     let served = Served::start(&laptop, &[]);
     let home = laptop.home().display().to_string();
     chromium::run("files.mjs", &[&served.url, &home]).success();
+}
+
+#[test]
+fn files_are_sorted_previewed_and_deleted_under_the_page() {
+    let laptop = Laptop::new();
+    let served = Served::start(&laptop, &[]);
+    walk_refusals("plain", &laptop, &served);
+}
+
+#[test]
+fn a_full_disk_and_no_inotify_are_said_on_the_page() {
+    let line = "mount -t tmpfs -o size=1m none ~/d && echo 0 > /proc/sys/user/max_inotify_watches";
+    let (laptop, served) = desk::served_after(line);
+    walk_refusals("full", &laptop, &served);
+}
+
+#[test]
+fn what_is_not_ones_own_is_saved_elsewhere_on_the_page() {
+    if let Some(user) = Account::other() {
+        let (laptop, served) = desk::served_by(&user);
+        walk_refusals("user", &laptop, &served);
+    }
+}
+
+/// Drives the page in a home of this kind, as the server sees that.
+#[track_caller]
+fn walk_refusals(kind: &str, laptop: &Laptop, served: &Served) {
+    let home = format!("/proc/{}/root{}", served.pid(), laptop.home().display());
+    chromium::run("files-refused.mjs", &[kind, &served.url, &home]).success();
 }
 
 #[test]

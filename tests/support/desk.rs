@@ -48,29 +48,14 @@ impl Desk {
     /// The same in namespaces of its own after a line of `sh` as their root.
     #[track_caller]
     pub(crate) fn after(line: &str) -> Self {
-        let laptop = Laptop::new();
-        fs::create_dir(laptop.home().join("d")).expect("the home is ours");
-        let unshare = find_program("unshare").expect("util-linux is installed");
-        let script = format!("{line} && exec \"$@\"");
-        let mut command = laptop.command(&unshare);
-        command.args(["-rm", "sh", "-c", &script, "sh"]).arg(bin());
-        let served = Served::start_by(&laptop, &mut command, &[]);
+        let (laptop, served) = served_after(line);
         Self::of(laptop, served)
     }
 
     /// The same as another user, whose are the home and `~/d`; only root may.
     #[track_caller]
     pub(crate) fn of_user(user: &Account) -> Self {
-        let laptop = Laptop::new();
-        fs::create_dir(laptop.home().join("d")).expect("the home is ours");
-        for path in [laptop.home(), laptop.home().join("d"), laptop.runtime()] {
-            user.own(&path);
-        }
-        let program = laptop.file("cocalc-plus");
-        fs::copy(bin(), &program).expect("`/tmp` has room");
-        let mut command = laptop.command(&program);
-        command.uid(user.uid).gid(user.gid);
-        let served = Served::start_by(&laptop, &mut command, &[]);
+        let (laptop, served) = served_by(user);
         Self::of(laptop, served)
     }
 
@@ -196,6 +181,35 @@ impl Desk {
         socket.send_text(&json!({ "watch": text(path) }).to_string());
         socket
     }
+}
+
+/// Starts a server as [`Desk::after`] does, and leaves its URL unused.
+#[track_caller]
+pub(crate) fn served_after(line: &str) -> (Laptop, Served) {
+    let laptop = Laptop::new();
+    fs::create_dir(laptop.home().join("d")).expect("the home is ours");
+    let unshare = find_program("unshare").expect("util-linux is installed");
+    let script = format!("{line} && exec \"$@\"");
+    let mut command = laptop.command(&unshare);
+    command.args(["-rm", "sh", "-c", &script, "sh"]).arg(bin());
+    let served = Served::start_by(&laptop, &mut command, &[]);
+    (laptop, served)
+}
+
+/// Starts a server as [`Desk::of_user`] does, and leaves its URL unused.
+#[track_caller]
+pub(crate) fn served_by(user: &Account) -> (Laptop, Served) {
+    let laptop = Laptop::new();
+    fs::create_dir(laptop.home().join("d")).expect("the home is ours");
+    for path in [laptop.home(), laptop.home().join("d"), laptop.runtime()] {
+        user.own(&path);
+    }
+    let program = laptop.file("cocalc-plus");
+    fs::copy(bin(), &program).expect("`/tmp` has room");
+    let mut command = laptop.command(&program);
+    command.uid(user.uid).gid(user.gid);
+    let served = Served::start_by(&laptop, &mut command, &[]);
+    (laptop, served)
 }
 
 /// Writes a path as a page does: bytes that are not UTF-8 from U+10FF00 on.
