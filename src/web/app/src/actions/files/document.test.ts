@@ -181,6 +181,14 @@ test("the text of a deleted file is unsaved, and comes back from its draft", asy
   expect([disk.text, again.file.isUnsaved.value, disk.drafts.size]).toEqual(["one\n", false, 0]);
 });
 
+test("what two windows have of a deleted file is offered by neither to the other", async () => {
+  const { file, written } = await opened();
+  await written(null);
+  disk.drafts.set("b", { ...draftOf("b", "one\n"), text: "one\n" });
+  await file.save();
+  await vi.waitFor(() => expect([file.left.value, disk.drafts.size]).toEqual([0, 0]));
+});
+
 test("a file that is there again is saved, and leaves no draft", async () => {
   const { file, buffer, written } = await opened();
   await written(null);

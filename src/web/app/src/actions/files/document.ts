@@ -35,7 +35,10 @@ export class OpenFile extends FileState {
   #seen: Seen = "absent";
   #stamp = new Stamp();
   #theirs: Seen = "absent";
-  #drafts = new DraftKeeper(() => this.#unsaved());
+  #drafts = new DraftKeeper(
+    () => this.#unsaved(),
+    () => this.#buffer?.text() ?? null,
+  );
   #unwatch: Disposer = () => {};
   #wasAsked = false;
   #savesAgain = false;
