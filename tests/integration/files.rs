@@ -168,6 +168,14 @@ fn a_directory_that_is_closed_is_named_where_a_name_cannot_come_or_go() {
     }
     assert!(desk.save(&new, "new", None).body.contains(&words));
     assert_eq!(desk.save(&path, "saved", None).status, 200);
+    // As `/tmp` is; the file is root's.
+    set_mode(&closed, 0o1777);
+    let theirs = desk.write("closed/theirs", "");
+    let refused = desk.refusal("trash", &json!({ "paths": [text(&theirs)] }));
+    assert_eq!(refused["code"], 403, "{refused}");
+    let message = refused["message"].as_str().expect("words");
+    assert!(message.contains("only what is their own"), "{message}");
+    desk.call("trash", &json!({ "paths": [text(&path)] }));
 }
 
 #[test]

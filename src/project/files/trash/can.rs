@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 use super::info;
 use crate::project::files::entry;
+use crate::project::files::refusal::closed_directory;
 use crate::project::files::refusal::refuse;
-use crate::project::files::refusal::refuse_name;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::EXISTS;
 use crate::protocol::files::NO_TRASH;
@@ -84,7 +84,10 @@ pub(in crate::project::files) fn put(
         }
     }
     // It may not be moved by this user, whereto ever.
-    dir::check_writable(&parent).map_err(|error| refuse_name(DOING, &real, &error))?;
+    if let Some(refusal) = closed_directory(DOING, &real) {
+        return Err(refusal);
+    }
+    dir::check_writable(&parent).map_err(failed)?;
     Err(match last {
         Some(error) => without_trash(failed(error)),
         None => no_trash(path, "its file system has none"),

@@ -60,7 +60,7 @@ async function shoot(name) {
     await page.waitForTimeout(200);
     const path = (what) => join(folder, `${place}-${name.replace(/\W+/g, "-")}-${width}${what}.png`);
     await page.screenshot({ path: path("") });
-    if (width > 640) continue;
+    if (width > 640 || (await page.getByRole("dialog").count()) > 0) continue;
     // The files cover all of a phone.
     await press("Alt+Shift+B");
     await page.screenshot({ path: path("-file") });
