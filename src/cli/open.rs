@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -11,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::error::CliError;
 use super::exit::Exit;
+use crate::protocol::pathtext;
 use crate::protocol::terminal;
 use crate::sys::env;
 use crate::sys::process;
@@ -88,9 +88,9 @@ fn found(file: &Path) -> Result<PathBuf, CliError> {
     }
 }
 
-/// `ESC ] 7337 ; open ; BASE64 BEL`, in an envelope where tmux stands between.
+/// `ESC ] 7337 ; open ; BASE64 BEL` with the path as path text, in an envelope where tmux stands between.
 fn request(path: &Path, is_tmux: bool) -> Vec<u8> {
-    let path = STANDARD.encode(path.as_os_str().as_bytes());
+    let path = STANDARD.encode(pathtext::encode(path));
     let plain = format!("\x1b]7337;open;{path}\x07");
     if is_tmux {
         let doubled = plain.replace('\x1b', "\x1b\x1b");
@@ -101,14 +101,19 @@ fn request(path: &Path, is_tmux: bool) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
     use super::*;
 
     #[test]
-    fn a_request_carries_the_paths_bytes() {
+    fn a_request_carries_the_path_as_text() {
         let path = Path::new("/a b");
         assert_eq!(request(path, false), b"\x1b]7337;open;L2EgYg==\x07");
         let wrapped = b"\x1bPtmux;\x1b\x1b]7337;open;L2EgYg==\x07\x1b\\";
         assert_eq!(request(path, true), wrapped);
+        let odd = Path::new(OsStr::from_bytes(b"/\xff"));
+        assert_eq!(request(odd, false), b"\x1b]7337;open;L/SPv78=\x07");
     }
 
     #[test]

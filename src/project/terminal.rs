@@ -24,13 +24,13 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::sync::OnceCell;
 
-use super::files::pathtext;
 use crate::holder;
 use crate::holder::SpawnOptions;
 use crate::protocol::auth;
 use crate::protocol::call::NewTerminal;
 use crate::protocol::call::Refusal;
 use crate::protocol::call::TerminalRow;
+use crate::protocol::pathtext;
 use crate::protocol::session::CLOSE_GONE;
 use crate::protocol::terminal::ClientHello;
 use crate::protocol::terminal::Frame;

@@ -409,7 +409,7 @@ pub enum WatchEvent {
         /// Always true.
         again: bool,
     },
-    /// It is no more.
+    /// It is no more. Were it made again, that it is watched is told again.
     Gone {
         /// Always true.
         gone: bool,

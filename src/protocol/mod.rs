@@ -20,6 +20,7 @@
 //! | [`connection`] | the connection-info file of a running server |
 //! | [`control`] | the socket between `ssh` on the laptop and its tunnel |
 //! | [`files`] | listings, content, uploads, watches and jobs |
+//! | [`pathtext`] | names and paths of any bytes, as JSON strings |
 //! | [`session`] | what a page shows while a target connects, reconnects or fails |
 //! | [`terminal`] | terminal bytes, page ↔ server ↔ holder |
 
@@ -29,5 +30,6 @@ pub mod call;
 pub mod connection;
 pub mod control;
 pub mod files;
+pub mod pathtext;
 pub mod session;
 pub mod terminal;

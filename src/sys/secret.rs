@@ -71,6 +71,11 @@ pub fn word(length: usize) -> String {
         .collect()
 }
 
+/// Says whether this may be such a word.
+pub fn is_word(text: &[u8], length: usize) -> bool {
+    text.len() == length && text.iter().all(|letter| LETTERS.contains(letter))
+}
+
 /// Returns a random number from 0 up to 1, for spreading things in time.
 pub fn fraction() -> f64 {
     f64::from(u32::from_ne_bytes(random::<4>())) / (f64::from(u32::MAX) + 1.0)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::account::{self, Account};
+use crate::support::account::Account;
 use crate::support::chromium::{self, Page};
 use crate::support::desk;
 use crate::support::laptop::Laptop;
@@ -13,7 +13,7 @@ use crate::support::poll::eventually;
 use crate::support::served::{Served, papers};
 use crate::support::sshd::Sshd;
 use crate::support::targets::{SOON, connected, kill_and_wait};
-use crate::support::{set_mode, temporary_directory};
+use crate::support::temporary_directory;
 
 #[test]
 fn a_first_visit_types_in_a_terminal_and_reloads_without_a_word_on_the_console() {
@@ -49,30 +49,32 @@ fn files_are_made_edited_carried_and_shown_on_the_page() {
 }
 
 #[test]
-fn what_may_not_be_read_or_written_says_so_on_the_page() {
-    let user = account::is_root().then(Account::other).flatten();
-    let (laptop, served) = match user {
-        Some(user) => desk::serve_as(&user),
-        None => {
-            let laptop = Laptop::new();
-            fs::create_dir(laptop.home().join("d")).expect("the home is ours");
-            let served = Served::start(&laptop, &[]);
-            (laptop, served)
-        }
-    };
-    let dir = laptop.home().join("d");
-    let closed = dir.join("closed");
-    fs::create_dir(&closed).expect("we may write there");
-    set_mode(&closed, 0);
-    for (name, mode) in [("secret", 0), ("readonly", 0o444)] {
-        fs::write(dir.join(name), "theirs\n").expect("we may write there");
-        set_mode(&dir.join(name), mode);
+fn files_are_sorted_previewed_and_deleted_under_the_page() {
+    let laptop = Laptop::new();
+    let served = Served::start(&laptop, &[]);
+    walk_refusals("plain", &laptop, &served);
+}
+
+#[test]
+fn a_full_disk_and_no_inotify_are_said_on_the_page() {
+    let line = "mount -t tmpfs -o size=1m none ~/d && echo 0 > /proc/sys/user/max_inotify_watches";
+    let (laptop, served) = desk::served_after(line);
+    walk_refusals("full", &laptop, &served);
+}
+
+#[test]
+fn what_is_not_ones_own_is_saved_elsewhere_on_the_page() {
+    if let Some(user) = Account::other() {
+        let (laptop, served) = desk::served_by(&user);
+        walk_refusals("user", &laptop, &served);
     }
-    let home = laptop.home().display().to_string();
-    let tried = chromium::run("refused.mjs", &[&served.url, &home]);
-    // Else an ordinary user could not remove it.
-    set_mode(&closed, 0o700);
-    tried.success();
+}
+
+/// Drives the page in a home of this kind, as the server sees that.
+#[track_caller]
+fn walk_refusals(kind: &str, laptop: &Laptop, served: &Served) {
+    let home = format!("/proc/{}/root{}", served.pid(), laptop.home().display());
+    chromium::run("files-refused.mjs", &[kind, &served.url, &home]).success();
 }
 
 #[test]

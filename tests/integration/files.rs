@@ -145,6 +145,40 @@ fn what_another_user_closed_is_a_refusal_and_the_rest_is_shown() {
 }
 
 #[test]
+fn a_directory_that_is_closed_is_named_where_a_name_cannot_come_or_go() {
+    let Some(user) = Account::other() else {
+        return;
+    };
+    let desk = Desk::of_user(&user);
+    let closed = desk.path("closed");
+    fs::create_dir(&closed).expect("root may write everywhere");
+    let path = desk.write("closed/f", "mine");
+    user.own(&path);
+    let new = closed.join("new");
+    let words = format!("may not change the directory `{}`", closed.display());
+    for (verb, payload) in [
+        ("trash", json!({ "paths": [text(&path)] })),
+        ("create", json!({ "path": text(&new), "kind": "file" })),
+        ("rename", json!({ "from": text(&path), "to": text(&new) })),
+    ] {
+        let refused = desk.refusal(verb, &payload);
+        assert_eq!(refused["code"], 403, "{verb}: {refused}");
+        let message = refused["message"].as_str().expect("words");
+        assert!(message.contains(&words), "{verb}: {message}");
+    }
+    assert!(desk.save(&new, "new", None).body.contains(&words));
+    assert_eq!(desk.save(&path, "saved", None).status, 200);
+    // As `/tmp` is; the file is root's.
+    set_mode(&closed, 0o1777);
+    let theirs = desk.write("closed/theirs", "");
+    let refused = desk.refusal("trash", &json!({ "paths": [text(&theirs)] }));
+    assert_eq!(refused["code"], 403, "{refused}");
+    let message = refused["message"].as_str().expect("words");
+    assert!(message.contains("only what is their own"), "{message}");
+    desk.call("trash", &json!({ "paths": [text(&path)] }));
+}
+
+#[test]
 fn a_file_of_another_user_stays_theirs_when_it_is_saved() {
     let Some(user) = Account::other() else {
         return;

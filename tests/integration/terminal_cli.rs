@@ -1,6 +1,8 @@
 //! `terminal` from a command line, with a server and without one.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 
 use serde_json::{Value, json};
 
@@ -111,6 +113,18 @@ fn a_new_terminal_has_the_size_and_the_directory_that_it_is_given() {
         "{none:#?}"
     );
     machine.run(&["terminal", "new", "--cols", "0"]).failure(2);
+}
+
+#[test]
+fn a_new_terminal_starts_in_a_directory_of_any_name() {
+    let machine = machine();
+    let odd = machine.home().join(OsStr::from_bytes(b"odd\xff"));
+    fs::create_dir(&odd).expect("the home is ours");
+    let mut new = machine.command(&bin());
+    let made = new.args(["terminal", "new", "--cwd"]).arg(&odd).output();
+    let id = String::from_utf8(made.expect("it runs").stdout).expect("an id");
+    machine.send_line(id.trim(), "pwd | tail -c 5 | od -An -tx1");
+    machine.wait_for_line(id.trim(), " 6f 64 64 ff 0a");
 }
 
 #[test]

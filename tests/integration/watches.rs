@@ -72,6 +72,23 @@ fn what_changes_in_a_directory_is_told() {
 }
 
 #[test]
+fn a_directory_that_is_made_again_is_watched_again() {
+    let desk = Desk::new();
+    let (above, below) = (desk.path("above"), desk.path("above/below"));
+    for gone in [&below, &above] {
+        fs::create_dir_all(&below).expect("the directory is ours");
+        let mut watch = desk.watch(&below);
+        assert_eq!(news(&mut watch)["watching"], true);
+        fs::remove_dir_all(gone).expect("it is ours");
+        until(&mut watch, |news| news["gone"] == true);
+        fs::create_dir_all(&below).expect("the directory is ours");
+        until(&mut watch, |news| news["watching"] == true);
+        desk.write("above/below/new", "");
+        changed(&mut watch, "new");
+    }
+}
+
+#[test]
 fn a_file_under_an_editor_is_told_however_it_is_written() {
     let desk = Desk::new();
     let path = desk.write("f", "one");

@@ -48,20 +48,14 @@ impl Desk {
     /// The same in namespaces of its own after a line of `sh` as their root.
     #[track_caller]
     pub(crate) fn after(line: &str) -> Self {
-        let laptop = Laptop::new();
-        fs::create_dir(laptop.home().join("d")).expect("the home is ours");
-        let unshare = find_program("unshare").expect("util-linux is installed");
-        let script = format!("{line} && exec \"$@\"");
-        let mut command = laptop.command(&unshare);
-        command.args(["-rm", "sh", "-c", &script, "sh"]).arg(bin());
-        let served = Served::start_by(&laptop, &mut command, &[]);
+        let (laptop, served) = served_after(line);
         Self::of(laptop, served)
     }
 
     /// The same as another user, whose are the home and `~/d`; only root may.
     #[track_caller]
     pub(crate) fn of_user(user: &Account) -> Self {
-        let (laptop, served) = serve_as(user);
+        let (laptop, served) = served_by(user);
         Self::of(laptop, served)
     }
 
@@ -189,10 +183,22 @@ impl Desk {
     }
 }
 
-/// Starts a server as another user, to whom nobody has signed in; only root
-/// may.
+/// Starts a server as [`Desk::after`] does, and leaves its URL unused.
 #[track_caller]
-pub(crate) fn serve_as(user: &Account) -> (Laptop, Served) {
+pub(crate) fn served_after(line: &str) -> (Laptop, Served) {
+    let laptop = Laptop::new();
+    fs::create_dir(laptop.home().join("d")).expect("the home is ours");
+    let unshare = find_program("unshare").expect("util-linux is installed");
+    let script = format!("{line} && exec \"$@\"");
+    let mut command = laptop.command(&unshare);
+    command.args(["-rm", "sh", "-c", &script, "sh"]).arg(bin());
+    let served = Served::start_by(&laptop, &mut command, &[]);
+    (laptop, served)
+}
+
+/// Starts a server as [`Desk::of_user`] does, and leaves its URL unused.
+#[track_caller]
+pub(crate) fn served_by(user: &Account) -> (Laptop, Served) {
     let laptop = Laptop::new();
     fs::create_dir(laptop.home().join("d")).expect("the home is ours");
     for path in [laptop.home(), laptop.home().join("d"), laptop.runtime()] {

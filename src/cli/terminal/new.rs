@@ -1,5 +1,6 @@
 //! `cocalc-plus terminal new`.
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use super::CliError;
@@ -8,6 +9,7 @@ use super::Instance;
 use super::output;
 use crate::plus::terminals;
 use crate::protocol::call::NewTerminal;
+use crate::protocol::pathtext;
 
 /// Start a terminal and print its id
 ///
@@ -47,10 +49,6 @@ pub(super) async fn run(args: &Args, instance: &Instance) -> Result<Exit, CliErr
     Ok(Exit::Success)
 }
 
-fn absolute(path: &std::path::Path) -> Result<String, CliError> {
-    let path = std::path::absolute(path)?;
-    path.into_os_string().into_string().map_err(|path| {
-        let shown = path.display();
-        CliError::Usage(format!("`{shown}` is not UTF-8: go there in the terminal"))
-    })
+fn absolute(path: &Path) -> Result<String, CliError> {
+    Ok(pathtext::encode(std::path::absolute(path)?))
 }

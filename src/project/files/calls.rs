@@ -15,8 +15,8 @@ use super::blocking;
 use super::entry;
 use super::jobs::job::Progress;
 use super::jobs::transfer;
-use super::pathtext;
 use super::refusal::refuse;
+use super::refusal::refuse_name;
 use super::trash::can;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::Create;
@@ -33,6 +33,7 @@ use crate::protocol::files::Restored;
 use crate::protocol::files::Started;
 use crate::protocol::files::Transfer;
 use crate::protocol::files::Trashed;
+use crate::protocol::pathtext;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::dir::Replace;
 
@@ -141,7 +142,7 @@ fn described(path: &Path) -> Result<Entry, Refusal> {
 
 /// Makes an empty file or a directory, and its parents.
 fn create(path: &Path, kind: Kind) -> Result<Entry, Refusal> {
-    let failed = |error: io::Error| refuse("create", path, &error);
+    let failed = |error: io::Error| refuse_name("create", path, &error);
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(failed(io::ErrorKind::AlreadyExists.into()));
     };
@@ -175,7 +176,7 @@ fn rename(from: &Path, to: &Path, replace: Replace) -> Result<Entry, Refusal> {
         io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => {
             refuse("rename to", to, &error).because(EXISTS)
         }
-        _ => refuse("rename", from, &error),
+        _ => refuse_name("rename", from, &error),
     };
     let parts = |path: &Path| -> Result<_, Refusal> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {

@@ -4,10 +4,10 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 
-use super::pathtext;
 use crate::protocol::files::Entry;
 use crate::protocol::files::Kind;
 use crate::protocol::files::Link;
+use crate::protocol::pathtext;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::stat;
 use crate::sys::disk::stat::Follow;

@@ -4,9 +4,9 @@ use std::io;
 use std::path::Path;
 
 use super::parts;
-use super::pathtext;
+use super::parts::Sweeper;
 use crate::protocol::files::Listing;
-use crate::sys::clock;
+use crate::protocol::pathtext;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::stat::Follow;
 use crate::sys::disk::stat::Kind;
@@ -15,11 +15,11 @@ use crate::sys::disk::stat::Kind;
 ///
 /// A name that goes while this looks is left out. Where the directory may be
 /// read and not searched, names and kinds are all there is. What was never
-/// completed here (see [`parts`]) is removed when it is old.
+/// completed here (see [`parts`]) is left to the sweeper.
 ///
 /// # Errors
 /// What the system says.
-pub(super) fn list(path: &Path) -> io::Result<Listing> {
+pub(super) fn list(path: &Path, sweeper: &Sweeper) -> io::Result<Listing> {
     let dir = Dir::open(path)?;
     let before = dir.stat()?;
     let (seconds, nanoseconds) = before.changed;
@@ -50,7 +50,7 @@ pub(super) fn list(path: &Path) -> io::Result<Listing> {
         listing.mtimes.push(mtime);
         listing.modes.push(mode);
     })?;
-    parts::sweep(&dir, &parts, clock::now_ms());
+    sweeper.sweep(path, parts);
     Ok(listing)
 }
 
@@ -84,7 +84,8 @@ mod tests {
         fs::create_dir(dir.path().join("sub")).unwrap();
         symlink("sub", dir.path().join("to-dir")).unwrap();
         symlink("gone", dir.path().join("broken")).unwrap();
-        let listing = list(dir.path()).unwrap();
+        let sweeper = Sweeper::default();
+        let listing = list(dir.path(), &sweeper).unwrap();
         let mut rows: Vec<(&str, char)> = listing
             .names
             .iter()
@@ -102,6 +103,9 @@ mod tests {
             ("to-dir", 'L'),
         ];
         assert_eq!(rows, expected);
-        assert_eq!(list(dir.path()).unwrap().generation, listing.generation);
+        assert_eq!(
+            list(dir.path(), &sweeper).unwrap().generation,
+            listing.generation
+        );
     }
 }

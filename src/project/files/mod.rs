@@ -8,7 +8,6 @@
 //! | --- | --- |
 //! | [`calls`] | `project.<id>.files.…` |
 //! | [`routes`] | `/files/…` |
-//! | [`pathtext`] | paths as JSON strings, losslessly |
 //! | [`refusal`] | what the system says, for a person |
 //! | [`entry`], [`listing`] | one name, all names of a directory |
 //! | [`content`] | reading a file for an editor, and replacing it |
@@ -27,7 +26,6 @@ mod jobs;
 mod links;
 mod listing;
 mod parts;
-pub(super) mod pathtext;
 mod range;
 mod refusal;
 pub mod routes;
@@ -43,9 +41,11 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use crate::protocol::call::Refusal;
+use crate::protocol::pathtext;
 use content::in_place::Undo;
 use jobs::job::Jobs;
 use links::ticket::Tickets;
+use parts::Sweeper;
 use upload::Uploads;
 use watch::watcher::Watcher;
 
@@ -59,6 +59,7 @@ pub struct Files {
     tickets: Tickets,
     uploads: Uploads,
     watcher: Arc<Watcher>,
+    sweeper: Sweeper,
     /// Held from comparing to renaming, so that of two pages which save the
     /// same file one learns of the other; never held over an await.
     saving: Mutex<()>,
@@ -79,6 +80,7 @@ impl Files {
             tickets: Tickets::default(),
             uploads: Uploads::default(),
             watcher: Arc::default(),
+            sweeper: Sweeper::default(),
             saving: Mutex::default(),
         })
     }

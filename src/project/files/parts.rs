@@ -1,26 +1,40 @@
 //! Hidden files and directories of ours that are not complete yet.
 //!
 //! `.NAME.ccp-part-WORD` beside what it becomes, NAME shortened where the whole
-//! would be too long for a name. A kill leaves it behind; what is older than
-//! seven days is swept when its directory is listed.
+//! would be too long for a name. A kill leaves it behind. When a directory is
+//! listed, a thread sees to those in it and removes what has rested for seven
+//! days: a whole tree in which nothing has changed for so long, which no copy
+//! under way is, on whatever machine.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
 use super::jobs::job::Progress;
 use super::jobs::tree;
 use super::jobs::tree::Spot;
+use super::upload;
+use crate::sys::clock;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::stat::Follow;
+use crate::sys::disk::stat::Stat;
 use crate::sys::process;
 use crate::sys::secret;
 
 /// What stands between the name and the word.
 const MARK: &[u8] = b".ccp-part-";
+
+/// How many letters the word has; an upload's is its id.
+const WORD_LETTERS: usize = 12;
 
 /// The longest name that common file systems take, in bytes.
 const MAX_NAME_BYTES: usize = 255;
@@ -28,9 +42,12 @@ const MAX_NAME_BYTES: usize = 255;
 /// How long an upload may rest before its part is swept.
 const REST: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// How long a directory is left alone after its parts were seen to.
+const PAUSE: Duration = Duration::from_secs(3600);
+
 /// Returns a name for what becomes `name`, which nobody else has.
 pub(super) fn fresh(name: &OsStr) -> OsString {
-    named(name, &secret::word(12))
+    named(name, &secret::word(WORD_LETTERS))
 }
 
 /// Returns the name of the part with this word.
@@ -40,37 +57,103 @@ pub(super) fn named(name: &OsStr, word: &str) -> OsString {
     OsString::from_vec([b".", kept, MARK, word.as_bytes()].concat())
 }
 
-/// Removes those of these parts that have rested for too long at `now_ms`.
+/// Says whether a name is one that [`named`] gives.
+pub(super) fn is_part(name: &OsStr) -> bool {
+    let bytes = name.as_bytes();
+    // Nearly no name, so the rest is hardly ever looked at.
+    if !bytes.starts_with(b".") {
+        return false;
+    }
+    [WORD_LETTERS, upload::ID_DIGITS].iter().any(|length| {
+        let Some((rest, word)) = bytes.split_at_checked(bytes.len().wrapping_sub(*length)) else {
+            return false;
+        };
+        let is_word = match *length {
+            WORD_LETTERS => secret::is_word(word, WORD_LETTERS),
+            _ => word.iter().all(|digit| b"0123456789abcdef".contains(digit)),
+        };
+        // There is a name between the dot and the mark.
+        is_word && rest.ends_with(MARK) && rest.len() > 1 + MARK.len()
+    })
+}
+
+/// Removes in the background what was never completed.
+#[derive(Debug, Default)]
+pub(super) struct Sweeper(Arc<Mutex<Sweeps>>);
+
+/// Never held while anything is removed.
+#[derive(Debug, Default)]
+struct Sweeps {
+    is_under_way: bool,
+    /// When the parts of a directory were last seen to.
+    seen: HashMap<PathBuf, Instant>,
+}
+
+impl Sweeper {
+    /// Sees to these parts of a directory on a thread of its own, one directory
+    /// at a time and once an hour each.
+    pub(super) fn sweep(&self, path: &Path, parts: Vec<OsString>) {
+        if parts.is_empty() || !self.may_begin(path) {
+            return;
+        }
+        let (path, sweeps) = (path.to_owned(), Arc::clone(&self.0));
+        let work = move || {
+            // It may be gone, and nobody is told.
+            if let Ok(dir) = Dir::open(&path) {
+                sweep(&dir, &parts, clock::now_ms());
+            }
+            if let Ok(mut sweeps) = sweeps.lock() {
+                sweeps.is_under_way = false;
+            }
+        };
+        // It ends with the process, which waits for none.
+        if thread::Builder::new()
+            .name("sweep".to_owned())
+            .spawn(work)
+            .is_err()
+            && let Ok(mut sweeps) = self.0.lock()
+        {
+            sweeps.is_under_way = false;
+        }
+    }
+
+    fn may_begin(&self, path: &Path) -> bool {
+        let Ok(mut sweeps) = self.0.lock() else {
+            return false;
+        };
+        sweeps.seen.retain(|_, at| at.elapsed() < PAUSE);
+        if sweeps.is_under_way || sweeps.seen.contains_key(path) {
+            return false;
+        }
+        sweeps.seen.insert(path.to_owned(), Instant::now());
+        sweeps.is_under_way = true;
+        true
+    }
+}
+
+/// Removes those of these parts in which nothing has changed for too long at
+/// `now_ms`.
 ///
 /// Only what is this user's; nobody is told what fails. What counts is when
 /// anything last changed: the time of the content may be the original's.
-pub(super) fn sweep(dir: &Dir, parts: &[OsString], now_ms: u64) {
-    let now = i64::try_from(now_ms / 1000).unwrap_or(i64::MAX);
-    let rest = i64::try_from(REST.as_secs()).unwrap_or(i64::MAX);
+fn sweep(dir: &Dir, parts: &[OsString], now_ms: u64) {
+    let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
+    let rest = i64::try_from(REST.as_millis()).unwrap_or(i64::MAX);
+    let has_rested = |found: &Stat| now.saturating_sub(found.changed_ms()) > rest;
     for name in parts {
-        let Ok(found) = dir.stat_in(name, Follow::No) else {
-            continue;
-        };
-        let is_ours = found.uid == process::uid();
-        if !is_ours || now.saturating_sub(found.changed.0) <= rest {
-            continue;
-        }
         let spot = Spot {
             dir,
             name,
             path: Path::new(name),
         };
-        if tree::delete(spot, &Progress::unheard()).is_ok() {
+        let is_ours = dir
+            .stat_in(name, Follow::No)
+            .is_ok_and(|found| found.uid == process::uid());
+        let is_left = is_ours && tree::is_all(spot, &has_rested).unwrap_or(false);
+        if is_left && tree::delete(spot, &Progress::unheard()).is_ok() {
             tracing::info!(?name, "removed what was never completed");
         }
     }
-}
-
-/// Says whether a name is that of a part.
-pub(super) fn is_part(name: &OsStr) -> bool {
-    let bytes = name.as_bytes();
-    // Nearly no name, so the rest is hardly ever looked at.
-    bytes.starts_with(b".") && bytes.windows(MARK.len()).any(|window| window == MARK)
 }
 
 #[cfg(test)]
@@ -78,17 +161,28 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::sys::clock;
 
     #[test]
     fn a_part_fits_a_name_and_is_known_again() {
         let long = OsString::from_vec(vec![b'x'; 255]);
         for name in [OsStr::new("a.txt"), &long] {
-            let part = fresh(name);
-            assert!(part.len() <= MAX_NAME_BYTES && is_part(&part), "{part:?}");
+            let upload = named(name, "0123456789abcdef01234567");
+            for part in [fresh(name), upload] {
+                assert!(part.len() <= MAX_NAME_BYTES && is_part(&part), "{part:?}");
+            }
         }
         assert_eq!(named(OsStr::new("a"), "w"), ".a.ccp-part-w");
-        assert!(!is_part(OsStr::new("a.ccp-part-w")));
+        for other in [
+            "a.ccp-part-abcdefghijkm",
+            ".a.ccp-part-w",
+            ".a.ccp-part-abcdefghijkl",
+            ".a.ccp-part-abcdefghijkm.txt",
+            ".a.ccp-part-0123456789ABCDEF01234567",
+            ".ccp-part-abcdefghijkm",
+            ".",
+        ] {
+            assert!(!is_part(OsStr::new(other)), "{other}");
+        }
     }
 
     #[test]
@@ -105,5 +199,35 @@ mod tests {
         let later = now + u64::try_from(REST.as_millis()).unwrap() + 10_000;
         sweep(&open, &parts, later);
         assert_eq!(open.names().unwrap(), ["other"]);
+    }
+
+    #[test]
+    fn a_tree_that_is_written_in_its_depth_is_not_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let part = OsString::from(".tree.ccp-part-b");
+        let depth = dir.path().join(&part).join("below");
+        fs::create_dir_all(&depth).unwrap();
+        let open = Dir::open(dir.path()).unwrap();
+        let changed = |dir: &Dir, name: &OsStr| dir.stat_in(name, Follow::No).unwrap().changed_ms();
+        let (root, below) = (changed(&open, &part), Dir::open(&depth).unwrap());
+        let written = || {
+            fs::write(depth.join("file"), "more").unwrap();
+            changed(&below, OsStr::new("file"))
+        };
+        while written() <= root + 1 {}
+        let rest = i64::try_from(REST.as_millis()).unwrap();
+        let only_the_root_has_rested = u64::try_from(root + 1 + rest).unwrap();
+        sweep(&open, &[part], only_the_root_has_rested);
+        assert!(depth.join("file").exists());
+    }
+
+    #[test]
+    fn a_directory_is_seen_to_once_and_nothing_waits_for_it() {
+        let sweeper = Sweeper::default();
+        assert!(sweeper.may_begin(Path::new("/a")));
+        assert!(!sweeper.may_begin(Path::new("/b")), "one at a time");
+        sweeper.0.lock().unwrap().is_under_way = false;
+        assert!(!sweeper.may_begin(Path::new("/a")), "once an hour");
+        assert!(sweeper.may_begin(Path::new("/b")));
     }
 }

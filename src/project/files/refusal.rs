@@ -3,9 +3,13 @@
 use std::io;
 use std::path::Path;
 
-use super::pathtext::shown;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::EXISTS;
+use crate::protocol::pathtext::shown;
+use crate::sys::disk::dir;
+use crate::sys::disk::stat::Follow;
+use crate::sys::disk::stat::Stat;
+use crate::sys::process;
 
 /// Says why something could not be done to a path, and what to do next.
 ///
@@ -52,6 +56,44 @@ pub(super) fn refuse(doing: &str, path: &Path, error: &io::Error) -> Refusal {
             say(500, error.to_string())
         }
     }
+}
+
+/// The same of a name that is to come or go, which is up to its directory: where
+/// that does not let this user, the words are about it.
+pub(super) fn refuse_name(doing: &str, path: &Path, error: &io::Error) -> Refusal {
+    let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
+    let closed = is_denied.then(|| closed_directory(doing, path)).flatten();
+    closed.unwrap_or_else(|| refuse(doing, path, error))
+}
+
+/// Refuses what the directory of a path forbids: to change it, or to take out
+/// of it what is somebody else's. `None` where it lets this user.
+pub(super) fn closed_directory(doing: &str, path: &Path) -> Option<Refusal> {
+    let parent = path.parent()?;
+    let is_denied = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    let why = if dir::check_writable(parent).is_err_and(is_denied) {
+        let parent = shown(parent);
+        format!(
+            "this user may not change the directory `{parent}`; `ls -ld` of that shows whose it \
+             is and who may"
+        )
+    } else if is_sticky_for(parent, path) {
+        let parent = shown(parent);
+        format!("from the directory `{parent}` everybody may take only what is their own")
+    } else {
+        return None;
+    };
+    let path = shown(path);
+    Some(Refusal::new(403, format!("cannot {doing} `{path}`: {why}")))
+}
+
+/// Says whether a directory's sticky bit keeps an entry from this user.
+fn is_sticky_for(parent: &Path, path: &Path) -> bool {
+    let uid = process::uid();
+    let is_foreign = |path, follow| Stat::of(path, follow).ok().filter(|found| found.uid != uid);
+    uid != 0
+        && is_foreign(parent, Follow::Yes).is_some_and(|parent| parent.mode & 0o1000 != 0)
+        && is_foreign(path, Follow::No).is_some()
 }
 
 /// EMFILE and ENFILE, which are the same numbers everywhere.

@@ -119,7 +119,7 @@ async fn list(State(files): State<Arc<Files>>, uri: Uri, headers: HeaderMap) -> 
     let takes_gzip = accepts_gzip(&headers);
     let (body, is_compressed) = blocking(move || {
         let failed = |error| refuse("list", &path, &error);
-        let listing = listing::list(&path).map_err(failed)?;
+        let listing = listing::list(&path, &files.sweeper).map_err(failed)?;
         let text =
             serde_json::to_vec(&listing).map_err(|error| failed(std::io::Error::other(error)))?;
         if !takes_gzip || text.len() < COMPRESSED_FROM_BYTES {

@@ -55,7 +55,7 @@ use crate::sys::disk::temporary::Temporary;
 use crate::sys::process;
 
 /// How many hexadecimal digits an id has.
-const ID_DIGITS: usize = 24;
+pub(super) const ID_DIGITS: usize = 24;
 
 /// The most uploads that are known; one that rests goes when one begins, and
 /// is found again by asking for it.

@@ -80,8 +80,12 @@ impl Stat {
 
     /// When its content changed, in milliseconds since 1970.
     pub fn modified_ms(&self) -> i64 {
-        let (seconds, nanoseconds) = self.modified;
-        seconds.saturating_mul(1000) + i64::from(nanoseconds / 1_000_000)
+        milliseconds(self.modified)
+    }
+
+    /// When anything about it changed, in milliseconds since 1970.
+    pub fn changed_ms(&self) -> i64 {
+        milliseconds(self.changed)
     }
 
     /// Says whether both are one file.
@@ -109,6 +113,10 @@ impl Stat {
             inode: stat.st_ino,
         }
     }
+}
+
+fn milliseconds((seconds, nanoseconds): (i64, u32)) -> i64 {
+    seconds.saturating_mul(1000) + i64::from(nanoseconds / 1_000_000)
 }
 
 /// Looks at a name in an open directory.

@@ -32,7 +32,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::project::files::parts;
-use crate::project::files::pathtext;
+use crate::protocol::pathtext;
 use crate::sys::disk::space;
 use crate::sys::disk::stat::Stat;
 use crate::sys::disk::temporary::Temporary;

@@ -25,6 +25,7 @@ use super::in_place::Undo;
 use crate::project::files::hash;
 use crate::project::files::parts;
 use crate::project::files::refusal::refuse;
+use crate::project::files::refusal::refuse_name;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::CHANGED;
 use crate::protocol::files::EXISTS;
@@ -99,7 +100,7 @@ impl Draft {
         };
         Ok(Self {
             name: name.to_owned(),
-            temporary: temporary.map_err(failed)?,
+            temporary: temporary.map_err(|error| refuse_name("save", &target, &error))?,
             is_beside: !is_elsewhere,
             target,
         })

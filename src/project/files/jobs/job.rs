@@ -15,11 +15,11 @@ use std::sync::atomic::Ordering;
 use tokio::sync::Semaphore;
 
 use crate::project::files::blocking;
-use crate::project::files::pathtext;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::Job;
 use crate::protocol::files::JobState;
 use crate::protocol::files::JobUnit;
+use crate::protocol::pathtext;
 use crate::sys::secret;
 
 /// How many jobs work at a time.

@@ -91,7 +91,7 @@ pub(in crate::project::files) fn delete(
     progress: &Progress,
 ) -> Result<(), Refusal> {
     let sources = sources(paths, home, "delete")?;
-    let say = |failed: Failed| failed.refusal("delete");
+    let say = |failed: Failed| failed.removal();
     for source in &sources {
         let (entries, _) = tree::count(source.spot(), progress).map_err(say)?;
         progress.expect(entries);

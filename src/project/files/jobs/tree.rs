@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use super::job::Progress;
 use super::job::cancelled;
 use crate::project::files::refusal::refuse;
+use crate::project::files::refusal::refuse_name;
 use crate::protocol::call::Refusal;
 use crate::sys::disk::copying;
 use crate::sys::disk::copying::Owner;
@@ -35,6 +36,14 @@ impl Failed {
         match self.error.kind() {
             io::ErrorKind::Interrupted => cancelled(),
             _ => refuse(doing, &self.path, &self.error),
+        }
+    }
+
+    /// The same of a name that should have gone.
+    pub(in crate::project::files) fn removal(&self) -> Refusal {
+        match self.error.kind() {
+            io::ErrorKind::Interrupted => cancelled(),
+            _ => refuse_name("delete", &self.path, &self.error),
         }
     }
 
@@ -125,6 +134,41 @@ fn count_from(spot: Spot<'_>, progress: &Progress, depth: usize) -> Result<(u64,
         bytes += counted.1;
     }
     Ok((entries, bytes))
+}
+
+/// Says whether something holds of all entries of a tree, itself included.
+///
+/// # Errors
+/// Where it cannot be looked at.
+pub(in crate::project::files) fn is_all(
+    spot: Spot<'_>,
+    holds: &impl Fn(&Stat) -> bool,
+) -> Result<bool, Failed> {
+    is_all_from(spot, holds, 0)
+}
+
+fn is_all_from(
+    spot: Spot<'_>,
+    holds: &impl Fn(&Stat) -> bool,
+    depth: usize,
+) -> Result<bool, Failed> {
+    let stat = spot.stat()?;
+    if !holds(&stat) || stat.kind != Kind::Directory {
+        return Ok(holds(&stat));
+    }
+    let (dir, names) = enter(spot, depth)?;
+    for name in &names {
+        let path = spot.path.join(name);
+        let below = Spot {
+            dir: &dir,
+            name,
+            path: &path,
+        };
+        if !is_all_from(below, holds, depth + 1)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Deletes a tree for good.

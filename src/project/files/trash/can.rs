@@ -13,13 +13,14 @@ use std::path::PathBuf;
 
 use super::info;
 use crate::project::files::entry;
-use crate::project::files::pathtext;
+use crate::project::files::refusal::closed_directory;
 use crate::project::files::refusal::refuse;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::EXISTS;
 use crate::protocol::files::NO_TRASH;
 use crate::protocol::files::RestoredItem;
 use crate::protocol::files::TrashedItem;
+use crate::protocol::pathtext;
 use crate::sys::disk::dir;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::dir::Replace;
@@ -31,6 +32,9 @@ use crate::sys::process;
 
 /// The ending of a description.
 const ENDING: &str = ".trashinfo";
+
+/// What completes "cannot …".
+const DOING: &str = "put into the trash";
 
 /// How many names are tried for one thing.
 const MAX_NAMES: u32 = 10_000;
@@ -54,7 +58,7 @@ pub(in crate::project::files) fn put(
     home: &Path,
     home_trash: &Path,
 ) -> Result<TrashedItem, Refusal> {
-    let failed = |error: io::Error| refuse("put into the trash", path, &error);
+    let failed = |error: io::Error| refuse(DOING, path, &error);
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(no_trash(path, "it is the root"));
     };
@@ -80,6 +84,9 @@ pub(in crate::project::files) fn put(
         }
     }
     // It may not be moved by this user, whereto ever.
+    if let Some(refusal) = closed_directory(DOING, &real) {
+        return Err(refusal);
+    }
     dir::check_writable(&parent).map_err(failed)?;
     Err(match last {
         Some(error) => without_trash(failed(error)),
@@ -127,7 +134,7 @@ pub(in crate::project::files) fn restore(
 
 fn no_trash(path: &Path, why: &str) -> Refusal {
     let error = io::Error::new(io::ErrorKind::InvalidInput, why);
-    without_trash(refuse("put into the trash", path, &error))
+    without_trash(refuse(DOING, path, &error))
 }
 
 /// Leaves it to the page whether to delete it instead.

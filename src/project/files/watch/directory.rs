@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -16,10 +15,10 @@ use super::source::Source;
 use super::watcher::Watcher;
 use crate::project::files::blocking;
 use crate::project::files::entry;
-use crate::project::files::pathtext;
 use crate::project::files::refusal::refuse;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::WatchEvent;
+use crate::protocol::pathtext;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::stat::Follow;
 
@@ -34,7 +33,7 @@ type Sights = HashMap<OsString, (u64, (i64, u32))>;
 /// # Errors
 /// When it cannot be watched at all, or not any more.
 pub(super) async fn follow(
-    path: PathBuf,
+    path: &Path,
     mut source: Source,
     watcher: Arc<Watcher>,
     pen: &Pen,
@@ -42,7 +41,7 @@ pub(super) async fn follow(
     let mut sights = Sights::new();
     let mut last = Duration::ZERO;
     if source.why().is_some() {
-        (sights, last) = look(&path).await?;
+        (sights, last) = look(path).await?;
     }
     // Not before: what the page lists from now on is compared with this look.
     announce(&source, pen).await;
@@ -52,11 +51,11 @@ pub(super) async fn follow(
             Signal::News(news) if news.is_incomplete => None,
             Signal::News(news) => Some(news.names.into_iter().collect()),
             Signal::Look => {
-                let Ok(seen) = look(&path).await else { break };
+                let Ok(seen) = look(path).await else { break };
                 let names = differing(&sights, &seen.0);
                 (sights, last) = seen;
                 if source.is_blind()
-                    && let Ok(better) = Source::of(&watcher, &path).await
+                    && let Ok(better) = Source::of(&watcher, path).await
                     && !better.is_blind()
                 {
                     // What happens from now on is told; what did, was not.
@@ -68,7 +67,7 @@ pub(super) async fn follow(
                 }
             }
         };
-        if !tell(&path, names, pen).await? {
+        if !tell(path, names, pen).await? {
             break;
         }
     }

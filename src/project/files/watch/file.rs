@@ -6,7 +6,6 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -29,13 +28,13 @@ const HASH_SHARE: u32 = 4;
 /// A file as it was last looked at.
 type Sight = Option<(Stat, FileState)>;
 
-/// Tells of a file until the page is gone; the file may come and go.
-pub(super) async fn follow(path: PathBuf, watcher: Arc<Watcher>, pen: &Pen) {
+/// Tells of a file until a directory is in its place; the file may come and go.
+pub(super) async fn follow(path: &Path, watcher: Arc<Watcher>, pen: &Pen) {
     let mut told: Option<Option<FileState>> = None;
     let mut sight: Sight = None;
     loop {
-        let target = tokio::fs::canonicalize(&path).await;
-        let target = target.unwrap_or_else(|_| path.clone());
+        let target = tokio::fs::canonicalize(path).await;
+        let target = target.unwrap_or_else(|_| path.to_owned());
         let dir = target.parent().unwrap_or(Path::new("/"));
         let source = Source::of(&watcher, dir).await;
         let source = source.unwrap_or_else(|_| Source::by_time());
@@ -48,7 +47,10 @@ pub(super) async fn follow(path: PathBuf, watcher: Arc<Watcher>, pen: &Pen) {
         let name = target.file_name().unwrap_or_default().to_owned();
         let last_of_dir = loop {
             let begun = Instant::now();
-            sight = look(&path, sight).await;
+            sight = look(path, sight).await;
+            if sight.is_none() && path.is_dir() {
+                return;
+            }
             let state = sight.as_ref().map(|(_, state)| state.clone());
             if told.as_ref() != Some(&state) {
                 told = Some(state.clone());

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::task::JoinSet;
 
+use super::COLLECT;
 use super::directory;
 use super::file;
 use super::source::Source;
@@ -98,7 +99,8 @@ async fn converse(mut socket: WebSocket, files: Arc<Files>) {
     }
 }
 
-/// Tells of one path, as a directory or as a file.
+/// Tells of one path until the page is gone, as a directory while it is one and
+/// as a file otherwise: one that was removed may be made again.
 async fn follow(files: Arc<Files>, pen: Pen, is_full: bool) {
     let told = if is_full {
         let text = format!("a page watches at most {MAX_WATCHES} paths");
@@ -116,13 +118,17 @@ async fn follow(files: Arc<Files>, pen: Pen, is_full: bool) {
 
 async fn follow_path(path: PathBuf, files: &Files, pen: &Pen) -> Result<(), Refusal> {
     let watcher = Arc::clone(&files.watcher);
-    match Source::of(&watcher, &path).await {
-        Ok(source) => directory::follow(path, source, watcher, pen).await,
-        Err(error) if is_for_a_file(&error) => {
-            file::follow(path, watcher, pen).await;
-            Ok(())
+    loop {
+        let watcher = Arc::clone(&watcher);
+        match Source::of(&watcher, &path).await {
+            Ok(source) => {
+                directory::follow(&path, source, watcher, pen).await?;
+                // One that was made again at once is told of a little later.
+                tokio::time::sleep(COLLECT).await;
+            }
+            Err(error) if is_for_a_file(&error) => file::follow(&path, watcher, pen).await,
+            Err(error) => return Err(refuse("watch", &path, &error)),
         }
-        Err(error) => Err(refuse("watch", &path, &error)),
     }
 }
 

@@ -38,6 +38,20 @@ export const saveFile: Action = {
   perform: (app) => frontOf(app)?.save(),
 };
 
+/** Asks for another path to save the text in front under. */
+export const saveFileAs: Action = {
+  name: "file.save-as",
+  label: "Save this file as…",
+  keywords: "write disk copy other name path",
+  keys: ["Ctrl+Shift+S", "Shift+Meta+S"],
+  front: "file",
+  when: isText,
+  perform: (app) => {
+    const files = app.files.files.value;
+    if (files) files.saveAs.asked.value = files.front.value;
+  },
+};
+
 /** Closes the file in front; asks when it is not saved. */
 export const closeFile: Action = {
   name: "file.close",
@@ -141,6 +155,7 @@ export const FILE_ACTIONS: readonly Action[] = [
   toggleExplorer,
   toggleExplorerInFile,
   saveFile,
+  saveFileAs,
   closeFile,
   searchFile,
   toggleWrap,

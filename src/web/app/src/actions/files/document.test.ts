@@ -170,6 +170,53 @@ test("a deleted file is made again by a save", async () => {
   expect([disk.text, file.onDisk.value]).toEqual(["mine\n", "same"]);
 });
 
+test("the text of a deleted file is unsaved, and comes back from its draft", async () => {
+  const { file, written } = await opened();
+  await written(null);
+  expect([file.isDirty.value, file.isUnsaved.value]).toEqual([false, true]);
+  expect(disk.drafts.get("here")).toMatchObject({ text: "one\n", hash: null });
+  const again = await opened();
+  expect([again.buffer.now, again.file.onDisk.value, again.file.isUnsaved.value]).toEqual(["one\n", "deleted", true]);
+  await again.file.save();
+  expect([disk.text, again.file.isUnsaved.value, disk.drafts.size]).toEqual(["one\n", false, 0]);
+});
+
+test("what two windows have of a deleted file is offered by neither to the other", async () => {
+  const { file, written } = await opened();
+  await written(null);
+  disk.drafts.set("b", { ...draftOf("b", "one\n"), text: "one\n" });
+  await file.save();
+  await vi.waitFor(() => expect([file.left.value, disk.drafts.size]).toEqual([0, 0]));
+});
+
+test("a file that is there again is saved, and leaves no draft", async () => {
+  const { file, buffer, written } = await opened();
+  await written(null);
+  await written("two\n");
+  await vi.waitFor(() => expect(buffer.now).toBe("two\n"));
+  expect([file.isUnsaved.value, disk.drafts.size]).toEqual([false, 0]);
+});
+
+test("saved under another path, it is that file", async () => {
+  const { file, type } = await opened();
+  type("mine\n");
+  const taken = await file.saveAs("/h/b.txt", "absent").catch((error: FileError) => error.hash);
+  expect([taken, file.path.value, disk.text, file.isDirty.value]).toEqual(["one\n", "/h/a.txt", "one\n", true]);
+  await file.saveAs("/h/b.txt", { hash: "one\n" });
+  expect([file.path.value, disk.text, file.isDirty.value, disk.drafts.size]).toEqual(["/h/b.txt", "mine\n", false, 0]);
+  type("more\n");
+  await file.save();
+  expect(disk.text).toBe("more\n");
+});
+
+test("bytes that are no UTF-8 are made again as they were", async () => {
+  disk.text = "caf\xe9\n";
+  const { file, written } = await opened();
+  await written(null);
+  await file.save();
+  expect([disk.text, file.isUnsaved.value]).toEqual(["caf\xe9\n", false]);
+});
+
 test("a draft comes back, and knows when the disk went on", async () => {
   disk.drafts.set("here", draftOf("here", "one\n"));
   const fresh = await opened();

@@ -7,72 +7,50 @@
  *    └──▶ paged | hex | preview | refused
  * ```
  *
- * The editor holds the text; this decides what is read, written and kept as a
- * draft. Nothing is written over what the page has not seen.
+ * The editor holds the text, `FileState` what is seen of it; this decides what
+ * is read, written and kept as a draft. Nothing is written over what the page
+ * has not seen.
  */
 
-import { computed, signal } from "@preact/signals-core";
+import { computed } from "@preact/signals-core";
 import type { Disposer } from "../../model/disposers";
 import type { TextBuffer } from "../../model/files/buffer";
 import { LARGEST_TEXT_BYTES } from "../../model/files/kinds";
-import { base } from "../../model/files/paths";
-import { decodeLatin1, encode, NEW_CODEC, type Codec } from "../../model/files/text";
+import { decodeLatin1, encode, type Codec } from "../../model/files/text";
 import { LOST } from "../../net/calls";
 import { dropDraft, type Draft, type KeptDraft } from "../../net/files/drafts";
 import { FileError, hashOf, read, seenOf, UNREACHED, type Seen } from "../../net/files/http";
 import type { FileVerbs } from "../../net/files/verbs";
 import type { FileFact, WatchClient } from "../../net/files/watch";
 import { DraftKeeper } from "./draft-keeper";
+import { FileState, IDLE } from "./file-state";
 import { asText, lookAt, lookAtBytes, lookAtText, refusalOf, sourceLike, type Found, type Shown } from "./look";
-import { savingAfter, Stamp, writeOver, type OnDisk, type Saving } from "./write";
-
-const IDLE: Saving = { state: "idle" };
+import { savingAfter, Stamp, writeOver, type OnDisk } from "./write";
 
 /** An open file. */
-export class OpenFile {
+export class OpenFile extends FileState {
   #verbs: FileVerbs;
   #watch: WatchClient;
   #buffer: TextBuffer | null = null;
   #seen: Seen = "absent";
   #stamp = new Stamp();
   #theirs: Seen = "absent";
-  #drafts = new DraftKeeper(() => this.#unsaved());
+  #drafts = new DraftKeeper(
+    () => this.#unsaved(),
+    () => this.#buffer?.text() ?? null,
+  );
   #unwatch: Disposer = () => {};
   #wasAsked = false;
   #savesAgain = false;
   #latest: { fact: FileFact } | null = null;
 
-  /** Names the tab; stays when the file is renamed. */
-  readonly id: string;
-  /** Where it is. */
-  readonly path = signal("");
-  /** Whether the tab gives its place to the next file that is only looked at. */
-  readonly isPassing = signal(false);
-  readonly shown = signal<Shown>({ kind: "loading" });
-  readonly isDirty = signal(false);
-  readonly saving = signal<Saving>(IDLE);
-  readonly onDisk = signal<OnDisk>("same");
-  /** A small word about what happened by itself. */
-  readonly note = signal<string | null>(null);
   /** What takes the keyboard where no editor does. */
   place: { focus(): void } | null = null;
-  /** Whether the text is a draft that was restored. */
-  readonly isRestored = signal(false);
-  /** What the disk has, while both are compared. */
-  readonly comparing = signal<string | null>(null);
-  /** Whether the rendered Markdown is shown beside. */
-  readonly isRendered = signal(false);
-  /** Counts the changes on disk, for views that read by themselves. */
-  readonly version = signal(0);
-  /** How the text is written. */
-  readonly codec = signal<Codec>(NEW_CODEC);
-  readonly name = computed(() => base(this.path.value));
   /** How many drafts of this file other windows left. */
   readonly left = computed(() => this.#drafts.left.value.length);
 
   constructor(id: string, path: string, verbs: FileVerbs, watch: WatchClient) {
-    this.id = id;
-    this.path.value = path;
+    super(id, path);
     this.#verbs = verbs;
     this.#watch = watch;
   }
@@ -119,7 +97,9 @@ export class OpenFile {
   async attach(buffer: TextBuffer): Promise<void> {
     this.#buffer = buffer;
     const draft = this.isDirty.value ? null : await this.#drafts.find(this.path.value);
-    if (!draft || this.#buffer !== buffer) return;
+    if (this.#buffer !== buffer) return;
+    // Its file may have been deleted before the editor was there.
+    if (!draft) return this.keepDraft();
     // Someone was quicker with the first key.
     if (this.isDirty.value) return this.#drafts.leave(draft);
     if (draft.text === buffer.text()) return void dropDraft(draft.path, draft.window);
@@ -163,7 +143,9 @@ export class OpenFile {
   async save(): Promise<void> {
     const buffer = this.#buffer;
     const view = this.shown.value;
-    if (!buffer || view.kind !== "text" || view.readOnly === "not-utf8" || this.onDisk.value === "changed") return;
+    if (!buffer || view.kind !== "text" || this.onDisk.value === "changed") return;
+    // What was deleted is made again byte for byte.
+    if (view.readOnly === "not-utf8" && this.onDisk.value !== "deleted") return;
     if (this.saving.value.state === "saving") {
       this.#savesAgain = true;
       return;
@@ -181,6 +163,25 @@ export class OpenFile {
     }
     this.#settle();
     if (this.#savesAgain) await this.save();
+  }
+
+  /** Writes the text under another path, and is that file from then on. Throws what `writeOver` and `encode` do. */
+  async saveAs(path: string, seen: Seen): Promise<void> {
+    const [buffer, before] = [this.#buffer, this.saving.value];
+    if (!buffer) return;
+    if (before.state === "saving") throw new FileError(409, "it is being saved just now");
+    this.saving.value = { state: "saving" };
+    const text = buffer.text();
+    try {
+      const { hash } = await writeOver(path, encode(text, this.codec.value), seen);
+      this.#becomes(path, { hash });
+      this.#wrote(text);
+    } catch (error) {
+      this.saving.value = before;
+      throw error;
+    } finally {
+      this.#settle();
+    }
   }
 
   /** Saves over what the disk has now. */
@@ -265,6 +266,20 @@ export class OpenFile {
     this.#buffer = null;
   }
 
+  /** It is another file, which was written with its text. */
+  #becomes(path: string, seen: Seen): void {
+    this.#drafts.drop(this.path.value);
+    const view = this.shown.value;
+    if (view.kind === "text" && view.readOnly === "not-writable") this.shown.value = { ...view, readOnly: null };
+    this.path.value = path;
+    this.#seen = seen;
+    this.#latest = null;
+    this.comparing.value = null;
+    this.note.value = null;
+    this.isPassing.value = false;
+    this.#follow();
+  }
+
   #follow(): void {
     this.#unwatch();
     this.#unwatch = this.#watch.watch(this.path.value, { file: (fact) => void this.#told(fact) });
@@ -277,7 +292,7 @@ export class OpenFile {
   }
 
   #unsaved(): Omit<Draft, "path" | "at"> | null {
-    if (!this.isDirty.value || !this.#buffer) return null;
+    if (!this.isUnsaved.value || !this.#buffer) return null;
     return { text: this.#buffer.text(), codec: this.codec.value, hash: hashOf(this.#seen) };
   }
 
@@ -303,6 +318,7 @@ export class OpenFile {
     const draft = await this.#drafts.find(this.path.value);
     if (!draft) return false;
     this.#seen = "absent";
+    this.onDisk.value = "deleted";
     this.#put({ kind: "text", source: { text: "", codec: draft.codec }, readOnly: null });
     return true;
   }
@@ -328,6 +344,10 @@ export class OpenFile {
     this.note.value = null;
     if (theirs === "absent") this.#seen = "absent";
     this.onDisk.value = how;
+    if (how === "deleted") {
+      this.isPassing.value = false;
+      this.keepDraft();
+    }
     // What is being looked at must be what "keep mine" writes over.
     if (this.comparing.value !== null) void this.compare(true);
   }
@@ -349,7 +369,7 @@ export class OpenFile {
     if (view.kind === "refused" && view.code === 404) return this.open();
     if (view.kind !== "text") return this.#restamped(view, fact);
     const isSeen = this.#seen !== "absent" && this.#seen.hash === fact.hash;
-    if (isSeen) this.onDisk.value = "same";
+    if (isSeen) this.#isThere();
     // Without a hash it cannot be read; a save would tell what is there.
     else if (this.isDirty.value) this.#differs(fact.hash === null ? this.#seen : { hash: fact.hash }, "changed");
     else await this.#reload(false);
@@ -360,6 +380,13 @@ export class OpenFile {
     if (!this.#stamp.isNew(fact)) return;
     this.version.value++;
     if ("size" in view) this.shown.value = { ...view, size: fact.size };
+  }
+
+  /** The disk has what was read or written last. */
+  #isThere(): void {
+    if (this.onDisk.value === "same") return;
+    this.onDisk.value = "same";
+    this.keepDraft();
   }
 
   #deleted(): void {
@@ -384,6 +411,7 @@ export class OpenFile {
       if (!next || !fits || !this.#buffer) {
         this.isDirty.value = false;
         this.#put(asText(content));
+        this.keepDraft();
         return;
       }
       this.codec.value = next.codec;

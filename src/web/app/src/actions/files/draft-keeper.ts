@@ -21,6 +21,7 @@ export class DraftKeeper {
   #collect: () => Omit<Draft, "path" | "at"> | null;
   /** When it was edited last; to write it again does not make it newer. */
   #at = Date.now();
+  #text: () => string | null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waitsFor = new Set<string>();
   #isOver = false;
@@ -29,9 +30,10 @@ export class DraftKeeper {
   /** What other windows left that is not shown, the newest first. */
   readonly left: ReadonlySignal<readonly KeptDraft[]> = this.#left;
 
-  /** `collect` gives what is not saved; `null` when all is. */
-  constructor(collect: () => Omit<Draft, "path" | "at"> | null) {
+  /** `collect` gives what is not saved, `null` when all is; `text` what is shown. */
+  constructor(collect: () => Omit<Draft, "path" | "at"> | null, text: () => string | null) {
     this.#collect = collect;
+    this.#text = text;
   }
 
   /** Finds what is to be shown in the place of what the disk has, if there is something. */
@@ -92,7 +94,10 @@ export class DraftKeeper {
   /** Looks for drafts, and again when a window is closed that has one. */
   async #look(path: string): Promise<Drafts> {
     const drafts = await draftsOf(path);
-    this.#left.value = drafts.left;
+    const text = this.#text();
+    // What another window left and this one shows is no news.
+    for (const same of drafts.left.filter((one) => one.text === text)) void dropDraft(same.path, same.window);
+    this.#left.value = drafts.left.filter((one) => one.text !== text);
     for (const window of drafts.open.filter((one) => !this.#waitsFor.has(one))) {
       this.#waitsFor.add(window);
       void windowClosed(window).then(() => {

@@ -15,6 +15,7 @@ import { OpenFile } from "./document";
 import { NO_FILES } from "./door";
 import { Explorer } from "./explorer";
 import { Operations } from "./operations";
+import { SaveAs } from "./save-as";
 import { Stands } from "./stands";
 import { Uploads } from "./uploads";
 
@@ -44,13 +45,17 @@ export class Files {
   readonly uploads: Uploads;
   /** Where the open texts were left. */
   readonly stands = new Stands();
+  readonly saveAs = new SaveAs(
+    () => this.#open.value,
+    (file) => this.close(file),
+  );
   /** Whether what was opened last left the keyboard in the tree. */
   staysInTree = false;
   /** The open files, in the order of their tabs. */
   readonly open: ReadonlySignal<readonly OpenFile[]> = this.#open;
   /** The file in front; `null` while a terminal is. */
   readonly front = computed(() => this.#open.value.find((file) => file === this.#app.workspace.cover.value) ?? null);
-  /** The dirty file that waits for a yes before its tab closes. */
+  /** The unsaved file that waits for a yes before its tab closes. */
   readonly closing = signal<OpenFile | null>(null);
 
   constructor(app: App) {
@@ -94,7 +99,7 @@ export class Files {
     }
     const file = this.#make(path);
     file.isPassing.value = isPassing;
-    const passing = this.#open.value.find((one) => one.isPassing.value && !one.isDirty.value);
+    const passing = this.#open.value.find((one) => one.isPassing.value && !one.isUnsaved.value);
     if (isPassing && passing) {
       this.#open.value = this.#open.value.map((one) => (one === passing ? file : one));
       passing.stop();
@@ -128,7 +133,7 @@ export class Files {
 
   /** Closes a tab; asks first when something would be lost. */
   askToClose(file: OpenFile): void {
-    if (file.isDirty.value) this.closing.value = this.closing.value === file ? null : file;
+    if (file.isUnsaved.value) this.closing.value = this.closing.value === file ? null : file;
     else this.close(file);
   }
 
@@ -150,7 +155,7 @@ export class Files {
   async saveAndClose(file: OpenFile): Promise<void> {
     this.closing.value = null;
     await file.save();
-    if (!file.isDirty.value) this.close(file);
+    if (!file.isUnsaved.value) this.close(file);
     else this.bringToFront(file);
   }
 
@@ -192,7 +197,7 @@ export class Files {
     this.explorer.moved(from, to);
   }
 
-  /** What was deleted here on purpose closes; a text that is not saved stays. */
+  /** What was deleted here on purpose closes; a text that was edited stays. */
   #removed(paths: ReadonlySet<string>): void {
     for (const file of this.#open.value) {
       const path = file.path.value;
@@ -218,14 +223,14 @@ export class Files {
 
   /** A closed page loses no text: drafts are kept, and the browser asks. */
   #guard(): () => void {
-    const dirty = () => this.#open.value.filter((file) => file.isDirty.value);
+    const unsaved = () => this.#open.value.filter((file) => file.isUnsaved.value);
     const leaving = (event: BeforeUnloadEvent) => {
       // When the page is hidden, it is too late to write what was typed last.
-      dirty().forEach((file) => file.keepDraft());
-      if (dirty().length > 0 || this.uploads.isBusy()) event.preventDefault();
+      unsaved().forEach((file) => file.keepDraft());
+      if (unsaved().length > 0 || this.uploads.isBusy()) event.preventDefault();
     };
     const hidden = () => {
-      dirty().forEach((file) => file.keepDraft());
+      unsaved().forEach((file) => file.keepDraft());
       this.explorer.keepPlace();
       this.#remember();
     };

@@ -47,6 +47,11 @@ export function resolved(path: string, from: string): string {
   return `/${parts.join("/")}`;
 }
 
+/** The path that a person typed: absolute, with `~` for `home`, or from a directory. */
+export function meant(text: string, from: string, home: string | null): string {
+  return resolved(/^~(?=\/|$)/.test(text) && home !== null ? home + text.slice(1) : text, from);
+}
+
 /** The ending without its dot, in lower case: `tar.gz` gives `gz`; empty without one. */
 export function extension(name: string): string {
   const at = name.lastIndexOf(".");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { indentName, indentOf } from "./indent";
 import { wholeLines } from "./page-text";
-import { decode, decodeLatin1, encode, isBinary, lineBreakOf, UnwritableError } from "./text";
+import { decode, decodeLatin1, encode, encodingName, isBinary, lineBreakOf, UnwritableError } from "./text";
 
 const bytes = (...parts: (string | number[])[]) =>
   Uint8Array.from(parts.flatMap((part) => (typeof part === "string" ? [...new TextEncoder().encode(part)] : part)));
@@ -22,6 +22,23 @@ test("UTF-8 makes the round trip, with and without its mark, whatever ends its l
     const decoded = decode(original);
     if (decoded.kind !== "text") throw new Error(decoded.kind);
     expect(encode(decoded.text, decoded.codec)).toEqual(original);
+  }
+});
+
+test("UTF-16 is told by its mark and makes the round trip", () => {
+  for (const isLittleEndian of [true, false]) {
+    const text = "\ufeffa\r\n日本\u{1f600}";
+    const units = new DataView(new ArrayBuffer(text.length * 2));
+    [...text.split("")].forEach((unit, at) => units.setUint16(at * 2, unit.charCodeAt(0), isLittleEndian));
+    const original = new Uint8Array(units.buffer);
+    const decoded = decode(original);
+    if (decoded.kind !== "text") throw new Error(decoded.kind);
+    expect([decoded.text, encodingName(decoded.codec)]).toEqual([text.slice(1), isLittleEndian ? "UTF-16 LE" : "UTF-16 BE"]);
+    expect(encode(decoded.text, decoded.codec)).toEqual(original);
+  }
+  const mark = [0xff, 0xfe];
+  for (const none of [[...mark, 0, 0, 0x61, 0, 0, 0], [...mark, 0, 0xd8], [...mark, 0, 0x61, 0]]) {
+    expect(decode(bytes(none)).kind).toBe("binary");
   }
 });
 

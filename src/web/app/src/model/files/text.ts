@@ -1,7 +1,7 @@
 /**
  * Bytes to text and back, without changing what was not edited.
  *
- * UTF-8 keeps its byte order mark. Latin-1 is the real one: byte N is
+ * UTF-8 keeps its byte order mark, and UTF-16 is known by its own. Latin-1 is the real one: byte N is
  * character N, so every file makes the round trip (the browser's own
  * "latin1" is Windows-1252 and does not). An editor knows one line break:
  * where a file mixes several, they stay characters of the text.
@@ -9,7 +9,7 @@
 
 /** How a text file is written. */
 export interface Codec {
-  encoding: "utf-8" | "latin-1";
+  encoding: "utf-8" | "utf-16le" | "utf-16be" | "latin-1";
   hasBom: boolean;
   /** What ends a line; `mixed` when several do. */
   lineBreak: "\n" | "\r\n" | "\r" | "mixed";
@@ -41,8 +41,10 @@ export function isBinary(bytes: Uint8Array): boolean {
   return bytes.subarray(0, SNIFFED_BYTES).includes(0);
 }
 
-/** Reads bytes as UTF-8, if they are. */
+/** Reads bytes as UTF-8, or as UTF-16 with a byte order mark, if they are. */
 export function decode(bytes: Uint8Array): Decoded {
+  const wide = decodeUtf16(bytes);
+  if (wide) return wide;
   if (isBinary(bytes)) return { kind: "binary" };
   try {
     const whole = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -51,6 +53,20 @@ export function decode(bytes: Uint8Array): Decoded {
     return { kind: "text", text, codec: { encoding: "utf-8", hasBom, lineBreak: lineBreakOf(text) } };
   } catch {
     return { kind: "not-utf8" };
+  }
+}
+
+function decodeUtf16(bytes: Uint8Array): Decoded | null {
+  const mark = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0);
+  const encoding = mark === 0xfffe ? "utf-16le" : mark === 0xfeff ? "utf-16be" : null;
+  if (encoding === null) return null;
+  try {
+    const text = new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes.subarray(2));
+    // UTF-32 begins alike, and so may what is no text.
+    if (text.includes("\0")) return null;
+    return { kind: "text", text, codec: { encoding, hasBom: true, lineBreak: lineBreakOf(text) } };
+  } catch {
+    return null;
   }
 }
 
@@ -64,7 +80,9 @@ export function decodeLatin1(bytes: Uint8Array): { text: string; codec: Codec } 
 
 /** Writes text, whose lines end as the codec says. Throws `UnwritableError`. */
 export function encode(text: string, codec: Codec): Uint8Array<ArrayBuffer> {
-  if (codec.encoding === "utf-8") return new TextEncoder().encode(codec.hasBom ? `\ufeff${text}` : text);
+  const marked = codec.hasBom ? `\ufeff${text}` : text;
+  if (codec.encoding === "utf-8") return new TextEncoder().encode(marked);
+  if (codec.encoding !== "latin-1") return encodeUtf16(marked, codec.encoding === "utf-16le");
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -72,6 +90,12 @@ export function encode(text: string, codec: Codec): Uint8Array<ArrayBuffer> {
     bytes[at] = code;
   }
   return bytes;
+}
+
+function encodeUtf16(text: string, isLittleEndian: boolean): Uint8Array<ArrayBuffer> {
+  const units = new DataView(new ArrayBuffer(text.length * 2));
+  for (let at = 0; at < text.length; at++) units.setUint16(at * 2, text.charCodeAt(at), isLittleEndian);
+  return new Uint8Array(units.buffer);
 }
 
 /** What ends the lines of a text; `\n` for a text of one line. */
@@ -92,10 +116,10 @@ export function lineBreakOf(text: string): Codec["lineBreak"] {
   return crlf > 0 ? "\r\n" : cr > 0 ? "\r" : "\n";
 }
 
-/** What the status line says: `UTF-8`, `UTF-8 with BOM`, `Latin-1`. */
+/** What the status line says: `UTF-8`, `UTF-8 with BOM`, `UTF-16 LE`, `Latin-1`. */
 export function encodingName(codec: Codec): string {
-  if (codec.encoding === "latin-1") return "Latin-1";
-  return codec.hasBom ? "UTF-8 with BOM" : "UTF-8";
+  if (codec.encoding === "utf-8") return codec.hasBom ? "UTF-8 with BOM" : "UTF-8";
+  return { "utf-16le": "UTF-16 LE", "utf-16be": "UTF-16 BE", "latin-1": "Latin-1" }[codec.encoding];
 }
 
 /** What the status line says of line ends: `LF`, `CRLF`, `CR`, `mixed line ends`. */

@@ -19,7 +19,7 @@ export interface Watcher {
   changed?(changed: readonly WireEntry[], removed: readonly string[]): void;
   /** It must be listed, for the first time or again. */
   again?(): void;
-  /** The directory is gone. */
+  /** The directory is gone; `again` follows when it is made again. */
   gone?(): void;
   /** Changes show late, and why; `null`: they show at once. */
   polling?(why: string | null): void;

@@ -33,7 +33,7 @@ function FileTab({ app, files, file, isAmbiguous }: { app: App; files: Files; fi
   const path = file.path.value;
   const state = [
     isSelected && "tab-selected",
-    file.isDirty.value && "tab-dirty",
+    file.isUnsaved.value && "tab-dirty",
     file.isPassing.value && "tab-passing",
     file.onDisk.value !== "same" && "tab-troubled",
   ];
@@ -46,7 +46,7 @@ function FileTab({ app, files, file, isAmbiguous }: { app: App; files: Files; fi
         aria-selected={isSelected}
         aria-controls={`pane-${file.id}`}
         tabIndex={isSelected ? 0 : -1}
-        title={shown(path) + (file.isDirty.value ? "\nnot saved" : "")}
+        title={shown(path) + (file.isUnsaved.value ? "\nnot saved" : "")}
         onClick={() => {
           files.staysInTree = false;
           files.bringToFront(file);
@@ -57,7 +57,7 @@ function FileTab({ app, files, file, isAmbiguous }: { app: App; files: Files; fi
       >
         <span>{name}</span>
         {isAmbiguous && <span class="tab-where"> {shown(base(parent(path)) || "/")}</span>}
-        {file.isDirty.value && <span class="unseen">, not saved</span>}
+        {file.isUnsaved.value && <span class="unseen">, not saved</span>}
       </button>
       <button
         type="button"
@@ -109,7 +109,8 @@ function CloseQuestion({ app, files, file, anchor }: CloseQuestionProps) {
       onKeyDown={(event) => event.key === "Escape" && cancel()}
     >
       <p>
-        <strong>{shown(file.name.value)}</strong> is not saved.
+        <strong>{shown(file.name.value)}</strong>{" "}
+        {file.onDisk.value === "deleted" ? "is no longer on disk: only this tab has its text." : "is not saved."}
       </p>
       <div class="buttons">
         <button type="button" class="primary" onClick={() => void files.saveAndClose(file)}>

@@ -10,6 +10,7 @@ import { HexPane } from "./hex-pane";
 import { PagedPane } from "./paged-pane";
 import { PaneBar } from "./pane-bar";
 import { PreviewPane } from "./preview-pane";
+import { SaveAsDialog } from "./save-as";
 import { TextPane } from "./text-pane";
 
 /** What of a view is scrolled by keys. */
@@ -26,6 +27,7 @@ export function FilePanes({ app, files }: { app: App; files: Files }) {
         .map((file) => (
           <FilePane key={file.id} app={app} files={files} file={file} isShown={file === front} />
         ))}
+      <SaveAsDialog app={app} files={files} />
     </>
   );
 }

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { Files } from "../../actions/files/files";
-import { parent, resolved, shown, withTilde } from "../../model/files/paths";
+import { meant, parent, shown, withTilde } from "../../model/files/paths";
 import { FileError, list } from "../../net/files/http";
 import { Sentence } from "../sentence";
 import { focusWhole } from "./focus-whole";
@@ -139,9 +139,4 @@ async function complete(text: string, root: string, home: string | null): Promis
     .sort()
     .slice(0, MOST)
     .map((name) => lead + name);
-}
-
-function meant(text: string, root: string, home: string | null): string {
-  const whole = /^~(?=\/|$)/.test(text) && home !== null ? home + text.slice(1) : text;
-  return resolved(whole, root);
 }

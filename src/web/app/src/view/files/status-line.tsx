@@ -40,7 +40,7 @@ export function StatusLine({ app, file, view, cursor, editor }: StatusLineProps)
 function stateWords(app: App, file: OpenFile, view: StatusLineProps["view"]): string {
   if (file.saving.value.state === "saving") return "Saving…";
   if (file.saving.value.state === "waiting") return "Waits to be saved";
-  if (view.readOnly === "not-utf8") return "Read only";
-  if (file.isDirty.value) return app.session.ready.value === null ? "Not saved, kept here" : "Not saved";
+  if (view.readOnly === "not-utf8" && file.onDisk.value !== "deleted") return "Read only";
+  if (file.isUnsaved.value) return app.session.ready.value === null ? "Not saved, kept here" : "Not saved";
   return view.readOnly === "not-writable" ? "Not writable" : "Saved";
 }

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import type { App } from "../../actions/app";
+import { saveFileAs } from "../../actions/files/commands";
 import type { OpenFile } from "../../actions/files/document";
 import type { Shown } from "../../actions/files/look";
 import { CrossIcon } from "../icons";
@@ -22,7 +23,7 @@ export function TextNotices({ app, file, view }: NoticeProps) {
       {onDisk === "changed" && <Changed file={file} />}
       {onDisk === "deleted" && (
         <Strip tone="warn">
-          <p>This file is no longer on disk. Saving makes it again.</p>
+          <p>This file is no longer on disk: only this tab has its text. Saving makes it again.</p>
           <div class="buttons">
             <Button perform={() => void file.save()}>Save</Button>
           </div>
@@ -42,6 +43,7 @@ export function TextNotices({ app, file, view }: NoticeProps) {
               <Button perform={() => void file.saveAsUtf8()}>Save as UTF-8</Button>
             )}
             <Button perform={() => void file.save()}>Try again</Button>
+            <Button perform={() => void saveFileAs.perform(app)}>Save as…</Button>
           </div>
         </Strip>
       )}
@@ -53,7 +55,7 @@ export function TextNotices({ app, file, view }: NoticeProps) {
       {file.isRestored.value && (
         <Strip tone="plain">
           <p>These are changes that were not saved last time.</p>
-          {onDisk !== "changed" && (
+          {onDisk === "same" && (
             <div class="buttons">
               <Button perform={() => void file.compare()}>
                 {file.comparing.value === null ? "Compare" : "Done comparing"}
@@ -84,9 +86,12 @@ export function TextNotices({ app, file, view }: NoticeProps) {
           </div>
         </Strip>
       )}
-      {view.readOnly === "not-writable" && file.isDirty.value && (
+      {view.readOnly === "not-writable" && file.isDirty.value && saving.state !== "refused" && (
         <Strip tone="warn">
           <p>You may not write this file: saving will be refused unless its permissions change.</p>
+          <div class="buttons">
+            <Button perform={() => void saveFileAs.perform(app)}>Save as…</Button>
+          </div>
         </Strip>
       )}
       {file.note.value !== null && (

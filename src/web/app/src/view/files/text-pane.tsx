@@ -46,6 +46,9 @@ export function TextPane({ app, files, file, view, isShown }: TextPaneProps) {
     if (host.current) void show(app, files, file, view, host.current, { changed, cursor: setCursor }, ready, disposers);
     return () => disposers.dispose();
   }, [source]);
+  const name = file.name.value;
+  // By its first line too; again when the file gets another name.
+  useEffect(() => void editor?.speak(languageOf(name, source.text)), [editor, name]);
   const isMarkdownFile = isMarkdown(file.name.value);
   const isRendered = isMarkdownFile && file.isRendered.value;
   const theirs = file.comparing.value;
@@ -128,6 +131,4 @@ async function show(
   void file.attach(editor);
   disposers.add(() => file.detach(editor));
   ready(editor);
-  const language = languageOf(file.name.value, view.source.text);
-  if (!isOver) await editor.speak(language);
 }

@@ -1,4 +1,4 @@
-//! Paths as JSON strings, losslessly; [`crate::protocol::files`] has the rule.
+//! Paths as JSON strings, losslessly; [`super::files`] has the rule.
 
 use std::ffi::OsStr;
 use std::ffi::OsString;
@@ -7,13 +7,13 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use crate::protocol::call::Refusal;
+use super::call::Refusal;
 
 /// The character that stands for the byte 0.
 const BYTES: u32 = 0x10_ff00;
 
 /// Writes a name or path as path text.
-pub(super) fn encode(name: impl AsRef<OsStr>) -> String {
+pub fn encode(name: impl AsRef<OsStr>) -> String {
     let bytes = name.as_ref().as_bytes();
     // Nearly every name.
     if let Ok(text) = std::str::from_utf8(bytes)
@@ -37,7 +37,7 @@ pub(super) fn encode(name: impl AsRef<OsStr>) -> String {
 }
 
 /// Reads a name or path from path text.
-pub(in crate::project) fn decode(text: &str) -> OsString {
+pub fn decode(text: &str) -> OsString {
     let mut bytes = Vec::with_capacity(text.len());
     for letter in text.chars() {
         match u32::from(letter).checked_sub(BYTES) {
@@ -52,7 +52,7 @@ pub(in crate::project) fn decode(text: &str) -> OsString {
 ///
 /// # Errors
 /// 400 for one that is not absolute, or holds a NUL.
-pub(super) fn absolute(text: &str, home: &Path) -> Result<PathBuf, Refusal> {
+pub fn absolute(text: &str, home: &Path) -> Result<PathBuf, Refusal> {
     let path = match text.strip_prefix('~') {
         Some("") => home.to_owned(),
         Some(rest) if rest.starts_with('/') => home.join(decode(rest.trim_start_matches('/'))),
@@ -68,7 +68,7 @@ pub(super) fn absolute(text: &str, home: &Path) -> Result<PathBuf, Refusal> {
 }
 
 /// Shows a path in a sentence, on one line.
-pub(in crate::project) fn shown(path: &Path) -> String {
+pub fn shown(path: &Path) -> String {
     let mut text = String::new();
     for letter in path.to_string_lossy().chars() {
         if letter.is_control() {
