@@ -35,7 +35,7 @@ export type SearchStep = "typed" | "older" | "newer";
 /**
  * What draws a terminal; implemented by the view with xterm.js.
  *
- * `write`, `clear`, `restore` and `follow` take effect in the order of their
+ * `write`, `clear`, `restore`, `follow` and `end` take effect in the order of their
  * calls, each after all that was written before has been parsed.
  */
 export interface Screen {
@@ -53,6 +53,8 @@ export interface Screen {
   follow(view: View): void;
   /** Takes the size of its place at once, and answers (version 1). */
   fill(): void;
+  /** Nothing more comes: fits its place from here on, and shows the last rows. */
+  end(): void;
   /** The present size. */
   size(): Size;
   /** The size that would fill its place; `NOT_VISIBLE` when it is not. */

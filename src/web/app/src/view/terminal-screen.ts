@@ -59,6 +59,8 @@ export class XtermScreen implements Screen {
   /** Whether this page does what programs ask of a page. */
   #acts = true;
   #isCovered = false;
+  /** Whether nothing more comes, and nobody else sets the size. */
+  #isOver = false;
   #askedForGpu = false;
   /** What the key that is being pressed types; never an answer. */
   #key: string | null = null;
@@ -117,6 +119,16 @@ export class XtermScreen implements Screen {
   fill(): void {
     this.#leads = this.#acts = true;
     if (!isSameSize(this.#wish, NOT_VISIBLE)) this.#resize(this.#wish);
+  }
+
+  end(): void {
+    this.#images.run(() =>
+      this.#terminal.write("", () => {
+        this.#isOver = true;
+        // Rows below the cursor count as empty to the emulator: it drops them first.
+        this.#terminal.write(`\x1b[?6l\x1b[${this.#lastRow() + 1}H`, () => this.#resize(this.#wish));
+      }),
+    );
   }
 
   size(): Size {
@@ -221,6 +233,14 @@ export class XtermScreen implements Screen {
     terminal.onKey(({ key }) => (this.#key = key));
     terminal.onData((text) => {
       const isKey = text === this.#key;
+  /** The last row that shows something, or has the cursor. */
+  #lastRow(): number {
+    const buffer = this.#terminal.buffer.active;
+    let row = this.#terminal.rows - 1;
+    while (row > buffer.cursorY && !buffer.getLine(buffer.baseY + row)?.translateToString(true)) row--;
+    return row;
+  }
+
       this.#key = null;
       if (!isKey && isReply(text) && (this.#replaying > 0 || !this.#leads)) return;
       if (isKey) this.#place.wantNothing();
@@ -300,6 +320,7 @@ export class XtermScreen implements Screen {
 
   #isLow(event: MouseEvent | undefined): boolean {
     const { bottom, height } = this.#host.getBoundingClientRect();
+    if (this.#isOver) this.#resize(wish);
     return event !== undefined && bottom - event.clientY < height / 2;
   }
 
