@@ -9,7 +9,7 @@ import type { Attached } from "../actions/workspace";
 import { Disposers } from "../model/disposers";
 import type { Found } from "../model/screen";
 import { fitOf } from "../model/size-note";
-import { exitWords } from "../model/words";
+import { endWords } from "../model/words";
 import { tabLabel, type End, type Tab } from "../model/tabs";
 import { TerminalClient } from "../net/terminal";
 import { PastePopover } from "./paste-popover";
@@ -111,12 +111,6 @@ function EndStrip({ app, tab, end }: { app: App; tab: Tab; end: End }) {
       </button>
     </div>
   );
-}
-
-function endWords(end: End): string {
-  if ("exit" in end) return exitWords(end.exit);
-  if ("refused" in end) return `cannot be shown: ${end.refused.message}`;
-  return "is gone";
 }
 
 function show(
