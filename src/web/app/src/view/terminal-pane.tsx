@@ -131,7 +131,7 @@ function show(
     rang: () => app.bells.ring(id),
     pointed: (link) => (said.value = { link }),
     copies: (text) => void app.clipboardGrant.ask(text),
-    opens: (path) => void openFromTerminal(app, path),
+    opens: (path) => void openFromTerminal(app, id, path),
     holdsPaste: (text, isBracketed) => app.pasteGuard.holds(id, text, isBracketed),
     found: (where) => (found.value = where),
   });

@@ -48,6 +48,8 @@ export class OpenFile {
   readonly path = signal("");
   /** Whether the tab gives its place to the next file that is only looked at. */
   readonly isPassing = signal(false);
+  /** Whether a program opened it, and nobody has looked at it since. */
+  readonly isUnseen = signal(false);
   readonly shown = signal<Shown>({ kind: "loading" });
   readonly isDirty = signal(false);
   readonly saving = signal<Saving>(IDLE);
