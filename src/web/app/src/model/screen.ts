@@ -71,6 +71,10 @@ export interface Screen {
   paste(text: string): void;
   /** Types text as a paste at once. */
   pasteNow(text: string): void;
+  /** Whether there is more than a screen of it: no program has the whole screen. */
+  isScrollable(): boolean;
+  /** Goes to the oldest output, which is fetched first if it is not here. */
+  toTop(): void;
   /** Goes to the end of the output. */
   toEnd(): void;
   /** Shows a match; throws `SyntaxError` for a wrong pattern. */

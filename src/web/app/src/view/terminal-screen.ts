@@ -164,7 +164,17 @@ export class XtermScreen implements Screen {
     this.#terminal.paste(pasteText(text, this.#terminal.modes.bracketedPasteMode));
   }
 
+  isScrollable(): boolean {
+    return this.#terminal.buffer.active.type === "normal";
+  }
+
+  toTop(): void {
+    this.#terminal.scrollToTop();
+    if (this.#events.reachedTop()) this.#place.wantTop();
+  }
+
   toEnd(): void {
+    this.#place.wantNothing();
     this.#terminal.scrollToBottom();
   }
 
@@ -223,6 +233,14 @@ export class XtermScreen implements Screen {
     else if (top + cell > scrollTop + clientHeight) this.#host.scrollTop = top + cell - clientHeight;
   }
 
+  /** The last row that shows something, or has the cursor. */
+  #lastRow(): number {
+    const buffer = this.#terminal.buffer.active;
+    let row = this.#terminal.rows - 1;
+    while (row > buffer.cursorY && !buffer.getLine(buffer.baseY + row)?.translateToString(true)) row--;
+    return row;
+  }
+
   #resize({ cols, rows }: Size): void {
     if (cols > 0 && rows > 0 && !isSameSize({ cols, rows }, this.size())) this.#terminal.resize(cols, rows);
   }
@@ -233,14 +251,6 @@ export class XtermScreen implements Screen {
     terminal.onKey(({ key }) => (this.#key = key));
     terminal.onData((text) => {
       const isKey = text === this.#key;
-  /** The last row that shows something, or has the cursor. */
-  #lastRow(): number {
-    const buffer = this.#terminal.buffer.active;
-    let row = this.#terminal.rows - 1;
-    while (row > buffer.cursorY && !buffer.getLine(buffer.baseY + row)?.translateToString(true)) row--;
-    return row;
-  }
-
       this.#key = null;
       if (!isKey && isReply(text) && (this.#replaying > 0 || !this.#leads)) return;
       if (isKey) this.#place.wantNothing();
@@ -310,6 +320,7 @@ export class XtermScreen implements Screen {
     const wish = this.#measure();
     if (isSameSize(wish, this.#wish)) return;
     this.#wish = wish;
+    if (this.#isOver) this.#resize(wish);
     this.#events.wished(wish);
   }
 
@@ -320,7 +331,6 @@ export class XtermScreen implements Screen {
 
   #isLow(event: MouseEvent | undefined): boolean {
     const { bottom, height } = this.#host.getBoundingClientRect();
-    if (this.#isOver) this.#resize(wish);
     return event !== undefined && bottom - event.clientY < height / 2;
   }
 
