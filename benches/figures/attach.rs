@@ -10,11 +10,11 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Instant;
 
-use crate::bare::BarePty;
 use crate::flood::lines;
 use crate::row::{Row, Unit};
 use crate::sample::{Pairs, Runs, Samples, repeat};
 use crate::server;
+use crate::support::bare::BarePty;
 use crate::support::bin;
 use crate::support::laptop::Laptop;
 use crate::timed::{milliseconds, program, timed};

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::attach;
-use crate::bare::BarePty;
 use crate::flood;
 use crate::row::{Row, Unit};
 use crate::sample::{Pairs, Runs, Samples, repeat};
 use crate::server;
+use crate::support::bare::BarePty;
 use crate::support::bin;
 use crate::support::chromium::Page;
 use crate::support::laptop::Laptop;

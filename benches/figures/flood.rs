@@ -10,10 +10,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::bare::BarePty;
 use crate::row::{Row, Unit};
 use crate::sample::{Pairs, Runs, Samples, repeat};
 use crate::server;
+use crate::support::bare::BarePty;
 use crate::support::bin;
 use crate::support::laptop::Laptop;
 use crate::timed::{milliseconds, program};

@@ -32,7 +32,6 @@ use std::process::ExitCode;
 mod support;
 
 mod attach;
-mod bare;
 mod browser;
 mod browser_link;
 mod bulk;

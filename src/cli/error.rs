@@ -108,6 +108,7 @@ fn hint(error: &CliError) -> Option<String> {
             Some("set COCALC_PLUS_RUNTIME to a directory of your own with mode 700".into())
         }
         CliError::NoTerminal(_) => Some("cocalc-plus terminal list".into()),
+        CliError::Holder(holder::Error::Vanished) => Some("cocalc-plus terminal new".into()),
         CliError::Hinted { hint, .. } => Some(hint.clone()),
         _ => None,
     }

@@ -72,7 +72,10 @@ pub enum Error {
     Refused(Refused),
     /// A holder went without saying how its program ended: it was killed, and
     /// the program with it.
-    #[error("the terminal ended without a word")]
+    #[error(
+        "the process that kept the terminal was killed, and its programs with it; \
+         their exit status is not known"
+    )]
     Vanished,
     /// The program in the terminal has ended.
     #[error("the program in the terminal {0}")]

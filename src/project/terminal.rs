@@ -333,15 +333,16 @@ async fn carry(
     if opening.first {
         terminals.start_first(id, &hello).await?;
     }
-    let (hello, mut from_holder, mut to_holder) = match reach(terminals, &socket, &hello).await {
+    let (theirs, mut from_holder, mut to_holder) = match reach(terminals, &socket, &hello).await {
         Ok(connected) => connected,
         Err(holder::Error::Refused(theirs)) => return Err(theirs),
         Err(error) => return Err(gone(error)),
     };
     let (mut to_page, mut from_page) = page.split();
     let down = async {
-        let mut frame = Frame::hello(&hello);
+        let mut frame = Frame::hello(&theirs);
         loop {
+            let is_last = matches!(frame, Frame::Exit(_) | Frame::Refused(_));
             let mut message = Vec::new();
             frame.encode(&mut message);
             if to_page.send(Message::Binary(message.into())).await.is_err() {
@@ -349,13 +350,8 @@ async fn carry(
             }
             frame = match from_holder.next().await {
                 Ok(Some(frame)) => frame,
-                Ok(None) => return Ok(()),
-                // The holder was killed: its program is gone with it.
-                Err(error) => {
-                    tracing::info!(id, %error, "a terminal ended without a word");
-                    let text = format!("the terminal `{id}` ended without a word");
-                    return Err(refused("gone", &text));
-                }
+                Ok(None) if is_last => return Ok(()),
+                Ok(None) | Err(_) => return whether_killed(&socket, &hello).await,
             };
         }
     };
@@ -383,6 +379,19 @@ async fn carry(
     tokio::select! {
         ended = down => ended,
         ended = up => ended,
+    }
+}
+
+/// Tells of a holder that broke off whether it was killed: it lives no more,
+/// but left its socket. Else the page comes again, and hears what there is.
+async fn whether_killed(socket: &std::path::Path, hello: &ClientHello) -> Result<(), Refused> {
+    let is_left = socket.exists();
+    match holder::connect(socket, hello).await {
+        Err(holder::Error::Gone { .. }) if is_left => {
+            tracing::info!(?socket, "a terminal's process was killed");
+            Err(refused("killed", &holder::Error::Vanished.to_string()))
+        }
+        _ => Ok(()),
     }
 }
 

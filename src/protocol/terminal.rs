@@ -209,7 +209,7 @@ impl std::fmt::Display for Exit {
 /// Why a connection is refused: `{"code":"version","message":"…"}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Refused {
-    /// A stable word: `version`, `gone`, `protocol`, `busy`.
+    /// A stable word: `version`, `gone`, `killed`, `others`, `protocol`, `busy`.
     pub code: String,
     /// A sentence for a person, which names the side to upgrade if it is that.
     pub message: String,

@@ -78,6 +78,14 @@ fn walk_refusals(kind: &str, laptop: &Laptop, served: &Served) {
 }
 
 #[test]
+fn terminals_show_and_do_what_programs_ask_and_nothing_more() {
+    let laptop = Laptop::new().env("SHELL", "/bin/bash");
+    let served = Served::start(&laptop, &[]);
+    let home = laptop.home().display().to_string();
+    chromium::run("terminal.mjs", &[&served.url, &home]).success();
+}
+
+#[test]
 fn the_page_opens_before_the_connection_and_becomes_the_workspace() {
     let sshd = Sshd::start();
     let laptop = Laptop::with_target("box", &sshd);

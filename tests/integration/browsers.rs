@@ -197,10 +197,12 @@ fn the_page_says_that_a_holder_was_killed() {
     let shell = rows["terminals"][0]["pid"].as_u64().expect("a pid");
     let shell = u32::try_from(shell).expect("a pid");
     processes::kill(processes::parent(shell).expect("it runs"));
-    shown.page.ask("wait-page is gone");
+    shown
+        .page
+        .ask("wait-page the process that kept this terminal was killed");
     assert_eq!(shown.page.ask("state"), "ready");
     shown.page.ask("click Start again");
-    shown.page.ask("wait-no-page is gone");
+    shown.page.ask("wait-no-page was killed");
     shown.page.ask("type echo n=$((6*7)).");
     shown.page.ask("wait-text n=42.");
 }

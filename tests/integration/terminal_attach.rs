@@ -124,7 +124,8 @@ fn a_killed_terminal_tells_how_it_ended() {
     let (machine, id) = with_terminal();
     let mut attached = attach(&machine, &id);
     attached.answer("kill -KILL $PPID");
-    attached.expect(RESTORED).expect("ended without a word");
+    attached.expect(RESTORED).expect("was killed");
+    attached.expect("cocalc-plus terminal new");
     assert_eq!(attached.end().code(), Some(1));
 }
 

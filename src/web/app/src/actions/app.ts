@@ -49,8 +49,6 @@ export class App {
   readonly pasteGuard = new PasteGuard(this);
   /** The terminal in which the search is open. */
   readonly searching = signal<string | null>(null);
-  /** Shows a file in a tab, a directory in the explorer; `null` were there no viewer. */
-  openFile: ((path: string) => void) | null = (path) => void this.files.openPath(path);
 
   /** The target in the person's own spelling, as far as known. */
   readonly target = computed(() => this.session.seen.value?.status.target ?? this.name.value);

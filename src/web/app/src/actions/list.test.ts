@@ -17,11 +17,13 @@ test("no action takes a key that shells and editors use", () => {
   expect(inTerminals.flatMap((action) => action.keys).filter(isPlain)).toEqual([]);
   // Terminals have no characters for these: they are the browser's zoom.
   const zoom = ["Ctrl+Equal", "Ctrl+Minus", "Ctrl+0"];
-  expect(ACTIONS.flatMap((action) => action.terminalKeys ?? []).filter(isPlain)).toEqual(zoom);
+  // And these scroll in other terminals, too, while no program has the whole screen.
+  const scroll = ["Ctrl+Home", "Shift+Home", "Ctrl+End", "Shift+End"];
+  expect(ACTIONS.flatMap((action) => action.terminalKeys ?? []).filter(isPlain)).toEqual([...scroll, ...zoom]);
 });
 
 test("keys are spelled as events give them", () => {
-  const order = /^(?:Ctrl\+)?(?:Alt\+)?(?:Shift\+)?(?:Meta\+)?(?:[A-Z0-9]|Arrow\w+|Equal|Minus)$/;
+  const order = /^(?:Ctrl\+)?(?:Alt\+)?(?:Shift\+)?(?:Meta\+)?(?:[A-Z0-9]|Arrow\w+|Equal|Minus|Home|End)$/;
   const keys = ACTIONS.flatMap((action) => [...action.keys, ...(action.terminalKeys ?? [])]);
   for (const key of keys) expect(key).toMatch(order);
 });

@@ -15,6 +15,7 @@ import { fitEveryone, useMySize } from "./size";
 import {
   focusTabs,
   goToEnd,
+  goToTop,
   killTerminal,
   newTerminal,
   nextTerminal,
@@ -30,6 +31,7 @@ export const ACTIONS: readonly Action[] = [
   killTerminal,
   restartTerminal,
   searchTerminal,
+  goToTop,
   goToEnd,
   ...FILE_ACTIONS,
   copy,

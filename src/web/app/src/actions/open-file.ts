@@ -2,9 +2,13 @@
  * Files that a program in a terminal wants shown: `cocalc-plus open FILE`.
  *
  * Any output can ask for it, also that of `cat`ting a hostile file; so it opens
- * only what exists, and no more than a person would ask for at once.
+ * only what exists, and no more than a person would ask for at once. It takes
+ * the front, and with it the keyboard, only where its own terminal had both:
+ * what is typed elsewhere meanwhile may be a password.
  */
 
+import type { WireEntry } from "../model/files/listing";
+import { resolved } from "../model/files/paths";
 import { CallError } from "../net/calls";
 import type { App } from "./app";
 
@@ -16,18 +20,31 @@ const WINDOW_MS = 5000;
 
 let opened: readonly number[] = [];
 
-/** Opens a file as a view, if the server finds it. */
-export async function openFromTerminal(app: App, path: string): Promise<void> {
+/** Opens a file that the server finds in a tab; a directory, of the terminal in front, in the explorer. */
+export async function openFromTerminal(app: App, terminal: string, named: string): Promise<void> {
   const project = app.session.ready.value?.project;
   if (project === undefined || !isAllowedNow()) return;
-  try {
-    await app.calls.call(`project.${project}.files.stat`, { path });
-  } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    return;
-  }
-  if (app.openFile) app.openFile(path);
-  else app.workspace.report("no viewer for files yet");
+  const path = resolved(named, "/");
+  const isDirectory = await app.calls.call<WireEntry>(`project.${project}.files.stat`, { path }).then(
+    ({ kind, link }) => (link?.kind ?? kind) === "directory",
+    (error: unknown) => {
+      if (!(error instanceof CallError)) throw error;
+      return null;
+    },
+  );
+  if (isDirectory === null) return;
+  const files = await app.files.load();
+  // The person may have gone elsewhere while this was asked and fetched.
+  const isInFront = hasKeyboard(app, terminal);
+  if (!isDirectory) return isInFront ? files.openPath(path) : files.openBehind(path);
+  if (!isInFront) return;
+  app.files.show();
+  files.explorer.show(path);
+}
+
+function hasKeyboard(app: App, terminal: string): boolean {
+  const { lookedAt, current } = app.workspace;
+  return lookedAt.value === terminal && current.value?.screen.hasFocus() === true;
 }
 
 function isAllowedNow(): boolean {

@@ -4,6 +4,8 @@ import type { Action } from "./action";
 import type { App } from "./app";
 
 const isInFront = (app: App) => app.wasUsable.value && app.workspace.lookedAt.value !== null;
+/** In vim or less these keys are the program's. */
+const isScrollable = (app: App) => isInFront(app) && app.workspace.current.value?.screen.isScrollable() === true;
 const hasTabs = (app: App) => app.wasUsable.value && (app.workspace.tabs.value.length > 0 || app.workspace.cover.value !== null);
 
 /** Opens a terminal. */
@@ -62,13 +64,28 @@ export const restartTerminal: Action = {
   },
 };
 
+/** Goes to the oldest output that is kept. */
+export const goToTop: Action = {
+  name: "terminal.top",
+  label: "Go to the top of the output",
+  keywords: "scroll home first oldest history",
+  keys: [],
+  terminalKeys: ["Ctrl+Home", "Shift+Home", "Meta+Home"],
+  when: isScrollable,
+  perform: (app) => {
+    app.workspace.current.value?.screen.toTop();
+    app.workspace.focus();
+  },
+};
+
 /** Goes to the newest output. */
 export const goToEnd: Action = {
   name: "terminal.end",
   label: "Go to the end of the output",
   keywords: "scroll bottom newest latest live",
   keys: [],
-  when: isInFront,
+  terminalKeys: ["Ctrl+End", "Shift+End", "Meta+End"],
+  when: isScrollable,
   perform: (app) => {
     app.workspace.current.value?.screen.toEnd();
     app.workspace.focus();

@@ -262,14 +262,7 @@ export class Workspace {
   }
 
   async #list(): Promise<TerminalRow[]> {
-    const list = () => this.#call<{ terminals: TerminalRow[] }>("list", {});
-    const isLost = (error: unknown) => error instanceof CallError && error.code === LOST;
-    const again = (error: unknown) => {
-      if (!isLost(error) || this.#project === null) throw error;
-      // It changes nothing a second time, and goes another way.
-      return list();
-    };
-    return (await list().catch(again)).terminals;
+    return (await this.#call<{ terminals: TerminalRow[] }>("list", {}, { isRepeated: true })).terminals;
   }
 
   #selectSensibly(): void {
@@ -330,9 +323,9 @@ export class Workspace {
     }
   }
 
-  #call<T>(verb: string, payload: object): Promise<T> {
+  #call<T>(verb: string, payload: object, how?: { isRepeated: boolean }): Promise<T> {
     if (this.#project === null) return Promise.reject(new CallError(LOST, "the server is out of reach"));
-    return this.#calls.call<T>(`project.${this.#project}.terminal.${verb}`, payload);
+    return this.#calls.call<T>(`project.${this.#project}.terminal.${verb}`, payload, how);
   }
 
   #work(): Work {

@@ -35,7 +35,7 @@ export type SearchStep = "typed" | "older" | "newer";
 /**
  * What draws a terminal; implemented by the view with xterm.js.
  *
- * `write`, `clear`, `restore` and `follow` take effect in the order of their
+ * `write`, `clear`, `restore`, `follow` and `end` take effect in the order of their
  * calls, each after all that was written before has been parsed.
  */
 export interface Screen {
@@ -53,6 +53,8 @@ export interface Screen {
   follow(view: View): void;
   /** Takes the size of its place at once, and answers (version 1). */
   fill(): void;
+  /** Nothing more comes: fits its place from here on, and shows the last rows. */
+  end(): void;
   /** The present size. */
   size(): Size;
   /** The size that would fill its place; `NOT_VISIBLE` when it is not. */
@@ -69,6 +71,10 @@ export interface Screen {
   paste(text: string): void;
   /** Types text as a paste at once. */
   pasteNow(text: string): void;
+  /** Whether there is more than a screen of it: no program has the whole screen. */
+  isScrollable(): boolean;
+  /** Goes to the oldest output, which is fetched first if it is not here. */
+  toTop(): void;
   /** Goes to the end of the output. */
   toEnd(): void;
   /** Shows a match; throws `SyntaxError` for a wrong pattern. */

@@ -304,6 +304,15 @@ test("a reader who looks further up gets the history at once", () => {
   expect(page.acks()).toEqual([503, 504, 505]);
 });
 
+test("a program that ended before its history came has shown its last words", () => {
+  const exit = frame({ kind: "exit", exit: { code: 0 } });
+  const page = second().tell({ type: "history" }, replay(500, "held"));
+  page.since();
+  page.tell(exit);
+  expect(page.drawn()).toBe("held");
+  expect(page.state.held).toBe(null);
+});
+
 test("what is held of another size is forgotten", () => {
   const page = second().tell(read(true), replay(500, "old"), view(4, { cols: 60 }));
   page.since();

@@ -224,7 +224,10 @@ function ended(state: Stream, exit: Exit): Step {
   const held = last && "seq" in last ? Number(last.seq) + (last.kind === "data" ? last.bytes.length : 0) : null;
   const seq = BigInt((held ?? state.received ?? 0) + 1);
   const effects: StreamEffect[] = [{ type: "send", frame: { kind: "ack", seq } }, { type: "end", why: { exit } }];
-  return [{ ...state, phase: "ended" }, effects];
+  // History that has not come by now never will.
+  const history = state.history === "asked" ? "lacking" : state.history;
+  const [next, more] = released({ ...state, phase: "ended", history });
+  return [next, [...effects, ...more]];
 }
 
 function framed(state: Stream, frame: Frame): Step {

@@ -1,8 +1,9 @@
 /** How quantities and steps read on screen. */
 
-import type { View } from "./frames";
+import type { Exit, View } from "./frames";
 import type { Found } from "./screen";
 import type { Phase, PhaseName } from "./status";
+import type { End } from "./tabs";
 
 /** `0.4 s`, `9.8 s`, `12 s`, `1 min 05 s`. */
 export function duration(ms: number): string {
@@ -72,8 +73,16 @@ const SIGNALS: Record<number, string> = {
   15: "SIGTERM, asked to end",
 };
 
-/** How a terminal ended: `exited with status 0`, `was ended by signal 9 (SIGKILL, killed)`. */
-export function exitWords(exit: { code?: number | null; signal?: number | null }): string {
+/** What happened to a terminal, behind its program's name: `exited with status 0`. */
+export function endWords(end: End): string {
+  if ("exit" in end) return exitWords(end.exit);
+  if ("gone" in end) return "no longer runs here. How it ended is not known.";
+  if (end.refused.code !== "killed") return `cannot be shown: ${end.refused.message}`;
+  return "ended: the process that kept this terminal was killed, and its programs with it. Their exit status is not known.";
+}
+
+/** How a program ended: `exited with status 0`, `was ended by signal 9 (SIGKILL, killed)`. */
+export function exitWords(exit: Exit): string {
   if (typeof exit.signal === "number") {
     const name = SIGNALS[exit.signal];
     return `was ended by signal ${exit.signal}${name ? ` (${name})` : ""}`;

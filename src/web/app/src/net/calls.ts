@@ -3,8 +3,8 @@
  * `src/protocol/call.rs`.
  *
  * A call waits until the connection is there, at most `ANSWER_MS` in all. One
- * that was under way when the connection broke is refused and never repeated:
- * whether it was carried out is not known.
+ * that was under way when the connection broke is refused, because whether it
+ * was carried out is not known; one that changes nothing is repeated, once.
  *
  * The WebSocket is opened by `start`, once the page is usable: browsers open
  * one WebSocket after the other, and the terminal's shall be the first. Until
@@ -18,7 +18,7 @@ import { KeptSocket } from "./socket";
 /** The longest wait for an answer, in milliseconds. */
 const ANSWER_MS = 20_000;
 
-/** The code of a call that the connection swallowed; all others are those of HTTP. */
+/** The code of a call that the connection swallowed, or never took; all others are those of HTTP. */
 export const LOST = 0;
 
 /** A refused call; `code` is that of HTTP, or `LOST`. */
@@ -37,6 +37,8 @@ export class CallError extends Error {
 interface Pending {
   text: string;
   way: "waiting" | "posted" | "sent";
+  /** Whether it is sent again when the connection swallows it. */
+  isRepeated: boolean;
   resolve(payload: unknown): void;
   reject(error: CallError): void;
 }
@@ -78,14 +80,14 @@ export class CallClient {
     if (open && !this.#isStarted) this.#sendAll();
   }
 
-  /** Calls a subject: `project.gpu1.terminal.list`. Throws `CallError`. */
-  call<T>(subject: string, payload: object): Promise<T> {
+  /** Calls a subject: `project.gpu1.terminal.list`; `isRepeated` for what changes nothing. Throws `CallError`. */
+  call<T>(subject: string, payload: object, { isRepeated = false } = {}): Promise<T> {
     const id = ++this.#lastId;
     const text = JSON.stringify({ id, subject, payload });
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
-        reject(new CallError(408, `no answer to ${subject}`));
+        reject(new CallError(pending.way === "waiting" ? LOST : 408, `no answer to ${subject}`));
       }, ANSWER_MS);
       const done = () => {
         clearTimeout(timer);
@@ -94,6 +96,7 @@ export class CallClient {
       const pending: Pending = {
         text,
         way: "waiting",
+        isRepeated,
         resolve: (value) => (done(), resolve(value as T)),
         reject: (error) => (done(), reject(error)),
       };
@@ -122,11 +125,13 @@ export class CallClient {
         body: pending.text,
         signal: AbortSignal.timeout(ANSWER_MS),
       });
+      if (response.status === 401) return pending.reject(new CallError(401, "this browser is not signed in"));
       if (!response.ok) throw new Error(`/call answered ${response.status}`);
       this.#answered((await response.json()) as Reply);
     } catch {
-      pending.reject(new CallError(LOST, "the connection was lost meanwhile"));
+      this.#swallowed(pending);
       this.start();
+      if (this.#isOpen) this.#send(pending);
     }
   }
 
@@ -150,7 +155,13 @@ export class CallClient {
   #lost(): void {
     this.#isOpen = false;
     for (const pending of [...this.#pending.values()]) {
-      if (pending.way === "sent") pending.reject(new CallError(LOST, "the connection was lost meanwhile"));
+      if (pending.way === "sent") this.#swallowed(pending);
     }
+  }
+
+  #swallowed(pending: Pending): void {
+    if (!pending.isRepeated) return pending.reject(new CallError(LOST, "the connection was lost meanwhile"));
+    pending.isRepeated = false;
+    pending.way = "waiting";
   }
 }

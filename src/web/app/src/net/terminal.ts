@@ -57,6 +57,8 @@ export class TerminalClient {
   #state = FRESH;
   #events: TerminalEvents;
   #told: Size = NOT_VISIBLE;
+  /** Whether the screen knows that nothing more comes. */
+  #hasRested = false;
   #hello: ClientHello = { version: VERSION, client: CLIENT, ...NOT_VISIBLE };
   #silence: ReturnType<typeof setTimeout> | undefined;
   #wishing: ReturnType<typeof setTimeout> | undefined;
@@ -71,8 +73,8 @@ export class TerminalClient {
   readonly drawn: ReadonlySignal<boolean> = this.#drawn;
   /** Whether typed bytes have been refused, because too many are waiting. */
   readonly typingPaused = computed(() => this.#shown.value.typingPaused);
-  /** Whose size the terminal has; `null` in version 1. */
-  readonly view = computed<View | null>(() => this.#shown.value.view);
+  /** Whose size the terminal has; `null` in version 1, and when it is over. */
+  readonly view = computed<View | null>(() => (isOver(this.#shown.value) ? null : this.#shown.value.view));
   /** The size that this window would like. */
   readonly wish: ReadonlySignal<Size> = this.#wish;
   /** Whether older output is on its way. */
@@ -230,9 +232,17 @@ export class TerminalClient {
 
   #show(): void {
     this.#shown.value = this.#state;
-    if (isOver(this.#state)) this.#link.value = "over";
+    if (isOver(this.#state)) this.#over();
     else if (isConnected(this.#state)) this.#link.value = "live";
     else if (this.#link.value === "live") this.#link.value = "away";
+  }
+
+  #over(): void {
+    this.#link.value = "over";
+    // What is held still has the holder's size.
+    if (this.#hasRested || this.#state.held !== null) return;
+    this.#hasRested = true;
+    this.#screen.end();
   }
 }
 

@@ -9,7 +9,7 @@ import type { Attached } from "../actions/workspace";
 import { Disposers } from "../model/disposers";
 import type { Found } from "../model/screen";
 import { fitOf } from "../model/size-note";
-import { exitWords } from "../model/words";
+import { endWords } from "../model/words";
 import { tabLabel, type End, type Tab } from "../model/tabs";
 import { TerminalClient } from "../net/terminal";
 import { PastePopover } from "./paste-popover";
@@ -113,12 +113,6 @@ function EndStrip({ app, tab, end }: { app: App; tab: Tab; end: End }) {
   );
 }
 
-function endWords(end: End): string {
-  if ("exit" in end) return exitWords(end.exit);
-  if ("refused" in end) return `cannot be shown: ${end.refused.message}`;
-  return "is gone";
-}
-
 function show(
   app: App,
   id: string,
@@ -137,7 +131,7 @@ function show(
     rang: () => app.bells.ring(id),
     pointed: (link) => (said.value = { link }),
     copies: (text) => void app.clipboardGrant.ask(text),
-    opens: (path) => void openFromTerminal(app, path),
+    opens: (path) => void openFromTerminal(app, id, path),
     holdsPaste: (text, isBracketed) => app.pasteGuard.holds(id, text, isBracketed),
     found: (where) => (found.value = where),
   });

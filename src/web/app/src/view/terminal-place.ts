@@ -40,6 +40,11 @@ export class ReaderPlace {
     this.#wanted = Math.min(this.#terminal.rows, this.#wanted + lines);
   }
 
+  /** The person goes to the first line when there is more to see. */
+  wantTop(): void {
+    this.#wanted = Infinity;
+  }
+
   /** Whoever types looks at the end. */
   wantNothing(): void {
     this.#wanted = 0;

@@ -59,6 +59,8 @@ export class XtermScreen implements Screen {
   /** Whether this page does what programs ask of a page. */
   #acts = true;
   #isCovered = false;
+  /** Whether nothing more comes, and nobody else sets the size. */
+  #isOver = false;
   #askedForGpu = false;
   /** What the key that is being pressed types; never an answer. */
   #key: string | null = null;
@@ -119,6 +121,16 @@ export class XtermScreen implements Screen {
     if (!isSameSize(this.#wish, NOT_VISIBLE)) this.#resize(this.#wish);
   }
 
+  end(): void {
+    this.#images.run(() =>
+      this.#terminal.write("", () => {
+        this.#isOver = true;
+        // Rows below the cursor count as empty to the emulator: it drops them first.
+        this.#terminal.write(`\x1b[?6l\x1b[${this.#lastRow() + 1}H`, () => this.#resize(this.#wish));
+      }),
+    );
+  }
+
   size(): Size {
     return { cols: this.#terminal.cols, rows: this.#terminal.rows };
   }
@@ -152,7 +164,17 @@ export class XtermScreen implements Screen {
     this.#terminal.paste(pasteText(text, this.#terminal.modes.bracketedPasteMode));
   }
 
+  isScrollable(): boolean {
+    return this.#terminal.buffer.active.type === "normal";
+  }
+
+  toTop(): void {
+    this.#terminal.scrollToTop();
+    if (this.#events.reachedTop()) this.#place.wantTop();
+  }
+
   toEnd(): void {
+    this.#place.wantNothing();
     this.#terminal.scrollToBottom();
   }
 
@@ -209,6 +231,14 @@ export class XtermScreen implements Screen {
     const { scrollTop, clientHeight } = this.#host;
     if (top < scrollTop) this.#host.scrollTop = top;
     else if (top + cell > scrollTop + clientHeight) this.#host.scrollTop = top + cell - clientHeight;
+  }
+
+  /** The last row that shows something, or has the cursor. */
+  #lastRow(): number {
+    const buffer = this.#terminal.buffer.active;
+    let row = this.#terminal.rows - 1;
+    while (row > buffer.cursorY && !buffer.getLine(buffer.baseY + row)?.translateToString(true)) row--;
+    return row;
   }
 
   #resize({ cols, rows }: Size): void {
@@ -290,6 +320,7 @@ export class XtermScreen implements Screen {
     const wish = this.#measure();
     if (isSameSize(wish, this.#wish)) return;
     this.#wish = wish;
+    if (this.#isOver) this.#resize(wish);
     this.#events.wished(wish);
   }
 

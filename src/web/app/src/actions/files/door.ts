@@ -85,11 +85,6 @@ export class FilesDoor {
     else this.#app.workspace.select(id);
   }
 
-  /** Opens a file in a tab, a directory in the explorer. */
-  async openPath(path: string): Promise<void> {
-    await (await this.load()).openNamed(path);
-  }
-
   /** Fetches what is behind the door, again and again until it comes. */
   load(): Promise<Files> {
     this.#loading ??= this.#fetch();

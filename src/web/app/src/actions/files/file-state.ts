@@ -17,6 +17,8 @@ export class FileState {
   readonly path = signal("");
   /** Whether the tab gives its place to the next file that is only looked at. */
   readonly isPassing = signal(false);
+  /** Whether a program opened it, and nobody has looked at it since. */
+  readonly isUnseen = signal(false);
   readonly shown = signal<Shown>({ kind: "loading" });
   /** Whether the text was edited since it was read or written. */
   readonly isDirty = signal(false);

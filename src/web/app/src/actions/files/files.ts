@@ -107,15 +107,12 @@ export class Files {
     this.bringToFront(file);
   }
 
-  /** Opens what a program in a terminal named: a file, or a directory in the explorer. */
-  async openNamed(path: string): Promise<void> {
-    const kind = await this.verbs.stat(path).then(
-      ({ kind: own, link }) => link?.kind ?? own,
-      () => null,
-    );
-    if (kind !== "directory") return this.openPath(path);
-    this.#app.files.show();
-    this.explorer.show(path);
+  /** Opens a file in a tab that is marked until somebody looks at it. */
+  openBehind(path: string): void {
+    const there = this.#open.value.find((file) => file.path.value === path);
+    const file = there ?? this.#make(path);
+    if (!there) this.#open.value = [...this.#open.value, file];
+    file.isUnseen.value = this.front.value !== file;
   }
 
   /** Opens a terminal in a directory. */
@@ -127,6 +124,7 @@ export class Files {
   /** Shows an open file. */
   bringToFront(file: OpenFile): void {
     this.closing.value = null;
+    file.isUnseen.value = false;
     this.#app.workspace.cover.value = file;
     void file.begin();
   }

@@ -58,6 +58,7 @@ function FileTab({ app, files, file, isAmbiguous }: { app: App; files: Files; fi
         <span>{name}</span>
         {isAmbiguous && <span class="tab-where"> {shown(base(parent(path)) || "/")}</span>}
         {file.isUnsaved.value && <span class="unseen">, not saved</span>}
+        {file.isUnseen.value && <span class="bell-dot" role="img" aria-label="opened by a program" />}
       </button>
       <button
         type="button"

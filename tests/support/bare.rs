@@ -3,16 +3,12 @@
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use pty_process::Size;
 use pty_process::blocking::{self, Command, Pty};
 
-use crate::sample::Samples;
-use crate::support::laptop::Laptop;
-use crate::timed::milliseconds;
-use crate::typist::{LINE_KEYS, PACE};
+use super::laptop::Laptop;
 
 /// The most that an awaited text's own write can lie behind it.
 const TAIL_BYTES: usize = 4096;
@@ -52,33 +48,16 @@ impl BarePty {
         Self { child, terminal }
     }
 
-    /// Types keys 20 ms apart for so long; returns what each one's echo takes.
-    pub(crate) fn echo(&mut self, length: Duration) -> Samples {
-        let begun = Instant::now();
-        let mut next = begun;
-        let mut taken = Vec::new();
-        while begun.elapsed() < length {
-            thread::sleep(next.saturating_duration_since(Instant::now()));
-            next += PACE;
-            let sent = Instant::now();
-            self.type_bytes(b"k");
-            let mut key = [0; 1];
-            self.terminal.read_exact(&mut key).expect("it echoes");
-            taken.push(milliseconds(sent.elapsed()));
-            // The kernel keeps at most 4095 bytes of a line.
-            if taken.len() % LINE_KEYS == 0 {
-                self.type_bytes(b"\r");
-                self.terminal.read_exact(&mut [0; 2]).expect("it echoes");
-            }
-        }
-        Samples(taken)
-    }
-
     /// Types bytes.
     pub(crate) fn type_bytes(&mut self, bytes: &[u8]) {
         self.terminal
             .write_all(bytes)
             .expect("the terminal is open");
+    }
+
+    /// Reads as many bytes as the buffer takes.
+    pub(crate) fn read_exact(&mut self, buffer: &mut [u8]) {
+        self.terminal.read_exact(buffer).expect("it prints");
     }
 
     /// Reads until `text` appeared; returns how many bytes it was.
