@@ -138,7 +138,6 @@ const OWNERS: &[Owner] = &[
         &["web", "proxy", "lite", "project", "ssh"],
         "HTTP stands in the rooms that serve it",
     ),
-    owner("avt", &["holder"], SCREEN),
     owner("vte", &["holder"], SCREEN),
     owner("rustix", &["sys"], OS_EDGE),
     owner("libc", &["sys"], OS_EDGE),

@@ -12,7 +12,7 @@
 //! ```
 
 use super::emulator::Emulator;
-use super::emulator::PULLED_ROWS;
+use super::grid::PULLED_ROWS;
 
 /// Fewer bytes are drawn.
 pub(super) const MIN_BYTES: usize = 16 << 10;
@@ -31,7 +31,7 @@ pub(super) struct Plan {
 
 /// Finds the bytes that bring the cursor to the bottom, if they are lines.
 pub(super) fn first_lines(emulator: &Emulator, text: &[u8]) -> usize {
-    let rows_below = emulator.grid.size().1 - emulator.grid.cursor().row;
+    let rows_below = emulator.rows - emulator.buffer().y;
     let mut ends = line_ends(text);
     ends.nth(rows_below).map_or(0, |at| at + 1)
 }
@@ -39,10 +39,9 @@ pub(super) fn first_lines(emulator: &Emulator, text: &[u8]) -> usize {
 /// Plans for lines that begin at the left of the bottom row.
 ///
 /// None when they are too few, not plain, or the terminal is not.
-pub(super) fn plan(emulator: &mut Emulator, text: &[u8]) -> Option<Plan> {
-    let (cols, rows) = emulator.grid.size();
-    let cursor = emulator.grid.cursor();
-    if cursor.row + 1 != rows || cursor.col != 0 || !emulator.is_plain() {
+pub(super) fn plan(emulator: &Emulator, text: &[u8]) -> Option<Plan> {
+    let (rows, buffer) = (emulator.rows, emulator.buffer());
+    if buffer.y + 1 != rows || buffer.x != 0 || !emulator.is_plain() {
         return None;
     }
     let drawn_lines = rows + PULLED_ROWS;
@@ -54,8 +53,7 @@ pub(super) fn plan(emulator: &mut Emulator, text: &[u8]) -> Option<Plan> {
         .nth(drawn_lines)
         .map(|(at, _)| at + 1)?;
     let lines = line_ends(&text[..kept]).count();
-    let is_worth_it = lines >= MIN_LINES && cols > 0;
-    (is_worth_it && are_plain(&text[..kept])).then_some(Plan { kept, lines })
+    (lines >= MIN_LINES && are_plain(&text[..kept])).then_some(Plan { kept, lines })
 }
 
 fn line_ends(text: &[u8]) -> impl Iterator<Item = usize> + '_ {

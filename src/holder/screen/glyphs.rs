@@ -1,184 +1,147 @@
-//! What a cell shows, as the one `char` that the emulator keeps for it.
+//! What a cell shows, as one number.
 //!
-//! The emulator's cell holds one `char` and takes its width from a newer
-//! Unicode than the page's emulator. So whatever does not fit (a space that was
-//! written, clusters with combining marks, characters of another width) is kept
-//! here, and the emulator gets a *stand-in*: a private-use character for one
-//! cell, an unassigned ideograph for two. A cell that holds a real space was
-//! never written, or was erased.
+//! A character is its own number; 0 is nothing. A cluster, a character with the
+//! marks that it joins, is a number behind the last character.
 
 use std::collections::HashMap;
 
-use unicode_width::UnicodeWidthChar;
+/// The number of the first cluster.
+const FIRST: u32 = 0x11_0000;
 
-/// The first stand-in of one cell, in planes 15 and 16.
-const NARROW: u32 = 0xf_0000;
-
-/// The first stand-in of two cells, behind the ideographs of plane 3.
-const WIDE: u32 = 0x3_3000;
-
-/// The most stand-ins of one kind; then the screen is drawn into new tables.
-const MAX_STAND_INS: usize = 0x4000;
+/// How many clusters are remembered at least; then those that are no longer
+/// shown are forgotten.
+const MIN_CLUSTERS: usize = 0x4000;
 
 /// The most bytes of a cluster; further marks are dropped.
 const MAX_CLUSTER_BYTES: usize = 128;
 
-/// A written space, the first stand-in of every table.
-const SPACE: &str = " ";
-
-/// The table of one screen.
+/// The clusters of one terminal.
 #[derive(Debug)]
 pub(super) struct Glyphs {
-    narrow: Vec<Box<str>>,
-    wide: Vec<Box<str>>,
-    stand_ins: HashMap<(Box<str>, Cells), char>,
-}
-
-/// How many cells a glyph takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Cells {
-    One,
-    Two,
-}
-
-impl Cells {
-    /// As a number.
-    pub(super) fn count(self) -> u16 {
-        match self {
-            Self::One => 1,
-            Self::Two => 2,
-        }
-    }
+    clusters: Vec<Box<str>>,
+    numbers: HashMap<Box<str>, u32>,
+    /// How many may be remembered.
+    limit: usize,
 }
 
 impl Default for Glyphs {
     fn default() -> Self {
-        let mut glyphs = Self {
-            narrow: Vec::new(),
-            wide: Vec::new(),
-            stand_ins: HashMap::new(),
-        };
-        glyphs.stand_in(SPACE, Cells::One);
-        glyphs
+        Self {
+            clusters: Vec::new(),
+            numbers: HashMap::new(),
+            limit: MIN_CLUSTERS,
+        }
     }
 }
 
 impl Glyphs {
-    /// The emulator's character for a character that takes these cells.
-    pub(super) fn of_char(&mut self, ch: char, cells: Cells) -> char {
-        match ch {
-            ' ' => char::from_u32(NARROW).unwrap_or(' '),
-            '!'..='~' => ch,
-            _ if !is_stand_in(ch) && ch.width() == Some(cells.count().into()) => ch,
-            _ => self.stand_in(ch.encode_utf8(&mut [0; 4]), cells),
+    /// The glyph of another one and a mark that it joins.
+    pub(super) fn joined(&mut self, glyph: u32, mark: char) -> u32 {
+        let mut text = String::new();
+        self.push(glyph, &mut text);
+        if text.len() >= MAX_CLUSTER_BYTES {
+            return glyph;
+        }
+        text.push(mark);
+        self.number(&text)
+    }
+
+    /// Appends what a glyph shows; a space for nothing.
+    pub(super) fn push(&self, glyph: u32, out: &mut String) {
+        match char::from_u32(glyph) {
+            Some('\0') => out.push(' '),
+            Some(ch) => out.push(ch),
+            None => out.push_str(self.cluster(glyph)),
         }
     }
 
-    /// The emulator's character for what a cell shows.
-    pub(super) fn of_cluster(&mut self, text: &str, cells: Cells) -> char {
-        self.stand_in(text, cells)
-    }
-
-    /// Appends what a character of the emulator shows.
-    pub(super) fn write(&self, ch: char, out: &mut Vec<u8>) {
-        let code = u32::from(ch);
-        let kept = if code >= NARROW {
-            self.narrow.get((code - NARROW) as usize)
-        } else if code >= WIDE {
-            self.wide.get((code - WIDE) as usize)
-        } else {
-            None
-        };
-        match kept {
-            Some(text) => out.extend_from_slice(text.as_bytes()),
-            None => out.extend_from_slice(ch.encode_utf8(&mut [0; 4]).as_bytes()),
+    /// Appends what a glyph shows; a space for nothing.
+    pub(super) fn write(&self, glyph: u32, out: &mut Vec<u8>) {
+        match char::from_u32(glyph) {
+            Some('\0') => out.push(b' '),
+            Some(ch) if ch.is_ascii() => out.push(ch as u8),
+            Some(ch) => out.extend_from_slice(ch.encode_utf8(&mut [0; 4]).as_bytes()),
+            None => out.extend_from_slice(self.cluster(glyph).as_bytes()),
         }
     }
 
-    /// Tells whether the tables are to be made anew.
+    /// How many clusters are remembered.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.clusters.len()
+    }
+
+    /// Says whether it is time to forget those that are no longer shown.
     pub(super) fn are_full(&self) -> bool {
-        self.narrow.len().max(self.wide.len()) >= MAX_STAND_INS
+        self.clusters.len() >= self.limit
     }
 
-    fn stand_in(&mut self, text: &str, cells: Cells) -> char {
-        let key = (Box::from(text), cells);
-        if let Some(&known) = self.stand_ins.get(&key) {
+    /// The same glyph in other tables.
+    pub(super) fn moved(&self, glyph: u32, to: &mut Self) -> u32 {
+        if glyph < FIRST {
+            glyph
+        } else {
+            to.number(self.cluster(glyph))
+        }
+    }
+
+    /// Lets as many come again as there are.
+    pub(super) fn make_room(&mut self) {
+        self.limit = MIN_CLUSTERS.max(self.clusters.len() * 2);
+    }
+
+    fn cluster(&self, glyph: u32) -> &str {
+        let at = glyph.wrapping_sub(FIRST) as usize;
+        self.clusters.get(at).map_or(" ", |text| text)
+    }
+
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(&known) = self.numbers.get(text) {
             return known;
         }
-        let (table, first) = match cells {
-            Cells::One => (&mut self.narrow, NARROW),
-            Cells::Two => (&mut self.wide, WIDE),
-        };
-        // Beyond the bound only until the present piece of output is drawn.
-        let code = u32::try_from(table.len()).map_or(u32::MAX, |at| first.saturating_add(at));
-        let Some(ch) = char::from_u32(code).filter(|&ch| is_stand_in(ch)) else {
-            return '?';
-        };
-        table.push(key.0.clone());
-        self.stand_ins.insert(key, ch);
-        ch
+        let number = u32::try_from(self.clusters.len()).map_or(0, |at| FIRST.saturating_add(at));
+        self.clusters.push(text.into());
+        self.numbers.insert(text.into(), number);
+        number
     }
-}
-
-/// Whether a cluster may grow by another character.
-pub(super) fn has_room(cluster: &str) -> bool {
-    cluster.len() < MAX_CLUSTER_BYTES
-}
-
-fn is_stand_in(ch: char) -> bool {
-    let code = u32::from(ch);
-    code >= NARROW || (WIDE..=0x3_fffd).contains(&code)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shown(glyphs: &Glyphs, ch: char) -> String {
-        let mut out = Vec::new();
-        glyphs.write(ch, &mut out);
-        String::from_utf8(out).unwrap()
+    fn shown(glyphs: &Glyphs, glyph: u32) -> String {
+        let (mut text, mut out) = (String::new(), Vec::new());
+        glyphs.push(glyph, &mut text);
+        glyphs.write(glyph, &mut out);
+        assert_eq!(text.as_bytes(), out);
+        text
     }
 
     #[test]
-    fn every_text_comes_back_and_takes_its_cells() {
+    fn a_cluster_is_one_number() {
         let mut glyphs = Glyphs::default();
-        let texts = [
-            ("e\u{301}", Cells::One),
-            ("\u{1f469}\u{200d}\u{1f467}", Cells::Two),
-            ("\u{f0001}", Cells::One),
-            ("\u{33001}", Cells::Two),
-            (" ", Cells::One),
-            ("x", Cells::One),
-        ];
-        for (text, cells) in texts {
-            let ch = glyphs.of_cluster(text, cells);
-            assert_eq!(shown(&glyphs, ch), text);
-            assert_eq!(ch.width(), Some(cells.count().into()), "{text}");
-            assert_eq!(glyphs.of_cluster(text, cells), ch, "once only");
-        }
+        let e = glyphs.joined('e'.into(), '\u{301}');
+        assert_eq!(glyphs.joined('e'.into(), '\u{301}'), e);
+        let family = glyphs.joined('\u{1f469}'.into(), '\u{200d}');
+        assert_eq!(shown(&glyphs, e), "e\u{301}");
+        assert_eq!(shown(&glyphs, family), "\u{1f469}\u{200d}");
+        assert_eq!(shown(&glyphs, 'x'.into()), "x");
+        assert_eq!(shown(&glyphs, 0), " ");
+        let mut others = Glyphs::default();
+        let moved = glyphs.moved(family, &mut others);
+        assert_eq!(shown(&others, moved), "\u{1f469}\u{200d}");
+        assert_eq!(glyphs.moved(u32::from('x'), &mut others), u32::from('x'));
     }
 
     #[test]
-    fn a_character_of_another_width_gets_a_stand_in() {
+    fn a_cluster_takes_so_many_marks_and_no_more() {
         let mut glyphs = Glyphs::default();
-        assert_eq!(glyphs.of_char('a', Cells::One), 'a');
-        assert_eq!(glyphs.of_char('\u{6f22}', Cells::Two), '\u{6f22}');
-        assert_ne!(glyphs.of_char(' ', Cells::One), ' ');
-        let newer = glyphs.of_char('\u{1f972}', Cells::One);
-        assert_eq!(newer.width(), Some(1));
-        assert_eq!(shown(&glyphs, newer), "\u{1f972}");
-        let font_icon = glyphs.of_char('\u{f0001}', Cells::One);
-        assert_eq!(shown(&glyphs, font_icon), "\u{f0001}");
-    }
-
-    #[test]
-    fn all_stand_ins_have_their_width() {
-        for at in 0..MAX_STAND_INS as u32 {
-            let narrow = char::from_u32(NARROW + at).unwrap();
-            let wide = char::from_u32(WIDE + at).unwrap();
-            assert_eq!((narrow.width(), wide.width()), (Some(1), Some(2)), "{at:x}");
-            assert!(is_stand_in(narrow) && is_stand_in(wide));
+        let mut glyph = u32::from('e');
+        for _ in 0..1000 {
+            glyph = glyphs.joined(glyph, '\u{301}');
         }
+        assert!(shown(&glyphs, glyph).len() <= MAX_CLUSTER_BYTES + 4);
+        assert!(glyphs.clusters.len() <= MAX_CLUSTER_BYTES);
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::redraw::RowEnd;
+use super::row::RowEnd;
 
 /// How many rows are kept unless somebody says otherwise.
 pub(in crate::holder) const DEFAULT_ROWS: usize = 10_000;
@@ -80,28 +80,41 @@ impl History {
         }
     }
 
-    /// Appends so many plain lines, which a terminal of this width wraps.
-    pub(super) fn push_lines(&mut self, text: &[u8], lines: usize, cols: usize) {
+    /// Appends so many plain lines, which a terminal of this width wraps;
+    /// returns about how many rows they are.
+    pub(super) fn push_lines(&mut self, text: &[u8], lines: usize, cols: usize) -> usize {
         if lines >= self.max_rows {
             self.clear();
         }
         if self.max_rows == 0 {
-            return;
+            return lines;
         }
         if std::mem::take(&mut self.end) != RowEnd::Line && text.starts_with(b"\r") {
             self.fresh.extend_from_slice(b"\r\n");
         }
         let unseen = lines.saturating_sub(self.max_rows);
+        let mut all_rows = unseen;
         for line in text.split_inclusive(|&byte| byte == b'\n').skip(unseen) {
             let rows = line.len().saturating_sub(2).div_ceil(cols).max(1);
             self.fresh.extend_from_slice(line);
             self.count(rows);
+            all_rows += rows;
         }
+        all_rows
     }
 
     /// How the newest row ends.
     pub(super) fn end(&self) -> RowEnd {
         self.end
+    }
+
+    /// Ends the line that goes on in the grid; false when none does.
+    pub(super) fn end_line(&mut self) -> bool {
+        let is_open = std::mem::take(&mut self.end) != RowEnd::Line;
+        if is_open {
+            self.fresh.extend_from_slice(b"\r\n");
+        }
+        is_open
     }
 
     /// Forgets everything.

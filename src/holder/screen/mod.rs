@@ -1,23 +1,27 @@
 //! What a terminal shows, kept so that it can be drawn again exactly.
 //!
 //! ```text
-//! bytes ─▶ vte (parser) ─▶ emulator ─┬─▶ avt's grid: cells, cursor, margins, wrap, both screens
-//!                                    ├─▶ glyphs, styles: what a cell's char and colour stand for
-//!                                    ├─▶ modes: mouse, paste, title, colours, … that avt drops
+//! bytes ─▶ vte (parser) ─▶ emulator ─┬─▶ grid: cells, cursor, margins, tabs, both screens
+//!                                    ├─▶ glyphs, styles: what a cell's numbers stand for
+//!                                    ├─▶ modes: mouse, paste, title, colours, …
 //!                                    └─▶ history: rows that left the grid, packed
-//! redraw ◀── rows from the cells, the rest from avt's dump, then the modes
+//! redraw ◀── rows from the cells, then what is beside them, then the modes
 //! ```
 //!
 //! # Decisions
 //!
-//! - **avt is the grid and no more.** It moves, scrolls, wraps and reflows
-//!   cells. What a cell shows is ours: its `char` may be a stand-in for a
-//!   cluster ([`glyphs`]), its foreground is the number of a style with every
-//!   attribute that xterm.js knows ([`style`]). So nothing that a program can
-//!   set is lost to a smaller model.
-//! - **The reader is xterm.js**, so its rules decide where terminals differ:
-//!   the widths of Unicode 11, erased cells that keep only the background, a
-//!   colon colour with a colour space.
+//! - **The reader is xterm.js**, so it decides where terminals differ: the
+//!   emulator is a port of its `InputHandler`, the [`grid`] of its buffers. What
+//!   a page shows that was always there, and what one shows that was drawn
+//!   again, are the same; random sessions compare the two (`tests::random`).
+//!   Invalid bytes are dropped as it drops them.
+//! - **What `CSI 2 J` erases becomes history**, up to the last row that
+//!   something was written to; the page does the same, with xterm.js's own
+//!   scrolling (`src/web/app/src/view/terminal-erase.ts`).
+//! - **A saved cursor stays with its text** when rows scroll off the top, as in
+//!   xterm.js, until the page keeps no more of them.
+//! - **A new size draws every page anew**, so that what a page would hide then
+//!   (cells that were cut off, rows above its screen) is gone here too.
 //! - **Blank is not space.** A cell that was never written, or was erased, is
 //!   skipped with the cursor, so that copied text has no trailing spaces and a
 //!   narrower window reflows well.
@@ -29,21 +33,39 @@
 //!
 //! # Limits
 //!
-//! Pictures (sixel, iTerm) are not redrawn: they pass by. Not kept: saved
-//! charsets beside a saved cursor, charsets other than line drawing, protected
-//! cells, the title stack, and what a mark would join that comes as the first
-//! byte after a redraw. A first row that goes on a line of the history is drawn
-//! as the beginning of one, unless the history is drawn too.
+//! Not redrawn: pictures (sixel, iTerm); synchronized output (`CSI ? 2026 h`),
+//! so that a page shows at once what there is; what a mark would join, or be
+//! repeated, that comes as the first byte after a redraw. A charset that was
+//! restored with the cursor, once another cursor was saved, becomes its place's.
+//! The second half of a wide character that stands alone, and blanks that show
+//! an attribute, become spaces; the first half is drawn in the last columns of
+//! the screen only.
+//!
+//! Not kept: links of more than 4 KiB, more than 128 bytes of marks in one cell,
+//! rows that a character repeated more than 4096 times scrolls by. Not read as
+//! xterm.js reads them: controls of the upper half that begin a sequence
+//! (U+009B), and sequences that are not well formed. A line of which rows have
+//! left the grid becomes two when the width changes. A first row that goes on a
+//! line of the history is drawn as the beginning of one, unless the history is
+//! drawn too.
 
+mod answers;
+mod charset;
+mod cursor;
 mod emulator;
+mod erase;
 mod flood;
 mod glyphs;
+mod grid;
 mod history;
 mod modes;
 mod paint;
 mod perform;
+mod print;
 mod redraw;
+mod row;
 mod style;
+mod styles;
 mod text;
 mod width;
 
@@ -56,10 +78,11 @@ use std::sync::Arc;
 
 use self::emulator::Emulator;
 use self::emulator::MAX_COMMAND_BYTES;
+use self::grid::Line;
 pub(super) use self::history::Block;
 pub(super) use self::history::DEFAULT_ROWS;
 use self::history::History;
-use self::redraw::RowEnd;
+use self::row::RowEnd;
 use super::capture::Capture;
 use super::capture::Extent;
 use crate::sys::pty::Size;
@@ -113,9 +136,57 @@ impl Screen {
 
     /// Draws what the program printed.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
-        let mut tail = std::mem::take(&mut self.partial);
-        let mut is_between = tail.is_empty();
         let mut rest = bytes;
+        while !self.partial.is_empty() && !rest.is_empty() {
+            self.partial.push(rest[0]);
+            rest = &rest[1..];
+            self.feed_partial();
+        }
+        while !rest.is_empty() {
+            let (text, invalid) = match std::str::from_utf8(rest) {
+                Ok(text) => (text.len(), 0),
+                Err(error) => {
+                    let text = error.valid_up_to();
+                    // Unfinished, if it is not invalid.
+                    let invalid = error.error_len().unwrap_or(0);
+                    (text, invalid)
+                }
+            };
+            self.feed_text(&rest[..text]);
+            if invalid == 0 {
+                self.partial.extend_from_slice(&rest[text..]);
+                self.fed += self.partial.len() as u64;
+                return;
+            }
+            self.fed += invalid as u64;
+            rest = &rest[text + invalid..];
+        }
+    }
+
+    /// Draws the character that was cut in two, once it is whole.
+    ///
+    /// Of bytes that are none, the first is dropped, as the page drops it.
+    fn feed_partial(&mut self) {
+        self.fed += 1;
+        let character = std::mem::take(&mut self.partial);
+        match std::str::from_utf8(&character) {
+            Ok(_) => {
+                self.fed -= character.len() as u64;
+                self.feed_text(&character);
+            }
+            Err(error) if error.error_len().is_none() => self.partial = character,
+            Err(error) => {
+                let dropped = error.error_len().unwrap_or(1);
+                let again = character[dropped..].to_vec();
+                self.fed -= again.len() as u64;
+                self.feed(&again);
+            }
+        }
+    }
+
+    /// Draws text that is whole.
+    fn feed_text(&mut self, text: &[u8]) {
+        let mut rest = text;
         while let Some(&first) = rest.first() {
             let length = next_escape(&rest[1..]).map_or(rest.len(), |at| at + 1);
             let (piece, after) = rest.split_at(length);
@@ -123,7 +194,7 @@ impl Screen {
                 self.open = Some(self.fed);
             }
             self.emulator.is_between = false;
-            if is_between && self.open.is_none() && length >= flood::MIN_BYTES {
+            if self.open.is_none() && length >= flood::MIN_BYTES {
                 self.feed_flood(piece);
             } else {
                 self.feed_piece(piece);
@@ -131,16 +202,9 @@ impl Screen {
             if self.emulator.is_between {
                 self.open = None;
             }
-            is_between = true;
+            self.emulator.tidy();
             self.fed += length as u64;
             rest = after;
-        }
-        tail.extend_from_slice(&bytes[bytes.len().saturating_sub(4)..]);
-        self.partial = incomplete(&tail).to_vec();
-        let tables = &self.emulator.tables;
-        if self.open.is_none() && (tables.glyphs.are_full() || tables.styles.are_full()) {
-            self.emulator.push_rows(self.emulator.rows_above());
-            self.emulator.renew();
         }
     }
 
@@ -168,7 +232,7 @@ impl Screen {
     fn feed_flood(&mut self, text: &[u8]) {
         let (first, rest) = text.split_at(flood::first_lines(&self.emulator, text));
         self.parser.advance(&mut self.emulator, first);
-        let rest = match flood::plan(&mut self.emulator, rest) {
+        let rest = match flood::plan(&self.emulator, rest) {
             Some(plan) => {
                 let (kept, drawn) = rest.split_at(plan.kept);
                 self.emulator.push_lines(kept, plan.lines);
@@ -187,7 +251,7 @@ impl Screen {
     /// Where live output goes on after a redraw.
     pub(super) fn position(&self) -> u64 {
         let partial = self.partial.len() as u64;
-        self.open.unwrap_or(self.fed.saturating_sub(partial))
+        self.open.unwrap_or(self.fed - partial)
     }
 
     /// Changes the size.
@@ -268,16 +332,15 @@ impl Screen {
             Extent::Screen => Vec::new(),
             Extent::Everything => self.lines_above(),
         };
-        let screen = self.emulator.grid.screen();
-        lines.extend(screen.visible_lines().map(|line| self.row(line)));
-        let (cols, rows) = self.emulator.grid.size();
-        let cursor = self.emulator.grid.cursor();
+        let buffer = self.emulator.buffer();
+        lines.extend(buffer.visible().map(|line| self.row(line)));
+        let Emulator { cols, rows, .. } = self.emulator;
         let number = |cells: usize| u16::try_from(cells).unwrap_or(u16::MAX);
         Capture {
             lines,
             cols: number(cols),
             rows: number(rows),
-            cursor: (number(cursor.col.min(cols - 1)), number(cursor.row)),
+            cursor: (number(buffer.x.min(cols - 1)), number(buffer.y)),
         }
     }
 
@@ -297,24 +360,24 @@ impl Screen {
     /// Draws the rows that the grid keeps above the screen, below the history.
     fn draw_rows_above(&self, out: &mut Vec<u8>) -> RowEnd {
         let Emulator {
-            grid,
-            tables,
-            history,
-            ..
+            tables, history, ..
         } = &self.emulator;
-        let lines = grid.primary_screen().all_lines();
-        let draw = |above, line| redraw::history_row(line, above, tables, out);
-        lines
-            .take(self.emulator.rows_above())
-            .fold(history.end(), draw)
+        let primary = self.emulator.primary();
+        let lines = primary.first(primary.rows_above());
+        lines.fold(history.end(), |end, rows| {
+            redraw::history_row(rows, end, tables, out)
+        })
     }
 
-    fn row(&self, line: &avt::Line) -> String {
-        let mut row = Vec::new();
-        for cell in line.cells().iter().filter(|cell| cell.width() > 0) {
-            self.emulator.tables.glyphs.write(cell.char(), &mut row);
+    fn row(&self, line: &Line) -> String {
+        let mut row = String::new();
+        let cells = line.cells().iter().take(self.emulator.cols);
+        for (at, cell) in cells.enumerate() {
+            if !(cell.is_second() && at > 0 && line.width(at - 1) == 2) {
+                self.emulator.tables.glyphs.push(cell.glyph(), &mut row);
+            }
         }
-        String::from_utf8_lossy(&row).trim_end().to_owned()
+        row.trim_end().to_owned()
     }
 }
 
@@ -329,20 +392,4 @@ impl std::fmt::Debug for Screen {
 
 fn next_escape(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|&byte| byte == ESC)
-}
-
-/// The beginning of a UTF-8 character at the end of some bytes.
-fn incomplete(bytes: &[u8]) -> &[u8] {
-    for length in 1..=bytes.len().min(3) {
-        let tail = &bytes[bytes.len() - length..];
-        let wanted = match tail[0] {
-            0xc2..=0xdf => 2,
-            0xe0..=0xef => 3,
-            0xf0..=0xf4 => 4,
-            0x80..=0xbf => continue,
-            _ => 0,
-        };
-        return if wanted > length { tail } else { &[] };
-    }
-    &[]
 }

@@ -22,11 +22,16 @@ const MAX_KEYBOARD_FLAGS: usize = 16;
 /// 2031 reports of the colour scheme.
 const SWITCHES: [u16; 5] = [12, 45, 1004, 2004, 2031];
 
+/// Those of them that a soft reset (DECSTR) switches off.
+const SOFT_SWITCHES: [u16; 3] = [45, 1004, 2004];
+
 /// Private modes of which one at a time says what the mouse reports.
 const MOUSE_PROTOCOLS: [u16; 4] = [9, 1000, 1002, 1003];
 
 /// Private modes of which one at a time says how it is reported.
-const MOUSE_ENCODINGS: [u16; 4] = [1005, 1006, 1015, 1016];
+///
+/// xterm.js knows no others, and keeps what it has when one is asked for.
+const MOUSE_ENCODINGS: [u16; 2] = [1006, 1016];
 
 /// One screen's keyboard flags, the present ones last.
 type KeyboardFlags = Vec<u16>;
@@ -71,9 +76,32 @@ impl Modes {
         self.has_keypad = is_on;
     }
 
-    /// Sets the cursor's shape, `CSI N SP q`.
+    /// Sets the cursor's shape, `CSI N SP q`; a number above 6 says only
+    /// whether it blinks.
     pub(super) fn set_cursor_shape(&mut self, shape: u16) {
-        self.cursor_shape = shape;
+        self.cursor_shape = match (shape, self.cursor_shape) {
+            (0..=6, _) => shape,
+            (_, old @ 1..=6) => (old - 1) / 2 * 2 + 2 - shape % 2,
+            _ => 8 - shape % 2,
+        };
+    }
+
+    /// Says whether a mode is set; none for one that is not kept here.
+    pub(super) fn is_set(&self, mode: u16) -> Option<bool> {
+        if SWITCHES.contains(&mode) {
+            Some(self.switches.contains(&mode))
+        } else if MOUSE_PROTOCOLS.contains(&mode) {
+            Some(self.mouse_protocol == Some(mode))
+        } else if MOUSE_ENCODINGS.contains(&mode) {
+            Some(self.mouse_encoding == Some(mode))
+        } else {
+            (mode == 66).then_some(self.has_keypad)
+        }
+    }
+
+    /// Says whether a backspace at the left goes to the row before.
+    pub(super) fn has_reverse_wrap(&self) -> bool {
+        self.switches.contains(&45)
     }
 
     /// Changes the keyboard flags: `CSI > F u`, `CSI < N u`, `CSI = F ; M u`.
@@ -124,6 +152,18 @@ impl Modes {
     pub(super) fn soft_reset(&mut self) {
         self.has_keypad = false;
         self.cursor_shape = 0;
+        self.switches.retain(|mode| !SOFT_SWITCHES.contains(mode));
+    }
+
+    /// What is left by a reset (RIS): title, directory, colours, blinking.
+    pub(super) fn hard_reset(&mut self) -> Self {
+        self.soft_reset();
+        Self {
+            keyboard: Default::default(),
+            mouse_protocol: None,
+            mouse_encoding: None,
+            ..std::mem::take(self)
+        }
     }
 
     /// What the program calls its terminal, if it does.

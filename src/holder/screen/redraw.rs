@@ -1,23 +1,15 @@
 //! The bytes that draw a screen again.
-//!
-//! The rows come from the grid's cells. All else that the grid keeps (margins,
-//! saved cursors, origin, insert and wrap modes, tab stops, a wrap that is
-//! pending) comes from avt's own `dump`, read back as functions: its rows are
-//! left out, because they say less than the cells do.
-
-use avt::Cell;
-use avt::Line;
-use avt::Parser;
-use avt::Terminal;
-use avt::parser::AnsiMode;
-use avt::parser::CtcOp;
-use avt::parser::DecMode;
-use avt::parser::Function;
-use avt::parser::SgrOp;
 
 use super::emulator::Emulator;
+use super::emulator::Switches;
 use super::emulator::Tables;
-use super::emulator::number_of;
+use super::grid::Buffer;
+use super::grid::Cell;
+use super::grid::Line;
+use super::row::Drawing;
+use super::row::RowEnd;
+use super::row::is_filled;
+use super::row::written_cells;
 use super::style::Style;
 use super::style::push;
 
@@ -26,51 +18,24 @@ const ERASE_REST: &[u8] = b"\x1b[K";
 
 /// Draws the screens, cursor and modes in a terminal that was just reset.
 pub(super) fn screen(emulator: &Emulator) -> Vec<u8> {
-    let mut drawing = Drawing::new(&emulator.tables);
-    drawing.rows(emulator.grid.primary_screen().visible_lines());
-    drawing.rest(emulator);
+    let mut drawing = Drawing::new(&emulator.tables, emulator.cols);
+    drawing.rows(emulator.primary().visible());
+    rest(&mut drawing, emulator);
     drawing.out
 }
 
 /// Draws the screens below rows that were drawn already, the last as told.
 pub(super) fn screen_below(emulator: &Emulator, above: RowEnd) -> Vec<u8> {
-    let mut drawing = Drawing::new(&emulator.tables);
-    drawing.scrolls = true;
-    drawing.all_rows(emulator.grid.primary_screen().visible_lines(), above);
-    drawing.rest(emulator);
+    let mut drawing = Drawing::new(&emulator.tables, emulator.cols);
+    drawing.scroll_in(emulator.primary().visible(), above);
+    rest(&mut drawing, emulator);
     drawing.out
 }
 
-/// How the row above was drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum RowEnd {
-    /// With the line's end.
-    #[default]
-    Line,
-    /// Without: what is printed next goes on in the next row.
-    Open {
-        /// Whether it lacks the last cell, where a wide character did not fit.
-        is_short: bool,
-    },
-}
-
-impl RowEnd {
-    /// Whether a row is the other half of the line above. What was written there
-    /// may have been erased since.
-    fn goes_on_in(self, line: &Line) -> bool {
-        let Some(first) = line.cells().first() else {
-            return false;
-        };
-        match self {
-            Self::Line => false,
-            Self::Open { is_short } => !is_blank(first) && (!is_short || first.width() == 2),
-        }
-    }
-}
-
-/// Appends a row that has left the screen, below one that ends as told.
+/// Appends a row that has left the screen, above the next one and below one
+/// that ends as told.
 pub(super) fn history_row(
-    line: &Line,
+    (line, next): (&Line, &Line),
     above: RowEnd,
     tables: &Tables,
     out: &mut Vec<u8>,
@@ -80,24 +45,35 @@ pub(super) fn history_row(
     if above != RowEnd::Line && !goes_on {
         out.extend_from_slice(b"\r\n");
     }
-    for cell in &line.cells()[..written_cells(line, tables)] {
-        if cell.width() == 0 {
+    let written = written_cells(line.cells(), tables);
+    let cells = &line.cells()[..written];
+    for (at, &cell) in cells.iter().enumerate() {
+        let is_wide = line.width(at) == 2;
+        let has_second = || {
+            line.cells()
+                .get(at + 1)
+                .is_some_and(|next| next.is_second())
+        };
+        if cell.is_second() && at > 0 && line.width(at - 1) == 2 {
             continue;
         }
-        let mut style = tables.styles.get(number_of(cell.pen().foreground()));
-        if is_blank(cell) {
-            style = style.erased();
-        }
+        let style = shown(tables, cell);
         tables.styles.write_change(pen, style, out);
         pen = style;
-        tables.glyphs.write(cell.char(), out);
+        if is_wide && !has_second() {
+            // Half of a character, over the other half of which is another.
+            out.push(b' ');
+        } else {
+            write_cell(tables, cell, out);
+        }
     }
     tables.styles.write_change(pen, Style::default(), out);
-    let blank = line.len() - written_cells(line, tables);
-    if goes_on && has_background(line, tables) && blank > 0 {
+    let blank = line.cells().len() - written;
+    if goes_on && is_filled(line, tables) && blank > 0 {
         out.extend_from_slice(ERASE_REST);
     }
-    if !line.is_wrapped() {
+    let wraps = next.is_wrapped && (blank == 0 || leaves_open(line, next, tables));
+    if !wraps {
         out.extend_from_slice(b"\r\n");
         return RowEnd::Line;
     }
@@ -110,317 +86,142 @@ pub(super) fn history_row(
     }
 }
 
-/// Whether a row's first character has a background: a row that it scrolls in
-/// is filled with that.
-fn has_background(line: &Line, tables: &Tables) -> bool {
-    let first = line.cells().first();
-    let style = first.map(|cell| tables.styles.get(number_of(cell.pen().foreground())));
-    style.is_some_and(|style| style.erased() != Style::default())
-}
-
-/// Whether margins, charsets or modes keep text from being printed plainly.
-pub(super) fn is_odd(grid: &Terminal) -> bool {
-    let is_ordinary = |function: &Function| match function {
-        Function::Decset(modes) => modes.as_slice() == [DecMode::CursorKeys],
-        Function::Decrst(modes) => modes.as_slice() == [DecMode::TextCursorEnable],
-        Function::Cup(..) => true,
-        _ => is_of_a_row(function),
+/// Whether a wide character that wraps by itself leaves the last cell as it is.
+pub(super) fn leaves_open(line: &Line, next: &Line, tables: &Tables) -> bool {
+    let (Some(&last), Some(&first)) = (line.cells().last(), next.cells().first()) else {
+        return false;
     };
-    !dumped(grid).iter().all(is_ordinary)
+    first.width() == 2 && shown(tables, last) == tables.style(first).on_blank()
 }
 
-/// The functions of avt's own dump.
-pub(super) fn dumped(grid: &Terminal) -> Vec<Function> {
-    // The parser that they are read by is ours alone, so nothing is pending.
-    let mut parser = Parser::new();
-    let dump = grid.dump();
-    dump.chars().filter_map(|ch| parser.feed(ch)).collect()
-}
-
-/// A screen in the drawing.
-pub(super) struct Drawing<'a> {
-    tables: &'a Tables,
-    /// What was drawn.
-    pub(super) out: Vec<u8>,
-    pen: Style,
-    /// Whether rows scroll in at the bottom, filled with the background of what
-    /// is printed then.
-    scrolls: bool,
-    /// Whether the row being drawn was filled so.
-    is_filled: bool,
-}
-
-impl<'a> Drawing<'a> {
-    /// Begins with nothing drawn and the default style.
-    pub(super) fn new(tables: &'a Tables) -> Self {
-        Self {
-            tables,
-            out: Vec::new(),
-            pen: Style::default(),
-            scrolls: false,
-            is_filled: false,
-        }
-    }
-
-    /// Draws rows from the top, as far as there is anything on them.
-    fn rows<'l>(&mut self, lines: impl Iterator<Item = &'l Line>) {
-        let lines: Vec<&Line> = lines.collect();
-        let is_drawn = |line: &&Line| line.is_wrapped() || written_cells(line, self.tables) > 0;
-        let count = lines.iter().rposition(is_drawn).map_or(0, |last| last + 1);
-        // What follows a wrap stands on the next row, however blank it is.
-        let count =
-            count + usize::from(count > 0 && count < lines.len() && lines[count - 1].is_wrapped());
-        self.all_rows(lines.into_iter().take(count), RowEnd::Line);
-    }
-
-    fn all_rows<'l>(&mut self, lines: impl Iterator<Item = &'l Line>, above: RowEnd) {
-        let mut lines = lines.peekable();
-        let mut goes_on = lines.peek().is_some_and(|first| above.goes_on_in(first));
-        if above != RowEnd::Line && !goes_on {
-            self.out.extend_from_slice(b"\r\n");
-        }
-        while let Some(line) = lines.next() {
-            self.is_filled = self.scrolls && goes_on && has_background(line, self.tables);
-            let next = lines.peek();
-            match next.and_then(|next| next.cells().first()) {
-                // Only what is written wraps.
-                Some(first) if line.is_wrapped() && self.wraps(line, first) => {
-                    self.wrapped_row(line, first.width() == 2);
-                    goes_on = true;
-                }
-                Some(_) => {
-                    self.row(line);
-                    // A row that is scrolled in is filled with the pen's background.
-                    self.change(Style::default());
-                    self.out.extend_from_slice(b"\r\n");
-                    goes_on = false;
-                }
-                None => self.row(line),
-            }
-        }
-        self.is_filled = false;
-    }
-
-    /// Whether a row can be drawn so that it goes on with a cell of the next one.
-    ///
-    /// A wide character that wraps by itself leaves its background behind.
-    fn wraps(&self, line: &Line, next: &Cell) -> bool {
-        let last = line.cells().last().filter(|last| is_blank(last));
-        let is_alike = |last: &Cell| self.style(last).erased() == self.style(next).erased();
-        !is_blank(next) && (next.width() != 2 || last.is_none_or(is_alike))
-    }
-
-    /// Draws a row that ends here, with cells that were never written left so.
-    fn row(&mut self, line: &Line) {
-        let written = written_cells(line, self.tables);
-        self.cells(&line.cells()[..written], line.len());
-        if written < line.len() {
-            self.erase_rest();
-        }
-    }
-
-    /// Takes away what filled the rest of the row when it scrolled in.
-    fn erase_rest(&mut self) {
-        if self.is_filled {
-            self.change(Style::default());
-            self.out.extend_from_slice(ERASE_REST);
-        }
-    }
-
-    /// Draws a row up to its end, so that what follows wraps to the next.
-    fn wrapped_row(&mut self, line: &Line, is_next_wide: bool) {
-        let cells = line.cells();
-        let blank = cells.iter().rev().take_while(|cell| is_blank(cell)).count();
-        if is_next_wide && blank > 0 {
-            // A wide character that does not fit wraps by itself.
-            self.cells(&cells[..cells.len() - 1], line.len());
-            return self.erase_rest();
-        }
-        self.cells(&cells[..cells.len() - blank], line.len());
-        for cell in &cells[cells.len() - blank..] {
-            self.change(self.style(cell).erased());
-            self.out.push(b' ');
-        }
-    }
-
-    /// Draws cells from the cursor on, in a row of this width.
-    pub(super) fn cells(&mut self, cells: &[Cell], width: usize) {
-        let mut at = 0;
-        while let Some(cell) = cells.get(at) {
-            if is_blank(cell) {
-                let is_same = |other: &&Cell| is_blank(other) && other.pen() == cell.pen();
-                let count = cells[at..].iter().take_while(is_same).count();
-                at += count;
-                self.blank(self.style(cell).erased(), count, at == width);
-            } else {
-                if cell.width() > 0 {
-                    self.change(self.style(cell));
-                    self.tables.glyphs.write(cell.char(), &mut self.out);
-                }
-                at += 1;
-            }
-        }
-    }
-
-    fn blank(&mut self, style: Style, count: usize, is_last: bool) {
-        if style != Style::default() || self.is_filled {
-            self.change(style);
-            push(&mut self.out, format_args!("\x1b[{count}X"));
-        }
-        if !is_last {
-            push(&mut self.out, format_args!("\x1b[{count}C"));
-        }
-    }
-
-    fn style(&self, cell: &Cell) -> Style {
-        self.tables.styles.get(number_of(cell.pen().foreground()))
-    }
-
-    /// Changes the style of what follows.
-    pub(super) fn change(&mut self, style: Style) {
-        self.tables
-            .styles
-            .write_change(self.pen, style, &mut self.out);
-        self.pen = style;
-    }
-
-    /// Draws the alternate screen, and sets everything that is not a cell.
-    fn rest(&mut self, emulator: &Emulator) {
-        let is_alternate = emulator.is_alternate();
-        let mut is_row = true;
-        let mut begins_alternate = false;
-        if let Some((top, bottom)) = emulator.primary_margins().filter(|_| is_alternate) {
-            push(
-                &mut self.out,
-                format_args!("\x1b[{};{}r", top + 1, bottom + 1),
-            );
-        }
-        let functions = dumped(&emulator.grid);
-        for (at, function) in functions.iter().enumerate() {
-            if is_row && is_of_a_row(function) {
-                continue;
-            }
-            is_row = false;
-            if is_of_a_saved_cursor(function, &functions[at..]) {
-                continue;
-            }
-            match function {
-                Function::Decset(modes) if modes.as_slice() == [DecMode::AltScreenBuffer] => {
-                    self.change(Style::default());
-                    if is_alternate {
-                        emulator.modes.write_primary_keyboard(&mut self.out);
-                    }
-                    begins_alternate = is_alternate;
-                    self.out.extend_from_slice(b"\x1b[?1047h");
-                }
-                Function::Cup(1, 1) if begins_alternate => {
-                    begins_alternate = false;
-                    is_row = true;
-                    self.out.extend_from_slice(b"\x1b[H");
-                    self.rows(emulator.grid.screen().visible_lines());
-                }
-                _ => self.function(function),
-            }
-        }
-        emulator.modes.write(is_alternate, &mut self.out);
-    }
-
-    fn function(&mut self, function: &Function) {
-        match function {
-            Function::Sgr(ops) => self.change(self.tables.styles.get(number_in(ops.as_slice()))),
-            Function::Print(ch) => self.tables.glyphs.write(*ch, &mut self.out),
-            Function::Ctc(CtcOp::ClearAll) => self.out.extend_from_slice(b"\x1b[3g"),
-            Function::Ctc(_) => self.out.extend_from_slice(b"\x1bH"),
-            Function::Cha(n) => push(&mut self.out, format_args!("\x1b[{n}G")),
-            Function::Cup(row, col) => push(&mut self.out, format_args!("\x1b[{row};{col}H")),
-            Function::Cub(n) => push(&mut self.out, format_args!("\x1b[{n}D")),
-            Function::Cuf(n) => push(&mut self.out, format_args!("\x1b[{n}C")),
-            Function::Cuu(n) => push(&mut self.out, format_args!("\x1b[{n}A")),
-            Function::Cud(n) => push(&mut self.out, format_args!("\x1b[{n}B")),
-            Function::Decstbm(top, bottom) => {
-                push(&mut self.out, format_args!("\x1b[{top};{bottom}r"));
-            }
-            Function::Decsc => self.out.extend_from_slice(b"\x1b7"),
-            Function::Scorc => self.out.extend_from_slice(b"\x1b8"),
-            Function::Gzd4(_) => self.out.extend_from_slice(b"\x1b(0"),
-            Function::G1d4(_) => self.out.extend_from_slice(b"\x1b)0"),
-            Function::So => self.out.push(0x0e),
-            Function::Sm(modes) => self.ansi_modes(modes.as_slice()),
-            Function::Decset(modes) => self.private_modes(modes.as_slice(), 'h'),
-            Function::Decrst(modes) => self.private_modes(modes.as_slice(), 'l'),
-            // A dump holds no other.
-            _ => {}
-        }
-    }
-
-    fn ansi_modes(&mut self, modes: &[AnsiMode]) {
-        for mode in modes {
-            push(&mut self.out, format_args!("\x1b[{}h", *mode as u16));
-        }
-    }
-
-    fn private_modes(&mut self, modes: &[DecMode], action: char) {
-        for mode in modes {
-            push(
-                &mut self.out,
-                format_args!("\x1b[?{}{action}", *mode as u16),
-            );
-        }
+/// How a cell looks: what nothing was written to lacks most.
+pub(super) fn shown(tables: &Tables, cell: Cell) -> Style {
+    let style = tables.style(cell);
+    if cell.has_glyph() {
+        style
+    } else {
+        style.on_blank()
     }
 }
 
-/// How many cells of a row count: up to the last that is not empty.
-pub(super) fn written_cells(line: &Line, tables: &Tables) -> usize {
-    let is_seen = |cell: &Cell| {
-        let style = tables.styles.get(number_of(cell.pen().foreground()));
-        !is_blank(cell) || style.erased() != Style::default()
+/// Appends what a cell shows; a mark that stands for itself joins nothing.
+pub(super) fn write_cell(tables: &Tables, cell: Cell, out: &mut Vec<u8>) {
+    if cell.has_glyph() && cell.width() == 0 {
+        out.push(0);
+    }
+    tables.glyphs.write(cell.glyph(), out);
+}
+
+/// Draws the alternate screen, and sets everything that is not a cell.
+fn rest(drawing: &mut Drawing<'_>, emulator: &Emulator) {
+    let is_alternate = emulator.is_alternate();
+    beside_rows(drawing, emulator.primary());
+    if !is_alternate && emulator.alternate().has_saved() {
+        drawing.out.extend_from_slice(b"\x1b[?1047h");
+        saved_cursor(drawing, emulator.alternate());
+        drawing.out.extend_from_slice(b"\x1b[?1047l");
+    }
+    if is_alternate {
+        drawing.change(Style::default());
+        emulator.modes.write_primary_keyboard(&mut drawing.out);
+        drawing.out.extend_from_slice(b"\x1b[?1047h\x1b[H");
+        drawing.rows(emulator.buffer().visible());
+        beside_rows(drawing, emulator.buffer());
+    }
+    let has_charsets = restored_charset(drawing, emulator);
+    if emulator.switches.has_origin {
+        drawing.out.extend_from_slice(b"\x1b[?6h");
+    }
+    cursor(drawing, emulator);
+    drawing.change(emulator.style());
+    if !has_charsets {
+        emulator.charsets.settled().write(&mut drawing.out);
+    }
+    switches(emulator.switches, &mut drawing.out);
+    emulator.modes.write(is_alternate, &mut drawing.out);
+}
+
+/// Sets the charsets, if the one in use came back with the cursor: so it does
+/// here, where nothing is printed afterwards.
+fn restored_charset(drawing: &mut Drawing<'_>, emulator: &Emulator) -> bool {
+    let (charsets, buffer) = (emulator.charsets, emulator.buffer());
+    let (saved, _) = buffer.saved();
+    let can_be_restored =
+        charsets.are_restored() && saved.charset == charsets.current && buffer.x < emulator.cols;
+    if can_be_restored {
+        charsets.write(&mut drawing.out);
+        drawing.restore(saved.style);
+    }
+    can_be_restored
+}
+
+/// Sets what a screen has beside its rows: tab stops, margins, saved cursor.
+fn beside_rows(drawing: &mut Drawing<'_>, buffer: &Buffer) {
+    if let Some(tabs) = buffer.changed_tabs() {
+        drawing.out.extend_from_slice(b"\x1b[3g");
+        for x in tabs {
+            push(&mut drawing.out, format_args!("\x1b[{}G\x1bH", x + 1));
+        }
+    }
+    saved_cursor(drawing, buffer);
+    if (buffer.top, buffer.bottom) != (0, buffer.rows() - 1) {
+        push(
+            &mut drawing.out,
+            format_args!("\x1b[{};{}r", buffer.top + 1, buffer.bottom + 1),
+        );
+    }
+}
+
+/// Saves what was saved with the cursor.
+fn saved_cursor(drawing: &mut Drawing<'_>, buffer: &Buffer) {
+    if !buffer.has_saved() {
+        return;
+    }
+    let (saved, y) = buffer.saved();
+    let (row, column) = (y + 1, saved.x + 1);
+    push(&mut drawing.out, format_args!("\x1b[{row};{column}H"));
+    drawing.change(saved.style);
+    if saved.charset.is_default() {
+        return drawing.out.extend_from_slice(b"\x1b7");
+    }
+    drawing.out.extend_from_slice(b"\x1b(");
+    drawing.out.push(saved.charset.name());
+    drawing.out.extend_from_slice(b"\x1b7\x1b(B");
+}
+
+/// Puts the cursor where it is, also behind the last column.
+fn cursor(drawing: &mut Drawing<'_>, emulator: &Emulator) {
+    let buffer = emulator.buffer();
+    let top = if emulator.switches.has_origin {
+        buffer.top
+    } else {
+        0
     };
-    line.cells()
-        .iter()
-        .rposition(is_seen)
-        .map_or(0, |last| last + 1)
-}
-
-/// Whether nothing was written to a cell since it was last erased.
-///
-/// A written space has a stand-in; the second half of a wide one is no blank.
-fn is_blank(cell: &Cell) -> bool {
-    cell.char() == ' ' && cell.width() == 1
-}
-
-/// Whether a function may be part of the rows at the beginning of a dump.
-fn is_of_a_row(function: &Function) -> bool {
-    matches!(
-        function,
-        Function::Print(_) | Function::Rep(_) | Function::Cr | Function::Lf | Function::Sgr(_)
-    )
-}
-
-/// Whether a mode is set for a saved cursor only: it is undone later on.
-///
-/// avt saves these modes with the cursor, xterm.js does not.
-fn is_of_a_saved_cursor(function: &Function, rest: &[Function]) -> bool {
-    let is_after = |wanted: &Function| rest.contains(wanted);
-    let origin = || vec![DecMode::Origin].into();
-    let wrap = || vec![DecMode::AutoWrap].into();
-    match function {
-        Function::Decset(modes) if modes.as_slice() == [DecMode::Origin] => {
-            is_after(&Function::Decrst(origin()))
-        }
-        Function::Decrst(modes) if modes.as_slice() == [DecMode::AutoWrap] => {
-            is_after(&Function::Decset(wrap()))
-        }
-        Function::Decrst(modes) => modes.as_slice() == [DecMode::Origin],
-        Function::Decset(modes) => modes.as_slice() == [DecMode::AutoWrap],
-        _ => false,
+    let row = buffer.y.saturating_sub(top) + 1;
+    let cells = &buffer.line(buffer.y).cells()[..emulator.cols];
+    let x = buffer.x.min(emulator.cols);
+    if x < emulator.cols {
+        return push(&mut drawing.out, format_args!("\x1b[{row};{}H", x + 1));
+    }
+    // What stands in the last cells is printed again.
+    let first = drawing.last_glyph(cells);
+    push(&mut drawing.out, format_args!("\x1b[{row};{}H", first + 1));
+    drawing.printed(&cells[first..], first);
+    for _ in emulator.cols..buffer.x {
+        // A mark that joined nothing, and was lost.
+        drawing.out.extend_from_slice("\0\u{301}".as_bytes());
     }
 }
 
-/// The style's number that an SGR of a dump leaves.
-fn number_in(ops: &[SgrOp]) -> u32 {
-    ops.iter().fold(0, |number, op| match op {
-        SgrOp::SetForegroundColor(color) => number_of(Some(*color)),
-        SgrOp::Reset | SgrOp::ResetForegroundColor => 0,
-        _ => number,
-    })
+fn switches(switches: Switches, out: &mut Vec<u8>) {
+    let all: [(bool, &[u8]); 5] = [
+        (switches.has_cursor_keys, b"\x1b[?1h"),
+        (!switches.has_wrap, b"\x1b[?7l"),
+        (switches.is_cursor_hidden, b"\x1b[?25l"),
+        (switches.is_inserting, b"\x1b[4h"),
+        (switches.returns, b"\x1b[20h"),
+    ];
+    for (_, sequence) in all.iter().filter(|(is_set, _)| *is_set) {
+        out.extend_from_slice(sequence);
+    }
 }

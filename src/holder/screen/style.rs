@@ -1,19 +1,12 @@
 //! How a cell looks, as xterm.js keeps it, and the escape sequences for it.
 //!
-//! The emulator knows fewer attributes, so it gets only a style's number, as a
-//! foreground colour; [`Styles`] holds what the number means.
+//! A cell has a style's number; [`Styles`](super::styles::Styles) holds what the
+//! number means.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io::Write;
 
 use vte::Params;
-
-/// The most styles that are remembered; then the screen is drawn into new tables.
-const MAX_STYLES: usize = 0x8000;
-
-/// The most links that are remembered; likewise.
-const MAX_LINKS: usize = 0x1000;
 
 /// A colour as it was asked for: the page's theme decides about the first two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -31,18 +24,24 @@ pub(super) enum Color {
 
 /// Attributes that are on or off, as bits of [`Style::attributes`].
 mod attribute {
-    pub(super) const BOLD: u8 = 1;
-    pub(super) const DIM: u8 = 1 << 1;
-    pub(super) const ITALIC: u8 = 1 << 2;
-    pub(super) const BLINK: u8 = 1 << 3;
-    pub(super) const INVERSE: u8 = 1 << 4;
-    pub(super) const HIDDEN: u8 = 1 << 5;
-    pub(super) const STRIKE: u8 = 1 << 6;
-    pub(super) const OVERLINE: u8 = 1 << 7;
+    pub(super) const BOLD: u16 = 1;
+    pub(super) const DIM: u16 = 1 << 1;
+    pub(super) const ITALIC: u16 = 1 << 2;
+    pub(super) const BLINK: u16 = 1 << 3;
+    pub(super) const INVERSE: u16 = 1 << 4;
+    pub(super) const HIDDEN: u16 = 1 << 5;
+    pub(super) const STRIKE: u16 = 1 << 6;
+    pub(super) const OVERLINE: u16 = 1 << 7;
+    pub(super) const UNDERLINE: u16 = 1 << 8;
+    /// From `CSI ? J` and `CSI ? K`: `CSI 1 " q`. No colour shows it.
+    pub(super) const PROTECTED: u16 = 1 << 9;
+
+    /// Those that a cell shows to which nothing was written.
+    pub(super) const ON_BLANKS: u16 = INVERSE | STRIKE | OVERLINE;
 }
 
 /// The attributes, and the SGR parameters that set them.
-const ATTRIBUTES: [(u8, &str); 8] = [
+const ATTRIBUTES: [(u16, &str); 8] = [
     (attribute::BOLD, ";1"),
     (attribute::DIM, ";2"),
     (attribute::ITALIC, ";3"),
@@ -53,17 +52,22 @@ const ATTRIBUTES: [(u8, &str); 8] = [
     (attribute::OVERLINE, ";53"),
 ];
 
-/// How a cell looks.
+/// How a cell looks, and how the next one will.
+///
+/// xterm.js keeps the lines' kind and colour and the link apart from all else:
+/// they survive a restored cursor, and show only where the style says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Style {
     foreground: Color,
     background: Color,
-    attributes: u8,
+    attributes: u16,
     /// 0 none, 1 single, 2 double, 3 curly, 4 dotted, 5 dashed.
-    underline: u8,
-    underline_color: Color,
+    line: u8,
+    line_color: Color,
     /// The number of an OSC 8 link; 0 is none.
-    link: u16,
+    link: u32,
+    /// Whether the line's kind and colour and the link are shown.
+    is_extended: bool,
 }
 
 impl Style {
@@ -75,172 +79,231 @@ impl Style {
         }
     }
 
+    /// What a cell to which nothing was written shows.
+    pub(super) fn on_blank(self) -> Self {
+        if self.attributes & attribute::ON_BLANKS != 0 || self.shown_line() != 0 {
+            return self;
+        }
+        self.erased()
+    }
+
+    /// Whether `CSI X` makes a cell look so.
+    pub(super) fn is_erased(self) -> bool {
+        self == self.erased()
+    }
+
+    /// What cells have that test the screen: no lines' kind, colour or link.
+    pub(super) fn without_extension(self) -> Self {
+        Self {
+            line: 0,
+            line_color: Color::Default,
+            link: 0,
+            ..self
+        }
+    }
+
+    /// What a restored cursor makes of it.
+    pub(super) fn restored(self, saved: Self) -> Self {
+        Self {
+            line: self.line,
+            line_color: self.line_color,
+            link: self.link,
+            ..saved
+        }
+    }
+
+    /// The same without what it does not show, as a page has it that was drawn
+    /// anew.
+    pub(super) fn settled(mut self) -> Self {
+        self.link = self.shown_link();
+        self.line_color = self.shown_line_color();
+        self.set_line(self.shown_line());
+        self
+    }
+
     /// The same, with a link or without.
-    pub(super) fn with_link(self, link: u16) -> Self {
+    pub(super) fn with_link(mut self, link: u32) -> Self {
+        self.link = link;
+        self.update_extended();
+        self
+    }
+
+    /// The number of its link.
+    pub(super) fn link(self) -> u32 {
+        self.link
+    }
+
+    /// The same, if its link gets another number.
+    pub(super) fn with_link_number(self, link: u32) -> Self {
         Self { link, ..self }
+    }
+
+    /// The same, protected from being erased or not.
+    pub(super) fn with_protection(mut self, is_on: bool) -> Self {
+        self.set(attribute::PROTECTED, is_on);
+        self
+    }
+
+    /// Whether it is protected from being erased.
+    pub(super) fn is_protected(self) -> bool {
+        self.attributes & attribute::PROTECTED != 0
+    }
+
+    fn set(&mut self, attributes: u16, is_on: bool) {
+        if is_on {
+            self.attributes |= attributes;
+        } else {
+            self.attributes &= !attributes;
+        }
+    }
+
+    fn update_extended(&mut self) {
+        self.is_extended = self.line != 0 || self.link != 0;
+    }
+
+    fn set_line(&mut self, line: u8) {
+        self.line = line;
+        self.set(attribute::UNDERLINE, line != 0);
+        self.update_extended();
+    }
+
+    /// The link that a cell shows.
+    pub(super) fn shown_link(self) -> u32 {
+        if self.is_extended { self.link } else { 0 }
+    }
+
+    /// The colour of the line that a cell shows.
+    fn shown_line_color(self) -> Color {
+        if self.is_extended {
+            self.line_color
+        } else {
+            Color::Default
+        }
+    }
+
+    /// The line that a cell shows.
+    fn shown_line(self) -> u8 {
+        let is_underlined = self.attributes & attribute::UNDERLINE != 0;
+        match (self.is_extended, self.line) {
+            _ if !is_underlined => 0,
+            (false, _) => 1,
+            // A link's own line.
+            (true, 0) if self.link != 0 => 5,
+            (true, line) => line,
+        }
     }
 
     /// Applies an SGR sequence, as xterm.js does.
     pub(super) fn apply(&mut self, params: &Params) {
+        if params.len() == 1 {
+            return self.apply_one(params.iter().next().unwrap_or(&[0]));
+        }
         let params: Vec<&[u16]> = params.iter().collect();
         let mut rest = &params[..];
         while let [first, ..] = rest {
-            rest = match first[0] {
-                38 | 48 | 58 => &rest[self.apply_color(rest)..],
+            let taken = match first[0] {
+                38 | 48 | 58 => self.apply_color(rest),
                 _ => {
                     self.apply_one(first);
-                    &rest[1..]
+                    1
                 }
             };
+            rest = rest.get(taken..).unwrap_or_default();
         }
     }
 
     fn apply_one(&mut self, param: &[u16]) {
         let code = param[0];
         match code {
-            0 => *self = Self::default().with_link(self.link),
+            0 => self.reset(),
             1 => self.attributes |= attribute::BOLD,
             2 => self.attributes |= attribute::DIM,
             3 => self.attributes |= attribute::ITALIC,
-            4 => self.underline = underline_of(param.get(1).copied()),
-            5 | 6 => self.attributes |= attribute::BLINK,
+            4 => self.set_line(line_of(param.get(1).copied())),
+            5 => self.attributes |= attribute::BLINK,
             7 => self.attributes |= attribute::INVERSE,
             8 => self.attributes |= attribute::HIDDEN,
             9 => self.attributes |= attribute::STRIKE,
-            21 => self.underline = 2,
+            21 => self.set_line(2),
             22 => self.attributes &= !(attribute::BOLD | attribute::DIM),
             23 => self.attributes &= !attribute::ITALIC,
-            24 => self.underline = 0,
+            24 => self.set_line(0),
             25 => self.attributes &= !attribute::BLINK,
             27 => self.attributes &= !attribute::INVERSE,
             28 => self.attributes &= !attribute::HIDDEN,
             29 => self.attributes &= !attribute::STRIKE,
             30..=37 => self.foreground = basic(code - 30),
+            38 | 48 | 58 => {
+                self.apply_color(&[param]);
+            }
             39 => self.foreground = Color::Default,
             40..=47 => self.background = basic(code - 40),
             49 => self.background = Color::Default,
             53 => self.attributes |= attribute::OVERLINE,
             55 => self.attributes &= !attribute::OVERLINE,
-            59 => self.underline_color = Color::Default,
+            59 => {
+                // Not the default: xterm.js takes its "no colour" for one.
+                self.line_color = Color::Rgb(0xff, 0xff, 0xff);
+                self.update_extended();
+            }
             90..=97 => self.foreground = basic(code - 90 + 8),
             100..=107 => self.background = basic(code - 100 + 8),
             _ => {}
         }
     }
 
+    fn reset(&mut self) {
+        *self = Self::default().with_link(self.link);
+    }
+
     /// Applies 38, 48 or 58; returns how many parameters belonged to it.
     fn apply_color(&mut self, params: &[&[u16]]) -> usize {
-        let (color, taken) = match params[0] {
-            [_] => color_of_parameters(&params[1..]),
-            [_, parts @ ..] => (color_of_parts(parts), 1),
-            [] => (None, 1),
-        };
-        if let Some(color) = color {
-            match params[0][0] {
-                38 => self.foreground = color,
-                48 => self.background = color,
-                _ => self.underline_color = color,
-            }
+        let (color, taken) = color_of(params);
+        let Some(color) = color else { return taken };
+        match params[0][0] {
+            38 => self.foreground = color,
+            48 => self.background = color,
+            _ => self.line_color = color,
         }
         taken
     }
 
     /// Appends the SGR sequence that sets this style from any other.
-    fn write_sgr(self, out: &mut Vec<u8>) {
+    pub(super) fn write_sgr(self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"\x1b[0");
         for (bit, parameter) in ATTRIBUTES {
             if self.attributes & bit != 0 {
                 out.extend_from_slice(parameter.as_bytes());
             }
         }
-        match self.underline {
+        match self.shown_line() {
             0 => {}
             1 => out.extend_from_slice(b";4"),
             kind => push(out, format_args!(";4:{kind}")),
         }
         write_color(out, self.foreground, 30);
         write_color(out, self.background, 40);
-        match self.underline_color {
+        match self.shown_line_color() {
             Color::Default => {}
             Color::Basic(color) | Color::Indexed(color) => push(out, format_args!(";58:5:{color}")),
             Color::Rgb(r, g, b) => push(out, format_args!(";58:2::{r}:{g}:{b}")),
         }
         out.push(b'm');
     }
-}
 
-/// The styles and links of one screen, by number.
-#[derive(Debug)]
-pub(super) struct Styles {
-    styles: Vec<Style>,
-    numbers: HashMap<Style, u32>,
-    /// The bodies of OSC 8: `params;uri`.
-    links: Vec<Box<[u8]>>,
-}
-
-impl Default for Styles {
-    fn default() -> Self {
+    /// What the SGR sequence says, and nothing else.
+    pub(super) fn without_link(self) -> Self {
         Self {
-            styles: vec![Style::default()],
-            numbers: HashMap::from([(Style::default(), 0)]),
-            links: vec![Box::default()],
+            link: 0,
+            line: self.shown_line(),
+            line_color: self.shown_line_color(),
+            is_extended: false,
+            ..self.with_protection(false)
         }
     }
 }
 
-impl Styles {
-    /// The number of a style; 0 is the default one.
-    pub(super) fn number(&mut self, style: Style) -> u32 {
-        if let Some(&known) = self.numbers.get(&style) {
-            return known;
-        }
-        let number = u32::try_from(self.styles.len()).unwrap_or(0);
-        self.styles.push(style);
-        self.numbers.insert(style, number);
-        number
-    }
-
-    /// The style of a number; the default one for a number that is none.
-    pub(super) fn get(&self, number: u32) -> Style {
-        self.styles
-            .get(number as usize)
-            .copied()
-            .unwrap_or_default()
-    }
-
-    /// The number of a link, `id=1;https://…`; 0 when there are too many.
-    pub(super) fn link(&mut self, body: &[u8]) -> u16 {
-        // A link is mostly the last one again, for its next line.
-        let known = self.links.iter().rposition(|link| **link == *body);
-        let at = known.unwrap_or_else(|| {
-            self.links.push(body.into());
-            self.links.len() - 1
-        });
-        u16::try_from(at).unwrap_or(0)
-    }
-
-    /// Tells whether the tables are to be made anew.
-    pub(super) fn are_full(&self) -> bool {
-        self.styles.len() >= MAX_STYLES || self.links.len() >= MAX_LINKS
-    }
-
-    /// Appends what leads from one style to another; nothing when they agree.
-    pub(super) fn write_change(&self, from: Style, to: Style, out: &mut Vec<u8>) {
-        if from.link != to.link {
-            out.extend_from_slice(b"\x1b]8;");
-            match self.links.get(to.link as usize) {
-                Some(link) if to.link != 0 => out.extend_from_slice(link),
-                _ => out.push(b';'),
-            }
-            out.extend_from_slice(b"\x1b\\");
-        }
-        if from.with_link(0) != to.with_link(0) {
-            to.write_sgr(out);
-        }
-    }
-}
-
-fn underline_of(part: Option<u16>) -> u8 {
+fn line_of(part: Option<u16>) -> u8 {
     match part {
         None => 1,
         // What a terminal does not know is drawn as a single line.
@@ -259,28 +322,45 @@ fn byte(number: u16) -> u8 {
     u8::try_from(number & 0xff).unwrap_or_default()
 }
 
-/// `38;5;N` or `38;2;R;G;B`: the colour, and how many parameters it took.
-fn color_of_parameters(params: &[&[u16]]) -> (Option<Color>, usize) {
-    let at = |n: usize| params.get(n).map_or(0, |param| param[0]);
-    match at(0) {
-        5 => (Some(Color::Indexed(byte(at(1)))), params.len().min(2) + 1),
-        2 => {
-            let color = Color::Rgb(byte(at(1)), byte(at(2)), byte(at(3)));
-            (Some(color), params.len().min(4) + 1)
+/// `38;5;N`, `38;2;R;G;B`, or either with colons, after which a colour space may
+/// stand: the colour, and how many parameters it took. As xterm.js reads them,
+/// mixed ones too.
+fn color_of(params: &[&[u16]]) -> (Option<Color>, usize) {
+    // What, kind, space, and the three values.
+    let mut read = [0_u16; 6];
+    let (mut at, mut space) = (0, 0);
+    loop {
+        let param = params[at];
+        read[at + space] = param[0];
+        if param.len() > 1 {
+            for (number, part) in param[1..].iter().enumerate() {
+                if read[1] == 5 {
+                    space = 1;
+                }
+                let Some(place) = read.get_mut(at + number + 1 + space) else {
+                    break;
+                };
+                *place = *part;
+            }
+            break;
         }
-        // xterm.js takes as many as a colour could have.
-        _ => (None, params.len().min(5) + 1),
+        if (read[1] == 5 && at + space >= 2) || (read[1] == 2 && at + space >= 5) {
+            break;
+        }
+        if read[1] != 0 {
+            space = 1;
+        }
+        at += 1;
+        if at >= params.len() || at + space >= read.len() {
+            break;
+        }
     }
-}
-
-/// `38:5:N` or `38:2:SPACE:R:G:B`; without a space too, xterm.js takes R for it.
-fn color_of_parts(parts: &[u16]) -> Option<Color> {
-    let at = |n: usize| byte(parts.get(n).copied().unwrap_or(0));
-    match parts.first()? {
-        5 => Some(Color::Indexed(at(1))),
-        2 => Some(Color::Rgb(at(2), at(3), at(4))),
+    let color = match read[1] {
+        2 => Some(Color::Rgb(byte(read[3]), byte(read[4]), byte(read[5]))),
+        5 => Some(Color::Indexed(byte(read[3]))),
         _ => None,
-    }
+    };
+    (color, at + 1)
 }
 
 fn write_color(out: &mut Vec<u8>, color: Color, base: u8) {
@@ -300,6 +380,7 @@ pub(super) fn push(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::styles::Styles;
     use super::*;
 
     struct Applied(Style);
@@ -344,17 +425,5 @@ mod tests {
             assert_eq!(written(style), expected, "{sgr:?}");
             assert_eq!(applied(&written(style)), style, "{sgr:?}");
         }
-    }
-
-    #[test]
-    fn links_change_apart_from_colours() {
-        let mut styles = Styles::default();
-        let link = styles.link(b";http://x/");
-        assert_eq!(styles.link(b";http://x/"), link);
-        let linked = Style::default().with_link(link);
-        let mut out = Vec::new();
-        styles.write_change(Style::default(), linked, &mut out);
-        styles.write_change(linked, Style::default(), &mut out);
-        assert_eq!(out, b"\x1b]8;;http://x/\x1b\\\x1b]8;;\x1b\\");
     }
 }
