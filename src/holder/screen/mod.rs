@@ -10,11 +10,11 @@
 //!
 //! # Decisions
 //!
-//! - **The reader is xterm.js**, so it decides where terminals differ: the
-//!   emulator is a port of its `InputHandler`, the [`grid`] of its buffers. What
-//!   a page shows that was always there, and what one shows that was drawn
-//!   again, are the same; random sessions compare the two (`tests::random`).
-//!   Invalid bytes are dropped as it drops them.
+//! - **The reader is xterm.js**, so it decides where terminals differ: emulator
+//!   and [`grid`] do what its `InputHandler` and its buffers do. What a page
+//!   shows that was always there, and what one shows that was drawn again, are
+//!   the same; random sessions compare the two (`tests::random`). Invalid bytes
+//!   are dropped as it drops them.
 //! - **What `CSI 2 J` erases becomes history**, up to the last row that
 //!   something was written to; the page does the same, with xterm.js's own
 //!   scrolling (`src/web/app/src/view/terminal-erase.ts`).

@@ -5,10 +5,11 @@
 //!          rows of the screen ─────────┘
 //! ```
 //!
-//! A port of xterm.js's `Buffer`, `BufferLine` and `BufferReflow` (6.0), because
-//! a page that is drawn a screen must go on as one that was always there: what
-//! becomes of half a wide character, or of a saved cursor when rows scroll, is
-//! what it does there. Glyphs and styles are numbers that mean nothing here.
+//! It behaves as the buffers of xterm.js 6.0 do, because a page that is drawn a
+//! screen must go on as one that was always there: what becomes of half a wide
+//! character, or of a saved cursor when rows scroll, is what it does there.
+//! `avt`, which stood here first, is right in its own way, and so could not be
+//! equal. Glyphs and styles are numbers that mean nothing here.
 
 mod buffer;
 mod cell;

@@ -4,6 +4,8 @@
 //! the cursor: the program draws that one again. The alternate screen is cut, and
 //! so is what a page would hide: it is drawn again, and has it no more.
 
+use std::ops::Range;
+
 use super::buffer::Above;
 use super::buffer::Buffer;
 use super::buffer::int;
@@ -111,11 +113,13 @@ impl Buffer {
         let mut y = 0;
         while y < self.lines.len() {
             let end = self.line_end(y);
-            let mut line: Vec<Line> = (y..end)
-                .map(|at| std::mem::replace(&mut self.lines[at], Line::new(0, NULL)))
-                .collect();
+            let mut line = self.take_rows(y..end);
             if end - y > 1 && !(y..end).contains(&cursor) {
-                removed += join_line(&mut line, self.cols, cols);
+                line = wrapped_anew(&line, self.cols, cols);
+                while line.len() > 1 && line[line.len() - 1].written() == 0 {
+                    line.pop();
+                }
+                removed += end - y - line.len();
             }
             kept.append(&mut line);
             y = end;
@@ -132,6 +136,14 @@ impl Buffer {
             }
         }
         self.saved.row -= int(removed);
+    }
+
+    /// Takes rows out, and leaves nothing in their places.
+    fn take_rows(&mut self, rows: Range<usize>) -> Vec<Line> {
+        let taken = self.lines.range_mut(rows);
+        taken
+            .map(|row| std::mem::replace(row, Line::new(0, NULL)))
+            .collect()
     }
 
     /// Where the line ends that begins in a row.
@@ -160,13 +172,16 @@ impl Buffer {
             if (y..end).contains(&(self.above + self.y)) {
                 continue;
             }
-            let mut line: Vec<Line> = (y..end)
-                .map(|at| std::mem::replace(&mut self.lines[at], Line::new(0, NULL)))
-                .collect();
-            let more = split_line(&mut line, self.cols, cols);
-            for (at, row) in (y..end).zip(line) {
-                self.lines[at] = row;
+            let line = self.take_rows(y..end);
+            let mut rows_of_line = wrapped_anew(&line, self.cols, cols).into_iter();
+            for at in y..end {
+                self.lines[at] = rows_of_line.next().unwrap_or_else(|| {
+                    let mut row = Line::new(cols, NULL);
+                    row.is_wrapped = true;
+                    row
+                });
             }
+            let more: Vec<Line> = rows_of_line.collect();
             let new = more.len();
             count += new;
             added.push((end, more));
@@ -206,102 +221,25 @@ impl Buffer {
     }
 }
 
-/// Joins the rows of one line; returns how many fewer they are.
-fn join_line(line: &mut Vec<Line>, old_cols: usize, cols: usize) -> usize {
-    let (mut to, mut to_col) = (0, written_in(line, 0, old_cols));
-    let (mut from, mut from_col) = (1, 0);
-    while from < line.len() {
-        let written = written_in(line, from, old_cols);
-        let count = (written - from_col).min(cols - to_col);
-        copy(line, (from, from_col), (to, to_col), count);
-        to_col += count;
-        if to_col == cols {
-            (to, to_col) = (to + 1, 0);
+/// Breaks one line anew, into rows of so many columns; one at least.
+fn wrapped_anew(line: &[Line], old_cols: usize, cols: usize) -> Vec<Line> {
+    let written = |at: usize| &line[at].cells()[..written_in(line, at, old_cols)];
+    let cells = (0..line.len()).map(written).collect::<Vec<_>>().concat();
+    let mut rest = &cells[..];
+    let mut rows: Vec<Line> = Vec::new();
+    while rows.is_empty() || !rest.is_empty() {
+        let mut count = rest.len().min(cols);
+        // A wide character is not cut in two.
+        if count == cols && cols > 1 && rest[cols - 1].width() == 2 {
+            count -= 1;
         }
-        from_col += count;
-        if from_col == written {
-            (from, from_col) = (from + 1, 0);
-        }
-        // A wide character does not begin in the last cell.
-        if to_col == 0 && to != 0 && to < line.len() && line[to - 1].width(cols - 1) == 2 {
-            copy(line, (to - 1, cols - 1), (to, to_col), 1);
-            to_col += 1;
-            line[to - 1].set(cols - 1, NULL);
-        }
-    }
-    if let Some(row) = line.get_mut(to) {
-        row.replace(to_col, cols, NULL);
-    }
-    let rows = line.len();
-    while line.len() > 1 && (line.len() > to + 1 || line[line.len() - 1].written() == 0) {
-        line.pop();
-    }
-    rows - line.len()
-}
-
-/// Splits one line over rows of so many columns; returns the rows that follow
-/// those it had.
-fn split_line(line: &mut Vec<Line>, old_cols: usize, cols: usize) -> Vec<Line> {
-    let rows = line.len();
-    let last = line[rows - 1].written();
-    let lengths = split_lengths(line, old_cols, cols);
-    for _ in rows..lengths.len() {
         let mut row = Line::new(cols, NULL);
-        row.is_wrapped = true;
-        line.push(row);
+        row.cells_mut()[..count].copy_from_slice(&rest[..count]);
+        row.is_wrapped = !rows.is_empty() || line[0].is_wrapped;
+        rows.push(row);
+        rest = &rest[count..];
     }
-    // Backwards, because rows are written over.
-    let (mut from, mut from_col) = (rows, last);
-    let mut to = lengths.len();
-    let mut to_col = 0;
-    while from > 0 && (to > 0 || to_col > 0) {
-        if to_col == 0 {
-            to -= 1;
-            to_col = lengths[to];
-        }
-        let count = from_col.min(to_col);
-        to_col -= count;
-        from_col -= count;
-        copy(line, (from - 1, from_col), (to, to_col), count);
-        if from_col == 0 {
-            from -= 1;
-            from_col = written_in(line, from.saturating_sub(1), old_cols);
-        }
-    }
-    for (row, &length) in line.iter_mut().zip(&lengths) {
-        if length < cols {
-            row.set(length, NULL);
-        }
-    }
-    line.split_off(rows)
-}
-
-/// How long the rows are that one line is split over.
-fn split_lengths(line: &[Line], old_cols: usize, cols: usize) -> Vec<usize> {
-    let mut needed: usize = (0..line.len())
-        .map(|at| written_in(line, at, old_cols))
-        .sum();
-    let mut lengths = Vec::new();
-    let (mut at, mut col) = (0, 0);
-    while needed > 0 {
-        if needed < cols {
-            lengths.push(needed);
-            break;
-        }
-        col += cols;
-        let written = written_in(line, at, old_cols);
-        if col > written && at + 1 < line.len() {
-            col -= written;
-            at += 1;
-        }
-        // One column less where a wide character would be cut in two.
-        let is_wide = col > 0 && line[at].width(col - 1) == 2;
-        col -= usize::from(is_wide);
-        let length = cols - usize::from(is_wide);
-        lengths.push(length);
-        needed = needed.saturating_sub(length);
-    }
-    lengths
+    rows
 }
 
 /// How many cells of a row belong to the line: all, but for one in which a wide
@@ -313,18 +251,4 @@ fn written_in(line: &[Line], at: usize, cols: usize) -> usize {
     let last = line[at].cells()[cols - 1];
     let is_short = !last.has_glyph() && last.width() == 1 && next.width(0) == 2;
     cols - usize::from(is_short)
-}
-
-/// Copies cells between rows of a line: row and column, from and to.
-fn copy(line: &mut [Line], from: (usize, usize), to: (usize, usize), count: usize) {
-    for at in 0..count {
-        // Within one row, cells move to the right: the last one first.
-        let at = if from.0 == to.0 && from.1 < to.1 {
-            count - 1 - at
-        } else {
-            at
-        };
-        let cell = line[from.0].cells().get(from.1 + at).copied();
-        line[to.0].set(to.1 + at, cell.unwrap_or(NULL));
-    }
 }
