@@ -54,10 +54,23 @@ pub fn run(args: &Args) -> Result<Exit, CliError> {
         .map(|file| found(file))
         .collect::<Result<_, _>>()?;
     let is_tmux = env::var("TMUX").is_some();
+    if is_tmux && is_kept_by_tmux() {
+        return Err(CliError::hinted(
+            "tmux keeps the request from the page",
+            "tmux set -g allow-passthrough on",
+        ));
+    }
     for path in &paths {
         std::io::stdout().write_all(&request(path, is_tmux))?;
     }
     Ok(Exit::Success)
+}
+
+/// Says whether tmux passes nothing through: it asks for that since 3.3, and
+/// older ones have no such option.
+fn is_kept_by_tmux() -> bool {
+    let asked = ["show-options", "-Apqv", "allow-passthrough"];
+    process::run("tmux", &asked).is_some_and(|value| value == "off")
 }
 
 /// Turns `open FILE` into `cocalc-plus open FILE`.

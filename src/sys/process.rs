@@ -150,11 +150,13 @@ pub fn start_of(pid: u32) -> Option<String> {
     run("ps", &["-o", "lstart=", "-p", &pid.to_string()])
 }
 
-#[cfg(not(target_os = "linux"))]
-fn run(program: &str, args: &[&str]) -> Option<String> {
+/// Runs a program and returns what it printed, trimmed; `None` when that is
+/// nothing, no text, or there is no such program.
+pub fn run(program: &str, args: &[&str]) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "the one owner of subprocesses")]
     let output = std::process::Command::new(program)
         .args(args)
+        .stdin(std::process::Stdio::null())
         .output()
         .ok()?;
     let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();

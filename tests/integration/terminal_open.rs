@@ -110,12 +110,15 @@ fn a_file_that_does_not_exist_is_refused_before_any_is_opened() {
 }
 
 #[test]
-fn in_tmux_the_request_passes_through_it() {
+fn in_tmux_the_request_passes_through_once_tmux_lets_it() {
     let machine = with_rc("bash", ".bash_profile", "").expect("bash is installed");
-    let passed = request(&machine).replace('\x1b', "\x1b\x1b");
-    shell(&machine)
-        .answer("TMUX=x open notes.md")
-        .expect(&format!("\x1bPtmux;{passed}\x1b\\"));
+    let mut shell = shell(&machine);
+    shell.answer("export TMUX_TMPDIR=$HOME; tmux -f /dev/null new-session 'sh -i'");
+    shell.answer("\"$COCALC_PLUS_COMMANDS\"/open notes.md; echo code=$?.");
+    shell.expect("tmux keeps the request").expect("code=1.");
+    shell.answer("tmux set -g allow-passthrough on; \"$COCALC_PLUS_COMMANDS\"/open notes.md");
+    shell.expect(&request(&machine));
+    shell.answer("tmux kill-server").expect("exited]");
 }
 
 #[test]
