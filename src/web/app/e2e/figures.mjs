@@ -17,7 +17,7 @@
  * | `press KEY TEXT` | presses KEY (`Enter`, `Control+c`) until TEXT is drawn | `{ms, bytes}`: what came meanwhile |
  * | `echo COUNT` | types letters 30 ms apart | an array: key to drawn |
  * | `frames COUNT` | the same | an array: key to the next frame |
- * | `attach TEXT` | reloads on the last terminal, then clicks at the first one until TEXT is drawn | `{ms, bytes}`: from the click, as with `press` |
+ * | `attach TEXT` | reloads on the last terminal, then clicks at the first one until TEXT is drawn | `{clicked, asked}`: from the click, and from asking for its WebSocket |
  * | `reload TEXT` | reloads on the first terminal until TEXT is drawn | `{ms}`: from the navigation's begin |
  * | `show DIR` | shows a directory in the tree, which must hold `first of DIR` | Enter to its row |
  * | `create PATH` | makes a file that the tree must show first | made to its row |
@@ -49,12 +49,13 @@ const REST_MS = 1000;
 /** Runs in every document before its own scripts. */
 function instrument() {
   const WANTED = "figures-wanted";
-  const counted = { bytes: 0, ready: 0 };
+  const counted = { bytes: 0, asked: 0, ready: 0 };
   const Native = window.WebSocket;
   window.WebSocket = class extends Native {
     constructor(url, protocols) {
       super(url, protocols);
       if (!new URL(url).pathname.startsWith("/terminal/")) return;
+      counted.asked = performance.now();
       this.addEventListener("message", ({ data }) => (counted.bytes += data.byteLength ?? data.length));
     }
   };
@@ -85,20 +86,22 @@ function instrument() {
       };
       addEventListener(type, heard, { capture: true });
     });
-  const until = (wanted, where) => async (begun) => {
-    const before = counted.bytes;
-    return { ms: (await drawn(wanted, where)) - begun, bytes: counted.bytes - before };
-  };
 
   window.figures = {
     counted,
     text,
     expect: (name, wanted) => {
       if (text().includes(wanted)) throw new Error(`${wanted} is drawn before the key`);
-      window.figures.result = at("keydown", ({ key }) => key === name, until(wanted));
+      window.figures.result = at("keydown", ({ key }) => key === name, async (begun) => {
+        const before = counted.bytes;
+        return { ms: (await drawn(wanted)) - begun, bytes: counted.bytes - before };
+      });
     },
     expectAtClick: (wanted) => {
-      window.figures.result = at("click", () => true, until(wanted, document));
+      window.figures.result = at("click", () => true, async (begun) => {
+        const end = await drawn(wanted, document);
+        return { clicked: end - begun, asked: end - counted.asked };
+      });
     },
     echo: (line, lead) => {
       const pressed = [];
