@@ -43,11 +43,12 @@
 //!
 //! Not kept: links of more than 4 KiB, more than 128 bytes of marks in one cell,
 //! rows that a character repeated more than 4096 times scrolls by. Not read as
-//! xterm.js reads them: controls of the upper half that begin a sequence
-//! (U+009B), and sequences that are not well formed. A line of which rows have
-//! left the grid becomes two when the width changes. A first row that goes on a
-//! line of the history is drawn as the beginning of one, unless the history is
-//! drawn too.
+//! xterm.js reads them: controls of the upper half that begin a sequence (U+009B),
+//! and sequences that are not well formed. A line of which rows have left the grid
+//! becomes two when the width changes. With wrapping off, a joiner behind a wide
+//! character that did not fit widens the cell before it in the page alone. A first
+//! row that goes on a line of the history is drawn as the beginning of one, unless
+//! the history is drawn too.
 
 mod answers;
 mod charset;
