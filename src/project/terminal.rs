@@ -97,8 +97,11 @@ impl Terminals {
     /// Says whether a terminal that was here has no socket any more: it ended,
     /// or a cleaner took that.
     pub fn misses_any(&self) -> bool {
-        let is_there = |id: &String| holder::socket_path(&self.dir, id).is_ok_and(|at| at.exists());
-        !self.known().iter().all(is_there)
+        !self.known().iter().all(|id| self.has_socket(id))
+    }
+
+    fn has_socket(&self, id: &str) -> bool {
+        holder::socket_path(&self.dir, id).is_ok_and(|at| at.exists())
     }
 
     /// Looks for terminals that live and have no socket, and waits until they do.
@@ -109,9 +112,8 @@ impl Terminals {
         // Looks at every process of the machine.
         let searching = tokio::task::spawn_blocking(move || holder::call_back(&dir));
         let found = searching.await.unwrap_or_default();
-        self.known().extend(found);
         for _ in 0..COMEBACK_TRIES {
-            if !self.misses_any() {
+            if found.iter().all(|id| self.has_socket(id)) {
                 break;
             }
             tokio::time::sleep(COMEBACK_PAUSE).await;
@@ -433,4 +435,24 @@ fn refused(code: &str, message: &str) -> Refused {
 fn failed(what: &str, error: &dyn std::fmt::Display) -> Refusal {
     tracing::error!(%error, what, "a terminal failed");
     Refusal::new(500, format!("the terminal: {what} ({error})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_terminal_that_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let terminals = Terminals::new(dir.path().join("t"), dir.path().join("log"));
+        assert_eq!(terminals.list().await, []);
+        terminals.known().insert("abcdefgh".to_owned());
+        assert!(terminals.misses_any());
+        let begun = Instant::now();
+        assert_eq!(terminals.list().await, []);
+        assert!(begun.elapsed() < COMEBACK_PAUSE * 25, "it was waited for");
+        assert!(!terminals.misses_any());
+    }
 }
