@@ -5,15 +5,17 @@
 //! installed; else an empty page of the tunnel itself, which no link delays.
 //!
 //! How the peers compare: medians of seven rounds, milliseconds from the
-//! navigation to the drawn prompt, on 2026-11-21, two cores at a load of 3 to
-//! 5; packets (not streams) were delayed, so handshakes and slow start count.
-//! *Plain* means that the browser itself is behind the link.
+//! navigation to the drawn prompt, on 2026-11-21, two cores without other load;
+//! JupyterLab and code-server of two rounds, to the launcher and to the first row
+//! of its files. Packets (not streams) were delayed, so handshakes and slow start
+//! count. *Plain* means that the browser itself is behind the link.
 //!
 //! | | as it is meant | `ssh -L` | plain |
 //! | --- | --- | --- | --- |
-//! | ours: `ssh`, `serve`, `serve` | 396 | 893 | 814 |
-//! | ttyd 1.7.7 | | 1002 | 928 |
-//! | JupyterLab 4.6, to its launcher | | 5,600 | 5,800 |
+//! | ours: `ssh`, `serve`, `serve` | 296 (281–338) | 834 (817–850) | 680 (669–692) |
+//! | ttyd 1.7.7 | | 807 (744–890) | 797 (770–814) |
+//! | JupyterLab 4.6 | | 4,900 | 4,800 |
+//! | code-server 4.139 | | 6,300 | 5,900 |
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
