@@ -7,13 +7,14 @@
 //! How the peers compare: medians of seven rounds, milliseconds from the
 //! navigation to the drawn prompt, on 2026-11-21, two cores without other load;
 //! JupyterLab and code-server of two rounds, to the launcher and to the first row
-//! of its files. Packets (not streams) were delayed, so handshakes and slow start
+//! of its files; WeTTY of three, to an empty screen. Packets (not streams) were delayed, so handshakes and slow start
 //! count. *Plain* means that the browser itself is behind the link.
 //!
 //! | | as it is meant | `ssh -L` | plain |
 //! | --- | --- | --- | --- |
 //! | ours: `ssh`, `serve`, `serve` | 296 (281–338) | 834 (817–850) | 680 (669–692) |
 //! | ttyd 1.7.7 | | 807 (744–890) | 797 (770–814) |
+//! | WeTTY 3.2 | | 1,065 | 944 |
 //! | JupyterLab 4.6 | | 4,900 | 4,800 |
 //! | code-server 4.139 | | 6,300 | 5,900 |
 
