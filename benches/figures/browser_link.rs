@@ -7,8 +7,9 @@
 //! How the peers compare: medians of seven rounds, milliseconds from the
 //! navigation to the drawn prompt, on 2026-11-21, two cores without other load;
 //! JupyterLab and code-server of two rounds, to the launcher and to the first row
-//! of its files; WeTTY of three, to an empty screen. Packets (not streams) were delayed, so handshakes and slow start
-//! count. *Plain* means that the browser itself is behind the link.
+//! of its files; WeTTY of three, to an empty screen. Packets (not streams) were
+//! delayed, so handshakes and slow start count. *Plain* means that the browser
+//! itself is behind the link.
 //!
 //! | | as it is meant | `ssh -L` | plain |
 //! | --- | --- | --- | --- |
