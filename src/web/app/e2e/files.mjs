@@ -253,6 +253,7 @@ const steps = {
     assert.equal(String(disk("a.txt")), "theirs\n");
     await page.getByRole("button", { name: "Keep mine" }).click();
     await until(() => String(disk("a.txt")) === "mine from elsewhere\n", "mine");
+    await until(async () => (await front(".status-line [role=status]").innerText()) === "Saved", "the page knows");
   },
   "a deleted file is saved again": async () => {
     rmSync(at("a.txt"));

@@ -43,6 +43,8 @@ export class OpenFile extends FileState {
   #wasAsked = false;
   #savesAgain = false;
   #latest: { fact: FileFact } | null = null;
+  /** How often the watch told something. */
+  #words = 0;
 
   /** What takes the keyboard where no editor does. */
   place: { focus(): void } | null = null;
@@ -360,6 +362,7 @@ export class OpenFile extends FileState {
   }
 
   async #told(fact: FileFact): Promise<void> {
+    this.#words++;
     const view = this.shown.value;
     if (this.saving.value.state === "saving" || view.kind === "loading") {
       this.#latest = { fact };
@@ -397,8 +400,11 @@ export class OpenFile extends FileState {
   }
 
   async #reload(isAsked: boolean): Promise<void> {
+    const words = this.#words;
     try {
       const content = await read(this.path.value, LARGEST_TEXT_BYTES);
+      // Something newer was told meanwhile, and judged.
+      if (words !== this.#words) return;
       if (this.isDirty.value && !isAsked) return this.#differs({ hash: content.hash });
       const next = sourceLike(this.codec.value, content);
       const isMixed = (codec: Codec) => codec.lineBreak === "mixed";
