@@ -10,6 +10,8 @@ import { OpenFile } from "./document";
 const disk = vi.hoisted(() => ({
   text: "one\n" as string | null,
   refusal: null as number | null,
+  /** Where answers to readings are held back, in their order. */
+  held: null as (() => void)[] | null,
   /** Those of the one file, by window. */
   drafts: new Map<string, KeptDraft>(),
 }));
@@ -21,7 +23,9 @@ vi.mock("../../net/files/http", async (original) => {
     ...real,
     read: async () => {
       if (disk.text === null) throw new real.FileError(404, "no such file");
-      return { bytes: bytesOf(disk.text), hash: disk.text, size: disk.text.length, mtime: 1, isWritable: true };
+      const { text, held } = disk;
+      if (held) await new Promise<void>((resolve) => held.push(resolve));
+      return { bytes: bytesOf(text), hash: text, size: text.length, mtime: 1, isWritable: true };
     },
     save: async (_path: string, bytes: Uint8Array, seen: { hash: string } | "absent") => {
       if (disk.refusal !== null) throw new real.FileError(disk.refusal, "refused");
@@ -96,6 +100,11 @@ async function opened(meanwhile?: (type: (text: string) => void) => void) {
   return { file, buffer, type, written };
 }
 
+/** All that has been answered is taken in. */
+function allDone(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
 function draftOf(window: string, hash: string): KeptDraft {
   const codec = { encoding: "utf-8", hasBom: false, lineBreak: "\n" } as const;
   return { path: "/h/a.txt", text: "draft\n", codec, at: 1, hash, window };
@@ -104,6 +113,7 @@ function draftOf(window: string, hash: string): KeptDraft {
 beforeEach(() => {
   disk.text = "one\n";
   disk.refusal = null;
+  disk.held = null;
   disk.drafts.clear();
 });
 
@@ -168,6 +178,27 @@ test("a deleted file is made again by a save", async () => {
   type("mine\n");
   await file.save();
   expect([disk.text, file.onDisk.value]).toEqual(["mine\n", "same"]);
+});
+
+test("a file that is deleted while it is read again stays deleted", async () => {
+  const { file, buffer, written } = await opened();
+  const held: (() => void)[] = (disk.held = []);
+  await written("two\n");
+  await written(null);
+  expect(file.onDisk.value).toBe("deleted");
+  held.forEach((answer) => answer());
+  await allDone();
+  expect([file.onDisk.value, buffer.now]).toEqual(["deleted", "one\n"]);
+});
+
+test("of two readings, the one that began later is shown", async () => {
+  const { buffer, written } = await opened();
+  const held: (() => void)[] = (disk.held = []);
+  await written("two\n");
+  await written("three\n");
+  held.reverse().forEach((answer) => answer());
+  await allDone();
+  expect(buffer.now).toBe("three\n");
 });
 
 test("the text of a deleted file is unsaved, and comes back from its draft", async () => {

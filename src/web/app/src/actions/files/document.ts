@@ -43,8 +43,10 @@ export class OpenFile extends FileState {
   #wasAsked = false;
   #savesAgain = false;
   #latest: { fact: FileFact } | null = null;
-  /** How often the watch told something. */
-  #words = 0;
+  /** Whether the watch told last that nothing is there. */
+  #isGone = false;
+  /** Readings after a change: how many were begun, and which one is shown. */
+  #readings = { begun: 0, shown: 0 };
 
   /** What takes the keyboard where no editor does. */
   place: { focus(): void } | null = null;
@@ -362,7 +364,7 @@ export class OpenFile extends FileState {
   }
 
   async #told(fact: FileFact): Promise<void> {
-    this.#words++;
+    this.#isGone = fact === null;
     const view = this.shown.value;
     if (this.saving.value.state === "saving" || view.kind === "loading") {
       this.#latest = { fact };
@@ -400,11 +402,12 @@ export class OpenFile extends FileState {
   }
 
   async #reload(isAsked: boolean): Promise<void> {
-    const words = this.#words;
+    const reading = ++this.#readings.begun;
     try {
       const content = await read(this.path.value, LARGEST_TEXT_BYTES);
-      // Something newer was told meanwhile, and judged.
-      if (words !== this.#words) return;
+      // One that began later may have been answered sooner, and the file may be gone by now.
+      if (this.#isGone || reading < this.#readings.shown) return;
+      this.#readings.shown = reading;
       if (this.isDirty.value && !isAsked) return this.#differs({ hash: content.hash });
       const next = sourceLike(this.codec.value, content);
       const isMixed = (codec: Codec) => codec.lineBreak === "mixed";
