@@ -55,6 +55,29 @@ export async function waitForState(page, ...states) {
   return handle.jsonValue();
 }
 
+/** Waits of a page on what no element of it says. */
+export function waitsOn(page) {
+  const until = async (holds, what) => {
+    for (let waited = 0; waited < 20_000; waited += 25) {
+      if (await holds()) return;
+      await page.waitForTimeout(25);
+    }
+    throw new Error(`never: ${what}`);
+  };
+  /** Until no row of the tree comes or goes, so that a click lands where it should. */
+  const settle = async () => {
+    let before = "";
+    await until(async () => {
+      const now = (await page.locator(".row").allInnerTexts()).join("\n");
+      const isSame = now === before;
+      before = now;
+      if (!isSame) await page.waitForTimeout(250);
+      return isSame;
+    }, "the tree is at rest");
+  };
+  return { until, settle };
+}
+
 /** The visible text of the selected terminal. */
 export function terminalText(page) {
   return page.evaluate(() => window.__cocalcPlusTerminalText?.() ?? "");

@@ -23,7 +23,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { openPage, waitForState } from "./browser.mjs";
+import { openPage, waitForState, waitsOn } from "./browser.mjs";
 
 const [place, url, home, folder] = process.argv.slice(2);
 assert.ok(place && url && home, "usage: files-refused.mjs PLACE URL HOME [SCREENSHOT_DIR]");
@@ -37,20 +37,13 @@ const disk = (name) => readFileSync(at(name));
 const put = (name, content) => writeFileSync(at(name), content);
 
 const { browser, page, said } = await openPage();
+const { until, settle } = waitsOn(page);
 const item = (name) => page.getByRole("treeitem", { name, exact: true });
 const front = (selector) => page.locator(`.file-pane:not([hidden]) ${selector}`);
 const button = (name) => page.getByRole("button", { name, exact: true });
 const says = (text) => page.getByText(text).first().waitFor();
 const press = (key) => page.keyboard.press(key);
 const status = () => front(".status-line [role=status]").innerText();
-
-async function until(holds, what) {
-  for (let waited = 0; waited < 20_000; waited += 25) {
-    if (await holds()) return;
-    await page.waitForTimeout(25);
-  }
-  assert.fail(`never: ${what}`);
-}
 
 /** Photographs the page in every width. */
 async function shoot(name) {
@@ -67,18 +60,6 @@ async function shoot(name) {
     await press("Alt+Shift+B");
   }
   await page.setViewportSize({ width: WIDTHS[0], height: 800 });
-}
-
-/** Waits until no row comes or goes, so that a click lands where it should. */
-async function settle() {
-  let before = "";
-  await until(async () => {
-    const now = (await page.locator(".row").allInnerTexts()).join("\n");
-    const isSame = now === before;
-    before = now;
-    if (!isSame) await page.waitForTimeout(250);
-    return isSame;
-  }, "the tree is at rest");
 }
 
 async function open(name) {

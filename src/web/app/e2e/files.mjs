@@ -13,7 +13,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openPage, waitForState, waitForText } from "./browser.mjs";
+import { openPage, waitForState, waitForText, waitsOn } from "./browser.mjs";
 
 const [url, home, folder] = process.argv.slice(2);
 assert.ok(url && home, "usage: files.mjs URL HOME [SCREENSHOT_DIR]");
@@ -43,30 +43,11 @@ mkdirSync(at("many"));
 for (let count = 0; count < 300; count++) put(`many/entry ${count}`, "");
 
 const { browser, context, page, said } = await openPage();
+const { until, settle } = waitsOn(page);
 const item = (name) => page.getByRole("treeitem", { name, exact: true });
 const front = (selector) => page.locator(`.file-pane:not([hidden]) ${selector}`);
 const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
 const says = (text) => page.getByText(text).first().waitFor();
-
-async function until(holds, what) {
-  for (let waited = 0; waited < 15_000; waited += 25) {
-    if (await holds()) return;
-    await page.waitForTimeout(25);
-  }
-  assert.fail(`never: ${what}`);
-}
-
-/** Waits until no row comes or goes, so that a click lands where it should. */
-async function settle() {
-  let before = "";
-  await until(async () => {
-    const now = (await page.locator(".row").allInnerTexts()).join("\n");
-    const isSame = now === before;
-    before = now;
-    if (!isSame) await page.waitForTimeout(250);
-    return isSame;
-  }, "the tree is at rest");
-}
 
 /** Gives the tree the keyboard, on an entry; a file is looked at, too. */
 async function goTo(name) {

@@ -12,7 +12,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openPage, terminalText, waitForState, waitForText } from "./browser.mjs";
+import { openPage, terminalText, waitForState, waitForText, waitsOn } from "./browser.mjs";
 
 const [url, home, folder] = process.argv.slice(2);
 assert.ok(url && home, "usage: terminal.mjs URL HOME [SCREENSHOT_DIR]");
@@ -40,6 +40,7 @@ for (const name of ["early.txt", "late.txt"]) writeFileSync(at(name), `this is $
 mkdirSync(at("folder"));
 
 const { browser, context, page, said } = await openPage();
+const { until } = waitsOn(page);
 const shown = (selector) => page.locator(`.pane:not([hidden]) ${selector}`);
 const shot = (name) => (folder ? page.screenshot({ path: join(folder, `${name.replace(/\W+/g, "-")}.png`) }) : null);
 const lines = async () => (await terminalText(page)).split("\n");
@@ -58,15 +59,6 @@ page.on("websocket", (socket) => {
     if (isScreen) frames.screens++;
   });
 });
-
-/** Waits until something holds, as the page's own deadline allows. */
-async function until(holds, what) {
-  for (let waited = 0; waited < 20_000; waited += 20) {
-    if (await holds()) return;
-    await page.waitForTimeout(20);
-  }
-  assert.fail(`never: ${what}`);
-}
 
 let count = 0;
 
