@@ -40,7 +40,7 @@ export class Directories {
     if (this.#live.has(path)) return;
     const live: Live = { unwatch: () => {}, wasListed: false, isLoading: false, isStale: false, missed: [] };
     this.#live.set(path, live);
-    this.#put({ path, state: "loading", items: [], mayHide: false, problem: null, polling: null });
+    this.#put({ path, state: "loading", items: [], mayHaveHidden: false, problem: null, polling: null });
     // Listed before it is watched, a change in between would never be seen.
     live.unwatch = this.#watch.watch(path, {
       changed: (changed, removed) => this.apply(path, changed, removed),
@@ -88,7 +88,7 @@ export class Directories {
     if (!live || !directory) return;
     if (live.isLoading) live.missed.push({ changed, removed });
     const items = applied(directory.items, path, changed, removed, this.#order);
-    this.#put({ ...directory, items, mayHide: directory.mayHide || changed.some(isHidden) });
+    this.#put({ ...directory, items, mayHaveHidden: directory.mayHaveHidden || changed.some(isHidden) });
   }
 
   /** Puts everything in another order. */
@@ -104,7 +104,7 @@ export class Directories {
     try {
       const items = ordered(itemsOf(await list(path)), this.#order);
       if (this.#live.get(path) === live) {
-        this.#change(path, { state: "listed", items, mayHide: items.some(isHidden), problem: null });
+        this.#change(path, { state: "listed", items, mayHaveHidden: items.some(isHidden), problem: null });
       }
     } catch (error) {
       if (!(error instanceof FileError)) throw error;

@@ -272,6 +272,7 @@ export class Explorer {
     const above = all.get(parent(path));
     if (above?.state !== "listed") return "unknown";
     const name = base(path);
+    // Folders come first.
     for (const item of above.items) {
       if (!isFolder(item)) break;
       if (item.name === name) return "there";

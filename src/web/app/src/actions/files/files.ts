@@ -2,7 +2,7 @@
 
 import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals-core";
 import { Disposers } from "../../model/disposers";
-import type { Stand } from "../../model/files/buffer";
+import type { ViewState } from "../../model/files/buffer";
 import { isWithin } from "../../model/files/paths";
 import { liesInOneOf } from "../../model/files/tree";
 import { CallError } from "../../net/calls";
@@ -16,7 +16,7 @@ import { NO_FILES } from "./door";
 import { Explorer } from "./explorer";
 import { Operations } from "./operations";
 import { SaveAs } from "./save-as";
-import { Stands } from "./stands";
+import { ViewStates } from "./view-states";
 import { Uploads } from "./uploads";
 
 interface Remembered {
@@ -24,7 +24,7 @@ interface Remembered {
   /** The path in front; `null` when a terminal was. */
   front: string | null;
   /** Where each text was left, by path. */
-  stands: Record<string, Partial<Stand>>;
+  viewStates: Record<string, Partial<ViewState>>;
 }
 
 /** The most files that are opened again. */
@@ -44,7 +44,7 @@ export class Files {
   readonly operations: Operations;
   readonly uploads: Uploads;
   /** Where the open texts were left. */
-  readonly stands = new Stands();
+  readonly viewStates = new ViewStates();
   readonly saveAs = new SaveAs(
     () => this.#open.value,
     (file) => this.close(file),
@@ -204,9 +204,9 @@ export class Files {
   }
 
   #restore(): void {
-    const { paths, front, stands } = readRemembered();
+    const { paths, front, viewStates } = readRemembered();
     this.#open.value = paths.map((path) => this.#make(path));
-    for (const file of this.#open.value) this.stands.take(file, stands[file.path.value]);
+    for (const file of this.#open.value) this.viewStates.take(file, viewStates[file.path.value]);
     const file = this.#open.value.find((one) => one.path.value === front);
     if (file && this.#app.workspace.cover.value === null) this.bringToFront(file);
   }
@@ -215,8 +215,8 @@ export class Files {
     const files = this.#open.value.filter((file) => !file.isPassing.value).slice(-MOST_REMEMBERED);
     const paths = files.map((file) => file.path.value);
     const front = this.front.value?.path.value ?? null;
-    const stands = Object.fromEntries(files.map((file) => [file.path.value, this.stands.of(file) ?? undefined]));
-    rememberHere("openFiles", paths.length > 0 ? JSON.stringify({ paths, front, stands }) : NO_FILES);
+    const viewStates = Object.fromEntries(files.map((file) => [file.path.value, this.viewStates.of(file) ?? undefined]));
+    rememberHere("openFiles", paths.length > 0 ? JSON.stringify({ paths, front, viewStates }) : NO_FILES);
   }
 
   /** A closed page loses no text: drafts are kept, and the browser asks. */
@@ -245,10 +245,10 @@ export class Files {
 
 function readRemembered(): Remembered {
   try {
-    const { paths, front, stands } = JSON.parse(recallHere("openFiles") ?? NO_FILES) as Partial<Remembered>;
+    const { paths, front, viewStates } = JSON.parse(recallHere("openFiles") ?? NO_FILES) as Partial<Remembered>;
     const texts = Array.isArray(paths) ? paths.filter((path) => typeof path === "string") : [];
-    return { paths: [...new Set(texts)], front: typeof front === "string" ? front : null, stands: stands ?? {} };
+    return { paths: [...new Set(texts)], front: typeof front === "string" ? front : null, viewStates: viewStates ?? {} };
   } catch {
-    return { paths: [], front: null, stands: {} };
+    return { paths: [], front: null, viewStates: {} };
   }
 }

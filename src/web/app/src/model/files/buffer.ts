@@ -27,7 +27,7 @@ export interface Source {
 }
 
 /** Where somebody stands in a text, by lines from 1 and columns from 0. */
-export interface Stand {
+export interface ViewState {
   line: number;
   column: number;
   /** The first line in view. */

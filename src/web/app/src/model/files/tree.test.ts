@@ -21,7 +21,7 @@ function directory(path: string, ...names: string[]): [string, Directory] {
     by: "name",
     isDescending: false,
   });
-  return [path, { path, state: "listed", items, mayHide: true, problem: null, polling: null }];
+  return [path, { path, state: "listed", items, mayHaveHidden: true, problem: null, polling: null }];
 }
 
 function layout(directories: [string, Directory][], expanded: string[], change: Partial<Layout> = {}): Layout {
@@ -53,7 +53,7 @@ test("empty, unread and refused directories say so", () => {
   expect(texts(layout(TREE, ["/h/a", "/h/a/deep"]))).toContain("/h/a/deep empty");
   const refused: [string, Directory] = [
     "/h/b",
-    { path: "/h/b", state: "refused", items: [], mayHide: false, problem: "permission denied", polling: null },
+    { path: "/h/b", state: "refused", items: [], mayHaveHidden: false, problem: "permission denied", polling: null },
   ];
   expect(texts(layout([...TREE.slice(0, 1), refused], ["/h/a", "/h/b"]))).toEqual([
     "/h/a",

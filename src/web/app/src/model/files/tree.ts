@@ -10,7 +10,7 @@ export interface Directory {
   /** Its entries, in order; kept while it is listed again. */
   items: readonly Item[];
   /** Whether one of them may be hidden: spares to look through 100,000. */
-  mayHide: boolean;
+  mayHaveHidden: boolean;
   /** Why it could not be listed. */
   problem: string | null;
   /** Why its changes show late; `null` while they show at once. */
@@ -113,7 +113,7 @@ function filtered(layout: Layout, path: string, wanted: RegExp, above: ReadonlyS
 
 function seen(layout: Layout, directory: Directory | undefined): readonly Item[] {
   const items = directory?.items ?? [];
-  if (layout.isHiddenShown || !directory?.mayHide) return items;
+  if (layout.isHiddenShown || !directory?.mayHaveHidden) return items;
   return items.filter((item) => !isHidden(item));
 }
 

@@ -32,7 +32,7 @@ import {
   lineNumbers,
   rectangularSelection,
 } from "@codemirror/view";
-import type { Source, Stand, TextBuffer } from "../../model/files/buffer";
+import type { Source, ViewState, TextBuffer } from "../../model/files/buffer";
 import { indentOf, type Indent } from "../../model/files/indent";
 import type { Codec } from "../../model/files/text";
 import { editorTheme } from "./editor-theme";
@@ -150,18 +150,18 @@ export class CodeEditor implements TextBuffer {
   }
 
   /** Where its reader stands. */
-  stand(): Stand {
+  viewState(): ViewState {
     const { doc, selection } = this.#view.state;
     return { ...placeIn(doc, selection.main.head), top: this.#top };
   }
 
   /** Goes to where a reader stood before, as near as the text still has it. */
-  standAt(stand: Stand): void {
+  restoreView(view: ViewState): void {
     const { doc } = this.#view.state;
-    const top = positionIn(doc, { line: stand.top, column: 0 });
-    this.#top = stand.top;
+    const top = positionIn(doc, { line: view.top, column: 0 });
+    this.#top = view.top;
     this.#view.dispatch({
-      selection: { anchor: positionIn(doc, stand) },
+      selection: { anchor: positionIn(doc, view) },
       effects: EditorView.scrollIntoView(top, { y: "start", yMargin: 0 }),
     });
   }

@@ -125,9 +125,9 @@ async function show(
   disposers.add(() => editor.dispose());
   if (view.readOnly === "not-utf8") editor.lock(true);
   disposers.add(effect(() => editor.look(looks())));
-  const stand = files.stands.of(file);
-  if (stand) editor.standAt(stand);
-  disposers.add(files.stands.follow(file, () => editor.stand()));
+  const viewState = files.viewStates.of(file);
+  if (viewState) editor.restoreView(viewState);
+  disposers.add(files.viewStates.follow(file, () => editor.viewState()));
   void file.attach(editor);
   disposers.add(() => file.detach(editor));
   ready(editor);
