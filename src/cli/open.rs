@@ -101,7 +101,8 @@ fn found(file: &Path) -> Result<PathBuf, CliError> {
     }
 }
 
-/// `ESC ] 7337 ; open ; BASE64 BEL` with the path as path text, in an envelope where tmux stands between.
+/// `ESC ] 7337 ; open ; BASE64 BEL` with the path as path text, in an envelope
+/// where tmux stands between.
 fn request(path: &Path, is_tmux: bool) -> Vec<u8> {
     let path = STANDARD.encode(pathtext::encode(path));
     let plain = format!("\x1b]7337;open;{path}\x07");

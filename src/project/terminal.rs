@@ -126,15 +126,24 @@ impl Terminals {
     pub async fn list(&self) -> Vec<TerminalRow> {
         self.searched.get_or_init(|| self.search()).await;
         let rows = holder::list(&self.dir).await;
-        let is_listed = |id: &String| rows.iter().any(|row| row.id == *id);
-        let is_whole = self.known().iter().all(is_listed);
-        let rows = if is_whole {
+        let is_missing = |id: &String| !rows.iter().any(|row| row.id == *id);
+        let missing: HashSet<String> = self
+            .known()
+            .iter()
+            .filter(|id| is_missing(id))
+            .cloned()
+            .collect();
+        let rows = if missing.is_empty() {
             rows
         } else {
             self.search().await;
             holder::list(&self.dir).await
         };
-        *self.known() = rows.iter().map(|row| row.id.clone()).collect();
+        // One that was started meanwhile stays known.
+        let mut known = self.known();
+        known.retain(|id| !missing.contains(id));
+        known.extend(rows.iter().map(|row| row.id.clone()));
+        drop(known);
         rows
     }
 

@@ -17,6 +17,7 @@ use crate::support::finished;
 use crate::support::http::{Connection, Request, Response};
 use crate::support::odd::{bytes, odd_tree, same_trees};
 use crate::support::poll::eventually;
+use crate::support::targets::{SOON, connected};
 use crate::support::{find_program, set_mode, skip};
 
 /// How long a job may take.
@@ -298,6 +299,19 @@ fn files_pass_through_a_tunnel() {
     let mut watch = visitor.websocket("/files/watch");
     watch.send_text(&json!({ "watch": home }).to_string());
     assert!(watch.text().contains("\"watching\":true"));
+}
+
+#[test]
+fn a_tunnel_says_by_a_word_that_its_target_is_away() {
+    let (mut sshd, laptop) = connected();
+    let visitor = laptop.visit("box");
+    sshd.stop();
+    let refused = eventually("the target is away", SOON, || {
+        let answer = visitor.get("/files/list?path=/");
+        (answer.status >= 500).then_some(answer)
+    });
+    // Else a page would take it for the server's own refusal, and give up.
+    assert_eq!(refused.json()["error"]["reason"], "away");
 }
 
 #[track_caller]

@@ -44,27 +44,23 @@ impl Emulator {
     /// Moves up, not beyond the margin.
     pub(super) fn up(&mut self, count: i64) {
         let to_top = int(self.buffer().y) - int(self.buffer().top);
-        self.step(
-            0,
-            -if to_top >= 0 {
-                to_top.min(count)
-            } else {
-                count
-            },
-        );
+        let count = if to_top >= 0 {
+            to_top.min(count)
+        } else {
+            count
+        };
+        self.step(0, -count);
     }
 
     /// Moves down, not beyond the margin.
     pub(super) fn down(&mut self, count: i64) {
         let to_bottom = int(self.buffer().bottom) - int(self.buffer().y);
-        self.step(
-            0,
-            if to_bottom >= 0 {
-                to_bottom.min(count)
-            } else {
-                count
-            },
-        );
+        let count = if to_bottom >= 0 {
+            to_bottom.min(count)
+        } else {
+            count
+        };
+        self.step(0, count);
     }
 
     /// Goes to the left of the row.

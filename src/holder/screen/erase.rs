@@ -2,6 +2,7 @@
 
 use super::emulator::Emulator;
 use super::grid::Cell;
+use super::grid::Line;
 
 /// Whether what is protected is erased too (DECSED, DECSEL).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,29 +98,26 @@ impl Emulator {
 
     /// Inserts empty cells where the cursor is (ICH).
     pub(super) fn insert_cells(&mut self, count: usize) {
-        self.restrict();
-        let fill = self.erased();
-        let buffer = self.buffer_mut();
-        let x = buffer.x;
-        buffer.cursor_line().insert(x, count, fill);
+        self.change_row(|line, x, fill| line.insert(x, count, fill));
     }
 
     /// Deletes cells where the cursor is (DCH).
     pub(super) fn delete_cells(&mut self, count: usize) {
-        self.restrict();
-        let fill = self.erased();
-        let buffer = self.buffer_mut();
-        let x = buffer.x;
-        buffer.cursor_line().delete(x, count, fill);
+        self.change_row(|line, x, fill| line.delete(x, count, fill));
     }
 
     /// Erases cells from the cursor on (ECH).
     pub(super) fn erase_chars(&mut self, count: usize) {
+        self.change_row(|line, x, fill| line.replace(x, x + count, fill));
+    }
+
+    /// Changes the cursor's row, given its column and an empty cell.
+    fn change_row(&mut self, change: impl FnOnce(&mut Line, usize, Cell)) {
         self.restrict();
         let fill = self.erased();
         let buffer = self.buffer_mut();
         let x = buffer.x;
-        buffer.cursor_line().replace(x, x + count, fill);
+        change(buffer.cursor_line(), x, fill);
     }
 
     /// Inserts rows where the cursor is, if that is within the margins (IL).
@@ -167,7 +165,7 @@ impl Emulator {
         self.change_columns(|line, fill| line.delete(at, count, fill));
     }
 
-    fn change_columns(&mut self, change: impl Fn(&mut super::grid::Line, Cell)) {
+    fn change_columns(&mut self, change: impl Fn(&mut Line, Cell)) {
         let fill = self.erased();
         let buffer = self.buffer_mut();
         let (top, bottom) = (buffer.top, buffer.bottom);

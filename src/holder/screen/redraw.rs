@@ -7,14 +7,12 @@ use super::grid::Buffer;
 use super::grid::Cell;
 use super::grid::Line;
 use super::row::Drawing;
+use super::row::ERASE_REST;
 use super::row::RowEnd;
 use super::row::is_filled;
 use super::row::written_cells;
 use super::style::Style;
 use super::style::push;
-
-/// Erases from the cursor to the end of its row.
-const ERASE_REST: &[u8] = b"\x1b[K";
 
 /// Draws the screens, cursor and modes in a terminal that was just reset.
 pub(super) fn screen(emulator: &Emulator) -> Vec<u8> {

@@ -9,7 +9,7 @@ use super::style::Style;
 use super::style::push;
 
 /// Erases from the cursor to the end of its row.
-const ERASE_REST: &[u8] = b"\x1b[K";
+pub(super) const ERASE_REST: &[u8] = b"\x1b[K";
 
 /// How the row above was drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -64,16 +64,11 @@ pub(super) fn is_part(name: &OsStr) -> bool {
     if !bytes.starts_with(b".") {
         return false;
     }
-    [WORD_LETTERS, upload::ID_DIGITS].iter().any(|length| {
-        let Some((rest, word)) = bytes.split_at_checked(bytes.len().wrapping_sub(*length)) else {
-            return false;
-        };
-        let is_word = match *length {
-            WORD_LETTERS => secret::is_word(word, WORD_LETTERS),
-            _ => word.iter().all(|digit| b"0123456789abcdef".contains(digit)),
-        };
-        // There is a name between the dot and the mark.
-        is_word && rest.ends_with(MARK) && rest.len() > 1 + MARK.len()
+    let mark = bytes.windows(MARK.len()).rposition(|window| window == MARK);
+    // There is a name between the dot and the mark.
+    mark.filter(|&at| at > 1).is_some_and(|at| {
+        let word = &bytes[at + MARK.len()..];
+        secret::is_word(word, WORD_LETTERS) || upload::is_id(word)
     })
 }
 
@@ -141,11 +136,7 @@ fn sweep(dir: &Dir, parts: &[OsString], now_ms: u64) {
     let rest = i64::try_from(REST.as_millis()).unwrap_or(i64::MAX);
     let has_rested = |found: &Stat| now.saturating_sub(found.changed_ms()) > rest;
     for name in parts {
-        let spot = Spot {
-            dir,
-            name,
-            path: Path::new(name),
-        };
+        let spot = Spot::of(dir, name, Path::new(name));
         let is_ours = dir
             .stat_in(name, Follow::No)
             .is_ok_and(|found| found.uid == process::uid());

@@ -55,7 +55,7 @@ use crate::sys::disk::temporary::Temporary;
 use crate::sys::process;
 
 /// How many hexadecimal digits an id has.
-pub(super) const ID_DIGITS: usize = 24;
+const ID_DIGITS: usize = 24;
 
 /// The most uploads that are known; one that rests goes when one begins, and
 /// is found again by asking for it.
@@ -341,6 +341,11 @@ impl Upload {
             done: true,
         })
     }
+}
+
+/// Says whether this may be an upload's id.
+pub(super) fn is_id(word: &[u8]) -> bool {
+    word.len() == ID_DIGITS && word.iter().all(|digit| b"0123456789abcdef".contains(digit))
 }
 
 /// Names an upload, the same whenever it is asked for.

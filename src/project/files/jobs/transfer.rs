@@ -62,11 +62,7 @@ impl Source {
     }
 
     fn spot(&self) -> Spot<'_> {
-        Spot {
-            dir: &self.dir,
-            name: &self.name,
-            path: &self.path,
-        }
+        Spot::of(&self.dir, &self.name, &self.path)
     }
 }
 
@@ -137,11 +133,7 @@ impl Target {
     ) -> Result<OsString, Failed> {
         let hidden = parts::fresh(&source.name);
         let path = self.path.join(&source.name);
-        let spot = Spot {
-            dir: &self.dir,
-            name: &hidden,
-            path: &path,
-        };
+        let spot = Spot::of(&self.dir, &hidden, &path);
         let copied = tree::copy(source.spot(), spot, owner, progress);
         if copied.is_err() {
             self.sweep(&hidden);
@@ -152,11 +144,7 @@ impl Target {
     /// Removes what a copy has left; what cannot be removed stays hidden.
     fn sweep(&self, hidden: &OsStr) {
         let path = self.path.join(hidden);
-        let spot = Spot {
-            dir: &self.dir,
-            name: hidden,
-            path: &path,
-        };
+        let spot = Spot::of(&self.dir, hidden, &path);
         // What the job was told to end for does not end this.
         let _ = tree::delete(spot, &Progress::unheard());
     }

@@ -73,14 +73,19 @@ pub(in crate::project::files) fn at(path: &Path) -> impl Fn(io::Error) -> Failed
 #[derive(Clone, Copy, Debug)]
 pub(in crate::project::files) struct Spot<'a> {
     /// Its directory.
-    pub(in crate::project::files) dir: &'a Dir,
+    dir: &'a Dir,
     /// Its name there.
-    pub(in crate::project::files) name: &'a OsStr,
+    name: &'a OsStr,
     /// Its path.
-    pub(in crate::project::files) path: &'a Path,
+    path: &'a Path,
 }
 
-impl Spot<'_> {
+impl<'a> Spot<'a> {
+    /// The entry of that name in `dir`, at `path`.
+    pub(in crate::project::files) fn of(dir: &'a Dir, name: &'a OsStr, path: &'a Path) -> Self {
+        Self { dir, name, path }
+    }
+
     fn stat(&self) -> Result<Stat, Failed> {
         self.dir
             .stat_in(self.name, Follow::No)
@@ -124,12 +129,7 @@ fn count_from(spot: Spot<'_>, progress: &Progress, depth: usize) -> Result<(u64,
     let (mut entries, mut bytes) = (1, 0);
     for name in &names {
         let path = spot.path.join(name);
-        let below = Spot {
-            dir: &dir,
-            name,
-            path: &path,
-        };
-        let counted = count_from(below, progress, depth + 1)?;
+        let counted = count_from(Spot::of(&dir, name, &path), progress, depth + 1)?;
         entries += counted.0;
         bytes += counted.1;
     }
@@ -159,12 +159,7 @@ fn is_all_from(
     let (dir, names) = enter(spot, depth)?;
     for name in &names {
         let path = spot.path.join(name);
-        let below = Spot {
-            dir: &dir,
-            name,
-            path: &path,
-        };
-        if !is_all_from(below, holds, depth + 1)? {
+        if !is_all_from(Spot::of(&dir, name, &path), holds, depth + 1)? {
             return Ok(false);
         }
     }
@@ -184,15 +179,7 @@ fn delete_from(spot: Spot<'_>, progress: &Progress, depth: usize) -> Result<(), 
         let (dir, names) = enter(spot, depth)?;
         for name in &names {
             let path = spot.path.join(name);
-            delete_from(
-                Spot {
-                    dir: &dir,
-                    name,
-                    path: &path,
-                },
-                progress,
-                depth + 1,
-            )?;
+            delete_from(Spot::of(&dir, name, &path), progress, depth + 1)?;
         }
         spot.dir.remove_dir_in(spot.name).map_err(at(spot.path))?;
     } else {
@@ -272,16 +259,8 @@ fn copy_dir(
     let copy = to.dir.open_in(to.name).map_err(at(to.path))?;
     for name in &names {
         let (old, new) = (from.path.join(name), to.path.join(name));
-        let below = Spot {
-            dir: &original,
-            name,
-            path: &old,
-        };
-        let made = Spot {
-            dir: &copy,
-            name,
-            path: &new,
-        };
+        let below = Spot::of(&original, name, &old);
+        let made = Spot::of(&copy, name, &new);
         copy_from(below, made, owner, progress, depth + 1)?;
     }
     // Last: it may take the right to write, and each entry sets the time.
