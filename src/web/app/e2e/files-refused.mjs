@@ -62,6 +62,12 @@ async function shoot(name) {
   await page.setViewportSize({ width: WIDTHS[0], height: 800 });
 }
 
+/** Clicks a row, when none comes or goes any more under the pointer. */
+async function click(name) {
+  await settle();
+  await item(name).click();
+}
+
 async function open(name) {
   await settle();
   await item(name).dblclick();
@@ -122,7 +128,7 @@ const plain = {
     put("page.pdf", PDF);
   },
   "every column sorts, both ways": async () => {
-    await item("rows, folder").click();
+    await click("rows, folder");
     await item("apple.bin").waitFor();
     await page.setViewportSize({ width: 1280, height: 800 });
     const edge = await page.locator(".splitter").boundingBox();
@@ -159,7 +165,7 @@ const plain = {
     await says("No name here holds");
     await press("Escape");
     await item("apple.bin").waitFor();
-    await item("rows, folder").click();
+    await click("rows, folder");
   },
   "raster pictures and PDF are shown": async () => {
     put("dots.png", await picture("image/png"));
@@ -211,7 +217,7 @@ const plain = {
     await page.locator(".tab-file").getByText("gone.txt").waitFor({ state: "detached" });
   },
   "a directory that is made again is shown again": async () => {
-    await item("comes and goes, folder").click();
+    await click("comes and goes, folder");
     await page.getByRole("treeitem", { name: "comes and goes, folder" }).click({ button: "right" });
     await page.getByRole("menuitem", { name: "Show only this folder" }).click();
     await item("rows, folder").waitFor({ state: "detached" });
@@ -229,7 +235,7 @@ const plain = {
 const full = {
   before: () => put("d/notes.txt", "old text\n"),
   "without inotify the page says so, and changes show": async () => {
-    await item("d, folder").click();
+    await click("d, folder");
     await item("notes.txt").waitFor();
     await says("inotify watches are used up");
     put("d/live.txt", "x");
@@ -277,11 +283,12 @@ const user = {
     mkdirSync(at("d/unlisted"), { mode: 0o700 });
   },
   "what may not be read says so": async () => {
-    await item("d, folder").click();
-    await item("unlisted, folder").click();
+    await click("d, folder");
+    await click("unlisted, folder");
     await says(/this user may not/);
     await shoot("unlisted");
-    await item("unlisted, folder").click();
+    await click("unlisted, folder");
+    await settle();
     await item("secret.txt").dblclick();
     await front("").getByText(/this user may not/).waitFor();
     await shoot("secret");
@@ -289,10 +296,10 @@ const user = {
     await press("Enter");
     await page.locator(".path-problem").getByText(/this user may not/).waitFor();
     await press("Escape");
-    await item("d, folder").click();
+    await click("d, folder");
   },
   "a file that may not be written is saved as another": async () => {
-    await item("d, folder").click();
+    await click("d, folder");
     await open("readonly.txt");
     await until(async () => (await status()) === "Not writable", "the status line says so");
     await write("mine and ");
@@ -334,9 +341,8 @@ const user = {
     await dialog.waitFor({ state: "detached" });
   },
   "a directory that lets nothing go is named": async () => {
-    await item("closed, folder").click();
-    await settle();
-    await item("inside.txt").click();
+    await click("closed, folder");
+    await click("inside.txt");
     await page.locator(".tree").focus();
     await press("Delete");
     await says("may not change the directory");

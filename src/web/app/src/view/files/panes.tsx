@@ -6,6 +6,7 @@ import type { OpenFile } from "../../actions/files/document";
 import type { Files } from "../../actions/files/files";
 import { shown } from "../../model/files/paths";
 import { Sentence } from "../sentence";
+import { hasKeyboard } from "./has-keyboard";
 import { HexPane } from "./hex-pane";
 import { PagedPane } from "./paged-pane";
 import { PaneBar } from "./pane-bar";
@@ -39,7 +40,11 @@ function FilePane({ app, files, file, isShown }: { app: App; files: Files; file:
   useLayoutEffect(() => {
     file.place = { focus: () => (host.current?.querySelector<HTMLElement>(SCROLLED) ?? host.current)?.focus() };
     if (isShown && !files.staysInTree && !app.isPaletteOpen.value) file.focus();
-  }, [file, isShown, kind]);
+  }, [file, isShown]);
+  // What was loaded comes when it likes: by then the keyboard may be in use elsewhere.
+  useLayoutEffect(() => {
+    if (isShown && !files.staysInTree && hasKeyboard(host.current)) file.focus();
+  }, [kind]);
   return (
     <section
       ref={host}

@@ -12,6 +12,7 @@ import { isMarkdown, previewFor } from "../../model/files/kinds";
 import { hint } from "../key-hint";
 import { Compare } from "./compare";
 import type { CodeEditor, CursorPlace } from "./editor";
+import { hasKeyboard } from "./has-keyboard";
 import { languageOf } from "./languages";
 import { MarkdownView } from "./markdown-view";
 import { PaneBar } from "./pane-bar";
@@ -41,7 +42,8 @@ export function TextPane({ app, files, file, view, isShown }: TextPaneProps) {
     };
     const ready = (made: CodeEditor) => {
       setEditor(made);
-      if (files.front.value === file && !files.staysInTree) made.focus();
+      const isWanted = files.front.value === file && !files.staysInTree;
+      if (isWanted && hasKeyboard(host.current?.closest(".file-pane"))) made.focus();
     };
     if (host.current) void show(app, files, file, view, host.current, { changed, cursor: setCursor }, ready, disposers);
     return () => disposers.dispose();
