@@ -55,6 +55,9 @@ _cocalc__plus() {
             cocalc__plus__subcmd__help__subcmd__ssh,list)
                 cmd="cocalc__plus__subcmd__help__subcmd__ssh__subcmd__list"
                 ;;
+            cocalc__plus__subcmd__help__subcmd__ssh,reconnect)
+                cmd="cocalc__plus__subcmd__help__subcmd__ssh__subcmd__reconnect"
+                ;;
             cocalc__plus__subcmd__help__subcmd__ssh,status)
                 cmd="cocalc__plus__subcmd__help__subcmd__ssh__subcmd__status"
                 ;;
@@ -85,6 +88,9 @@ _cocalc__plus() {
             cocalc__plus__subcmd__ssh,list)
                 cmd="cocalc__plus__subcmd__ssh__subcmd__list"
                 ;;
+            cocalc__plus__subcmd__ssh,reconnect)
+                cmd="cocalc__plus__subcmd__ssh__subcmd__reconnect"
+                ;;
             cocalc__plus__subcmd__ssh,status)
                 cmd="cocalc__plus__subcmd__ssh__subcmd__status"
                 ;;
@@ -96,6 +102,9 @@ _cocalc__plus() {
                 ;;
             cocalc__plus__subcmd__ssh__subcmd__help,list)
                 cmd="cocalc__plus__subcmd__ssh__subcmd__help__subcmd__list"
+                ;;
+            cocalc__plus__subcmd__ssh__subcmd__help,reconnect)
+                cmd="cocalc__plus__subcmd__ssh__subcmd__help__subcmd__reconnect"
                 ;;
             cocalc__plus__subcmd__ssh__subcmd__help,status)
                 cmd="cocalc__plus__subcmd__ssh__subcmd__help__subcmd__status"
@@ -258,7 +267,7 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__help__subcmd__ssh)
-            opts="list status stop"
+            opts="list status reconnect stop"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -272,6 +281,20 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__help__subcmd__ssh__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__ssh__subcmd__reconnect)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -464,7 +487,7 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__ssh)
-            opts="-h --ssh-arg --identity --proxy-jump --local-port --remote-port --install --no-install --open --no-open --json --verbose-ssh --stop --status --log-level --help list status stop help"
+            opts="-h --ssh-arg --identity --proxy-jump --local-port --remote-port --install --no-install --open --no-open --json --verbose-ssh --stop --status --log-level --help list status reconnect stop help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -502,7 +525,7 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__ssh__subcmd__help)
-            opts="list status stop help"
+            opts="list status reconnect stop help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -530,6 +553,20 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__ssh__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__ssh__subcmd__help__subcmd__reconnect)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -572,6 +609,24 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__ssh__subcmd__list)
+            opts="-h --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__ssh__subcmd__reconnect)
             opts="-h --json --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

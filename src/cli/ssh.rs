@@ -130,6 +130,18 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Connect a known target again, and ask what ssh asks
+    ///
+    /// A connection that was lost comes back by itself, but never asks for a
+    /// password: `needs-auth` says that it waits for this. Options are those
+    /// of the last connect; no browser opens, and open pages go on.
+    Reconnect {
+        /// The target or its name
+        target: String,
+        /// Print one JSON object instead of the URL
+        #[arg(long)]
+        json: bool,
+    },
     /// Stop a target's server and terminals, and disconnect
     ///
     /// It does not ask. When no connection lives it makes one, after saying
@@ -187,6 +199,7 @@ pub fn run(args: Args, level: LogLevel) -> Result<Exit, CliError> {
         match verb {
             Verb::List { json } => list(json).await,
             Verb::Status { target, json } => status(&target, json).await,
+            Verb::Reconnect { target, json } => reconnect(&target, json).await,
             Verb::Stop { target, keep, json } => stop_target(&target, keep, json).await,
         }
     })
@@ -200,13 +213,29 @@ impl Args {
 }
 
 async fn connect_to(spelling: &str, args: &ConnectArgs) -> Result<Exit, CliError> {
-    let target = Target::parse(spelling)?;
     let opens = args.open || (!args.no_open && !args.json && env::has_desktop());
-    let mut display = Display::new(&target, args.json, opens.then(open_in_browser));
-    let session = connect::connect(&target, &args.wish(), &mut display).await;
+    connect_and_report(spelling, &args.wish(), opens, args.json).await
+}
+
+async fn reconnect(target: &str, json: bool) -> Result<Exit, CliError> {
+    let entry = Registry::open()?
+        .find(target)
+        .ok_or_else(|| unknown(target))?;
+    connect_and_report(&entry.target, &Wish::default(), false, json).await
+}
+
+async fn connect_and_report(
+    spelling: &str,
+    wish: &Wish,
+    opens: bool,
+    json: bool,
+) -> Result<Exit, CliError> {
+    let target = Target::parse(spelling)?;
+    let mut display = Display::new(&target, json, opens.then(open_in_browser));
+    let session = connect::connect(&target, wish, &mut display).await;
     display.finish();
     let session = session?;
-    if args.json {
+    if json {
         output::json(&report(&session));
     } else {
         output::data(&session.url);

@@ -21,6 +21,7 @@ use serde::Serialize;
 use super::attach::ServerOrigin;
 use super::session::Phase;
 use super::session::PhaseState;
+use super::session::State;
 use super::session::Status;
 
 /// The longest line, in bytes.
@@ -181,6 +182,13 @@ pub struct Hello {
     /// The server that it is connected to, if it is.
     #[serde(default)]
     pub server: Option<ServerInfo>,
+}
+
+impl Hello {
+    /// Says whether the tunnel is connected and does not hear its server.
+    pub fn is_silent(&self) -> bool {
+        self.server.is_some() && !matches!(self.status.state, State::Ready { .. })
+    }
 }
 
 /// What a tunnel tells of its server; no secrets.

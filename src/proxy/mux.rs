@@ -254,6 +254,20 @@ impl Opener {
         Ok(asked.elapsed())
     }
 
+    /// Waits until something has been under way for so long without any word
+    /// from the other side: from then on the link, or the machine, is in doubt.
+    ///
+    /// An idle mux is never in doubt; whoever wants to know pings. Never
+    /// returns after the driver's end.
+    pub async fn silent_for(&self, limit: Duration) {
+        self.side.silent_for(limit).await;
+    }
+
+    /// Waits until the other side has answered, or owes nothing.
+    pub async fn heard_again(&self) {
+        self.side.heard_again().await;
+    }
+
     /// Tells whether the driver runs; says nothing of the network.
     pub fn is_live(&self) -> bool {
         self.side.is_live()

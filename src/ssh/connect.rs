@@ -97,9 +97,14 @@ pub async fn connect(
         build,
         watcher,
         began,
+        is_silent: false,
     };
     let tunnel = match connecting.find_tunnel(changed).await {
         Found::Live(control, hello, pong) => return connecting.live(control, &hello, pong).await,
+        Found::Silent(control, hello) => {
+            connecting.is_silent = true;
+            (control, hello.port)
+        }
         Found::Away(control, hello) => (control, hello.port),
         Found::Outdated(control, hello) => connecting.replace(control, &hello).await?,
         Found::None => {
@@ -116,6 +121,8 @@ pub async fn connect(
 enum Found {
     /// Its server answered.
     Live(Control, Hello, Pong),
+    /// It is connected, and does not hear its server.
+    Silent(Control, Hello),
     /// It is not connected.
     Away(Control, Hello),
     /// It is of another build, or was made with other options.
@@ -134,6 +141,8 @@ struct Connecting<'a> {
     build: Build,
     watcher: &'a mut dyn Watcher,
     began: Instant,
+    /// Whether the master that there is does not reach its machine.
+    is_silent: bool,
 }
 
 impl Connecting<'_> {
@@ -149,6 +158,9 @@ impl Connecting<'_> {
             .is_some_and(|port| port != hello.port);
         if hello.build != self.build.id() || port_differs || changed {
             return Found::Outdated(control, hello);
+        }
+        if hello.is_silent() {
+            return Found::Silent(control, hello);
         }
         match control.ask(&Request::Ping).await {
             Ok(pong) => Found::Live(control, hello, pong),
@@ -278,10 +290,11 @@ impl Connecting<'_> {
         )
         .await
         .map_err(unshown)?;
-        if let Some(master) = plan.find().await {
-            match self.order(control, &plan, &master).await {
+        let found = plan.find().await;
+        if let Some(master) = found.as_ref().filter(|_| !self.is_silent) {
+            match self.order(control, &plan, master).await {
                 // Full, or dead without having noticed: one fresh one.
-                Err(failure) if failure.cause.wants_fresh_master() => plan.end(&master).await,
+                Err(failure) if failure.cause.wants_fresh_master() => plan.end(master).await,
                 result => return result.map_err(|failure| (failure, true)),
             }
         }
@@ -296,12 +309,15 @@ impl Connecting<'_> {
             .ask(&progress(PhaseState::Done))
             .await
             .map_err(unshown)?;
-        self.order(control, &plan, &master)
-            .await
-            .map_err(|failure| {
-                let is_shown = !failure.cause.wants_fresh_master();
-                (failure, is_shown)
-            })
+        let connected = self.order(control, &plan, &master).await;
+        if let (Ok(_), Some(silent)) = (&connected, found.filter(|found| found.path != master.path))
+        {
+            plan.end(&silent).await;
+        }
+        connected.map_err(|failure| {
+            let is_shown = !failure.cause.wants_fresh_master();
+            (failure, is_shown)
+        })
     }
 
     async fn order(
@@ -341,7 +357,7 @@ impl Connecting<'_> {
         if let (Ok(before), Ok(now)) = (plan(&old.options).await, plan(&self.options).await)
             && before.ours() != now.ours()
         {
-            before.end(&before.ours()).await;
+            before.end_ours().await;
         }
     }
 

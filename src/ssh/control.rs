@@ -114,13 +114,8 @@ impl Control {
             .peer_cred()
             .ok()
             .and_then(|peer| u32::try_from(peer.pid()?).ok());
-        let Some((pid, start)) = pid.and_then(|pid| Some((pid, process::start_of(pid)?))) else {
+        let Some(tunnel) = pid.and_then(Identity::of) else {
             return;
-        };
-        let tunnel = Identity {
-            pid,
-            start,
-            boot_id: process::boot_id(),
         };
         for how in [End::Politely, End::AtOnce] {
             tunnel.signal(how);

@@ -10,8 +10,10 @@ use sha2::Digest;
 use sha2::Sha256;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
 use tokio::time::timeout;
 
+use super::reach::FirstHop;
 use super::registry::Registry;
 use super::target::Target;
 use super::words;
@@ -19,9 +21,14 @@ use crate::protocol::control::Cause;
 use crate::protocol::control::ConnectOptions;
 use crate::protocol::control::Failure;
 use crate::sys::process;
+use crate::sys::process::End;
+use crate::sys::process::Identity;
 
 /// How long a local master may take to answer on its socket.
 const LOCAL_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long a master may take to end after it said that it will.
+const EXIT_GRACE: Duration = Duration::from_secs(1);
 
 /// How long ssh may take to log in where nobody is asked anything: ssh itself
 /// waits for ever for a machine that accepts and then says nothing.
@@ -34,7 +41,9 @@ const WORDS_BYTES: usize = 8 << 10;
 ///
 /// Forwards and commands of the user's configuration belong to the user's own
 /// connections: a second one that binds the same port would fail. The master
-/// ends by itself after 45 s of silence, so that a dead link is noticed.
+/// ends by itself after 10 min of silence: the tunnel has looked for another
+/// way since 3 s, and where that needs a password, nobody has to type it
+/// because the network was away for a while.
 const OPTIONS: [&str; 9] = [
     "ControlPersist=no",
     "ClearAllForwardings=yes",
@@ -44,7 +53,7 @@ const OPTIONS: [&str; 9] = [
     "ForwardX11=no",
     "RemoteCommand=none",
     "ServerAliveInterval=15",
-    "ServerAliveCountMax=3",
+    "ServerAliveCountMax=40",
 ];
 
 /// Options that an older ssh does not know; it is told to ignore them.
@@ -74,9 +83,12 @@ pub struct Plan {
     target: String,
     destination: String,
     words: Vec<String>,
-    ours: PathBuf,
+    /// Two places for a master of ours: while one falls silent, another is
+    /// made beside it.
+    ours: [PathBuf; 2],
     theirs: Option<PathBuf>,
     ignored: String,
+    first_hop: FirstHop,
     show: Option<fn(&str)>,
 }
 
@@ -103,9 +115,10 @@ impl Plan {
             target: target.spelling().to_owned(),
             destination,
             words,
-            ours: PathBuf::new(),
+            ours: [PathBuf::new(), PathBuf::new()],
             theirs: None,
             ignored: String::new(),
+            first_hop: FirstHop::Unknown,
             show,
         };
         let mut args = vec!["-G".to_owned()];
@@ -132,8 +145,9 @@ impl Plan {
             .take(6)
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        plan.ours = registry.master_socket(&mark);
+        plan.ours = ["", "b"].map(|place| registry.master_socket(&format!("{mark}{place}")));
         plan.theirs = persistent_path(&resolved);
+        plan.first_hop = FirstHop::of(&resolved);
         plan.ignored = setting(&resolved, "ignoreunknown")
             .unwrap_or_default()
             .to_owned();
@@ -142,17 +156,22 @@ impl Plan {
 
     /// Finds a master that lives: ours, or the user's when it persists.
     pub async fn find(&self) -> Option<Master> {
-        for (path, is_borrowed) in [(Some(&self.ours), false), (self.theirs.as_ref(), true)] {
-            if let Some(path) = path
-                && is_alive(path).await
-            {
-                return Some(Master {
-                    path: path.clone(),
-                    is_borrowed,
-                });
+        let ours = self.ours.iter().map(|path| (path, false));
+        let theirs = self.theirs.iter().map(|path| (path, true));
+        for (path, is_borrowed) in ours.chain(theirs) {
+            if is_alive(path).await {
+                let path = path.clone();
+                return Some(Master { path, is_borrowed });
             }
         }
         None
+    }
+
+    /// The machine that ssh connects to first.
+    pub async fn first_hop(&self) -> FirstHop {
+        let mut config = self.words.iter().skip_while(|word| *word != "-F");
+        let config: Vec<String> = config.by_ref().take(2).cloned().collect();
+        self.first_hop.resolved(&config).await
     }
 
     /// Makes a master of ours; with a person there, ssh asks on the terminal.
@@ -160,10 +179,30 @@ impl Plan {
     /// # Errors
     /// What ssh's exit and last words say, as a [`Failure`].
     pub async fn make(&self, asking: Asking) -> Result<Master, Failure> {
-        // A killed master leaves its socket, and ssh would not replace it.
-        let _ = std::fs::remove_file(&self.ours);
+        let mut place = &self.ours[0];
+        if is_alive(place).await {
+            place = &self.ours[1];
+        }
+        end(place).await;
+        self.make_at(place, asking).await
+    }
+
+    /// Makes another master of ours beside one that may be dead, and asks
+    /// nobody.
+    ///
+    /// # Errors
+    /// As [`Self::make`].
+    pub async fn make_beside(&self, old: &Master) -> Result<Master, Failure> {
+        let is_free = |path: &&PathBuf| **path != old.path;
+        let free = self.ours.iter().find(is_free).unwrap_or(&self.ours[0]);
+        // Left by an attempt that was given up.
+        end(free).await;
+        self.make_at(free, Asking::Nobody).await
+    }
+
+    async fn make_at(&self, path: &Path, asking: Asking) -> Result<Master, Failure> {
         let mut child = self
-            .ssh(&self.master_args(asking), asking)
+            .ssh(&self.master_args(path, asking), asking)
             .stdin(if asking == Asking::Person {
                 Stdio::inherit()
             } else {
@@ -196,7 +235,7 @@ impl Plan {
         let _ = tokio::time::timeout(Duration::from_millis(50), rest).await;
         match status {
             Ok(status) if status.success() => Ok(Master {
-                path: self.ours.clone(),
+                path: path.to_owned(),
                 is_borrowed: false,
             }),
             _ => {
@@ -243,17 +282,21 @@ impl Plan {
         shell_line(&args)
     }
 
-    /// The control path of our own master, alive or not.
-    pub fn ours(&self) -> Master {
-        Master {
-            path: self.ours.clone(),
-            is_borrowed: false,
+    /// The control paths of our own masters, alive or not.
+    pub fn ours(&self) -> &[PathBuf; 2] {
+        &self.ours
+    }
+
+    /// Ends every master of ours.
+    pub async fn end_ours(&self) {
+        for path in &self.ours {
+            end(path).await;
         }
     }
 
-    fn master_args(&self, asking: Asking) -> Vec<String> {
+    fn master_args(&self, path: &Path, asking: Asking) -> Vec<String> {
         let mut args: Vec<String> = ["-M", "-N", "-f", "-S"].map(str::to_owned).to_vec();
-        args.push(self.ours.display().to_string());
+        args.push(path.display().to_string());
         let ignored = match self.ignored.as_str() {
             "" => NEWER_OPTIONS.to_owned(),
             theirs => format!("{theirs},{NEWER_OPTIONS}"),
@@ -302,8 +345,33 @@ pub async fn is_alive(path: &Path) -> bool {
         .unwrap_or(false)
 }
 
-/// Ends the master that listens on a control socket of ours.
+/// Ends the master that listens on a control socket of ours, if one does; the
+/// socket goes too, for ssh would not replace that of a killed one.
+///
+/// One that does not listen to reason, stopped perhaps, is killed.
 pub async fn end(path: &Path) {
+    if UnixStream::connect(path).await.is_ok() {
+        // The process that listens; the one that made the socket has left.
+        let masters = process::with_arguments(|words| {
+            let mut pairs = words.windows(2);
+            pairs.find(|pair| *pair[0] == *"-S" && *pair[1] == *path)?;
+            Some(())
+        });
+        let masters: Vec<_> = masters
+            .into_iter()
+            .filter_map(|(pid, ())| Identity::of(pid))
+            .collect();
+        ask_to_exit(path).await;
+        for master in masters {
+            if !process::wait_gone(&master, EXIT_GRACE).await {
+                master.signal(End::AtOnce);
+            }
+        }
+    }
+    let _ = std::fs::remove_file(path);
+}
+
+async fn ask_to_exit(path: &Path) {
     let args = ["-O", "exit", "-S"].map(str::to_owned);
     let mut command = process::command("ssh");
     // The destination is not looked at for a control command.
@@ -316,7 +384,6 @@ pub async fn end(path: &Path) {
     if let Ok(mut child) = command.spawn() {
         let _ = tokio::time::timeout(LOCAL_DEADLINE, child.wait()).await;
     }
-    let _ = std::fs::remove_file(path);
 }
 
 fn words(target: &Target, options: &ConnectOptions) -> Vec<String> {
@@ -334,7 +401,7 @@ fn words(target: &Target, options: &ConnectOptions) -> Vec<String> {
 }
 
 /// Finds one setting in what `ssh -G` printed.
-fn setting<'a>(resolved: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn setting<'a>(resolved: &'a str, name: &str) -> Option<&'a str> {
     resolved
         .lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))

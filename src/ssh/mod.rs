@@ -24,7 +24,9 @@
 //! says so (`needs-auth`) and waits for the next `ssh T`.
 //!
 //! **Master.** Ours listens on a control path in our state's own directory; its
-//! name is a hash of the target's slug, what `ssh -G` resolves, and our options. A user's own master is
+//! name is a hash of the target's slug, what `ssh -G` resolves, and our options,
+//! with two places for each: a second master is made beside one that fell
+//! silent. A user's own master is
 //! borrowed when `ssh -G` says that it persists, and is never ended by us. Its
 //! forwards and remote command are cleared in ours, since they would be made
 //! twice.
@@ -51,6 +53,7 @@ mod failure;
 pub mod lines;
 pub mod master;
 pub mod overview;
+pub mod reach;
 pub mod registry;
 pub mod stop;
 pub mod target;

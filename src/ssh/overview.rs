@@ -56,6 +56,9 @@ pub struct Row {
     /// Why it is not running, if its tunnel knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// What to type then, if its tunnel knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 impl Row {
@@ -90,16 +93,16 @@ pub async fn row(registry: &Registry, entry: &Entry) -> Row {
 }
 
 fn describe(entry: &Entry, hello: Option<Hello>) -> Row {
-    let (status, why) = match hello.as_ref().map(|hello| &hello.status.state) {
-        Some(State::Ready { .. }) => (TargetStatus::Running, None),
-        Some(State::Connecting) => (TargetStatus::Reconnecting, None),
-        Some(State::Reconnecting { why, .. }) => (TargetStatus::Reconnecting, Some(why.clone())),
-        Some(State::NeedsAuth { why, .. }) => (TargetStatus::NeedsAuth, Some(why.clone())),
-        Some(State::Stopped { why, .. }) => (TargetStatus::Stopped, Some(why.clone())),
-        Some(State::Gone { why, .. }) => (TargetStatus::Gone, Some(why.clone())),
-        Some(State::Failed { why, .. }) => (TargetStatus::Disconnected, Some(why.clone())),
-        None if entry.stopped => (TargetStatus::Stopped, None),
-        None => (TargetStatus::Disconnected, None),
+    let (status, why, hint) = match hello.as_ref().map(|hello| &hello.status.state) {
+        Some(State::Ready { .. }) => (TargetStatus::Running, None, None),
+        Some(State::Connecting) => (TargetStatus::Reconnecting, None, None),
+        Some(State::Reconnecting { why, .. }) => (TargetStatus::Reconnecting, Some(why), None),
+        Some(State::NeedsAuth { why, hint }) => (TargetStatus::NeedsAuth, Some(why), Some(hint)),
+        Some(State::Stopped { why, hint }) => (TargetStatus::Stopped, Some(why), Some(hint)),
+        Some(State::Gone { why, hint }) => (TargetStatus::Gone, Some(why), Some(hint)),
+        Some(State::Failed { why, hint }) => (TargetStatus::Disconnected, Some(why), Some(hint)),
+        None if entry.stopped => (TargetStatus::Stopped, None, None),
+        None => (TargetStatus::Disconnected, None, None),
     };
     let server = hello.as_ref().and_then(|hello| hello.server.as_ref());
     let local_port = hello.as_ref().map_or(entry.local_port, |hello| hello.port);
@@ -117,6 +120,7 @@ fn describe(entry: &Entry, hello: Option<Hello>) -> Row {
             .or_else(|| entry.version.clone()),
         tunnel_pid: hello.as_ref().map(|hello| hello.pid),
         last_used: entry.last_used,
-        why,
+        why: why.cloned(),
+        hint: hint.filter(|hint| !hint.is_empty()).cloned(),
     }
 }

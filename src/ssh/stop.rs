@@ -108,7 +108,7 @@ async fn end_tunnel(registry: &Registry, entry: &Entry) {
 async fn end_master(registry: &Registry, entry: &Entry) {
     let Ok(target) = parse(entry) else { return };
     if let Ok(plan) = Plan::resolve(&target, &entry.name, &entry.options, registry, None).await {
-        plan.end(&plan.ours()).await;
+        plan.end_ours().await;
     }
 }
 

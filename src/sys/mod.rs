@@ -18,6 +18,7 @@
 //! | [`ports`] | TCP ports that are ours on every loopback family |
 //! | [`process`] | who runs: pid, start time, boot, peers, signals |
 //! | [`pty`] | pseudo-terminals |
+//! | [`resolve`] | addresses of names |
 //! | [`secret`] | random secrets and their comparison |
 //! | [`shutdown`] | the signal to stop, for every task |
 //! | [`stdio`] | stdin and stdout without blocking |
@@ -36,6 +37,7 @@ pub mod log;
 pub mod ports;
 pub mod process;
 pub mod pty;
+pub mod resolve;
 pub mod secret;
 pub mod shutdown;
 pub mod stdio;

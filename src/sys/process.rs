@@ -38,6 +38,15 @@ impl Identity {
         }
     }
 
+    /// Returns the identity of a process that runs.
+    pub fn of(pid: u32) -> Option<Self> {
+        Some(Self {
+            pid,
+            start: start_of(pid)?,
+            boot_id: boot_id(),
+        })
+    }
+
     /// Says whether that very process still runs; a zombie does not.
     pub fn is_alive(&self) -> bool {
         self.boot_id == boot_id() && start_of(self.pid).is_some_and(|start| start == self.start)

@@ -15,6 +15,7 @@ mod files;
 mod flow;
 mod install;
 mod jobs;
+mod reconnect;
 mod registry;
 mod round_trips;
 mod serve;

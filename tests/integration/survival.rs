@@ -90,13 +90,19 @@ fn a_count_survives_a_link_that_was_silent() {
     let sshd = Sshd::start();
     let (wan, laptop) = Wan::with_laptop("box", &sshd);
     laptop.connect("box");
-    let mut counting = Counting::on((sshd, laptop));
+    let counting = Counting::on((sshd, laptop));
     wan.freeze();
-    // The tunnel notices by itself, and so does the page by its WebSocket.
-    assert!(matches!(counting.terminal.end(), End::Closed(_)));
+    let row = counting.laptop.wait_for_status("box", "reconnecting");
+    assert!(
+        row["why"]
+            .as_str()
+            .is_some_and(|why| why.contains("does not answer")),
+        "{row}"
+    );
     wan.thaw();
     counting.laptop.wait_for_status("box", "running");
-    counting.assert_survives();
+    // Not even the WebSocket noticed.
+    assert_complete(counting.terminal);
 }
 
 #[test]

@@ -86,6 +86,14 @@ impl Laptop {
         self.append("ssh_config", &sshd.host_block(alias, port));
     }
 
+    /// Lets what led to one port lead to another: an address has changed.
+    pub(crate) fn move_target(&self, from: u16, to: u16) {
+        let text = self.read("ssh_config");
+        let moved = text.replace(&format!("Port {from}\n"), &format!("Port {to}\n"));
+        assert_ne!(text, moved, "no target is at port {from}");
+        std::fs::write(self.ssh_config(), moved).expect("it is ours");
+    }
+
     /// Appends lines of `ssh_config(5)`; after a target they belong to it.
     pub(crate) fn add_ssh_config(&self, lines: &str) {
         self.append("ssh_config", &format!("{lines}\n"));

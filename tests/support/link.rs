@@ -74,6 +74,7 @@ struct Shared {
     upstream: SocketAddr,
     settings: watch::Sender<Settings>,
     connections: AtomicU64,
+    turned_away: AtomicU64,
     up: Direction,
     down: Direction,
 }
@@ -106,6 +107,7 @@ impl Link {
             upstream,
             settings,
             connections: AtomicU64::new(0),
+            turned_away: AtomicU64::new(0),
             up: Direction::default(),
             down: Direction::default(),
         });
@@ -151,6 +153,11 @@ impl Link {
         self.change(|settings| settings.is_cut = false);
     }
 
+    /// Counts the connections that were closed at once, because of a cut.
+    pub(crate) fn turned_away(&self) -> u64 {
+        self.shared.turned_away.load(Ordering::Relaxed)
+    }
+
     /// Connections accepted so far, those refused by a cut excluded.
     pub(crate) fn connections(&self) -> u64 {
         self.shared.connections.load(Ordering::Relaxed)
@@ -184,7 +191,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((client, _)) = accepted else { continue };
-                if !shared.settings.borrow().is_cut {
+                if shared.settings.borrow().is_cut {
+                    shared.turned_away.fetch_add(1, Ordering::Relaxed);
+                } else {
                     shared.connections.fetch_add(1, Ordering::Relaxed);
                     connections.spawn(connection(client, Arc::clone(&shared)));
                 }

@@ -118,6 +118,17 @@ impl Builder {
             "PidFile none".to_owned(),
             "UseDNS no".to_owned(),
         ];
+        // Before 9.5 the last `MaxStartups` counts, not the first.
+        let keyword = |line: &str| line.split(' ').next().map(str::to_owned);
+        let is_given = |line: &&String| {
+            let mut given = self.lines.iter();
+            given.any(|given| keyword(given) == keyword(line) && given.starts_with("MaxStartups"))
+        };
+        let own: Vec<&str> = own
+            .iter()
+            .filter(|line| !is_given(line))
+            .map(String::as_str)
+            .collect();
         format!("{}\n{}\n", self.lines.join("\n"), own.join("\n"))
     }
 }

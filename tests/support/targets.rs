@@ -14,8 +14,8 @@ use super::sshd::Sshd;
 use super::visitor::Visitor;
 use super::{bin, set_mode};
 
-/// How long a tunnel may take to notice what happened to it: it pings every
-/// 15 s and waits 10 s for the answer.
+/// How long a tunnel may take to notice what happened to it: an idle one pings
+/// every 15 s and waits 3 s for the answer.
 pub(crate) const NOTICE: Duration = Duration::from_secs(40);
 
 /// How long something of one command may take.

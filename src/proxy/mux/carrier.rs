@@ -115,6 +115,8 @@ where
             return Poll::Ready(Ok(()));
         }
         if self.inbound_len >= INBOUND_MAX {
+            // What is not read here cannot be missed there.
+            self.side.heard();
             return Poll::Pending;
         }
         self.raw.reserve(READ_LEN);
@@ -138,6 +140,7 @@ where
         }
         let now = Instant::now();
         while let Some(frame) = wire::take_frame(&mut self.raw)? {
+            self.side.heard();
             match frame {
                 Frame::Data { payload, is_marked } => self.take_data(payload, is_marked),
                 Frame::Ack(upto) => self.pacer.on_ack(upto, now)?,
@@ -227,7 +230,10 @@ where
     /// Writes the header of the sealed frame, which starts on its way now.
     fn head_frame(&mut self) {
         let len = (self.frame.len() - HEADER_LEN) as u64;
-        let mark = self.pacer.on_send(len, Instant::now());
+        let now = Instant::now();
+        let mark = self.pacer.on_send(len, now);
+        // An unmarked frame leaves while a mark before it waits for its ack.
+        self.side.asked(now);
         wire::head_data(&mut self.frame, mark == Mark::Yes);
         self.frame_state = FrameState::Sending { written: 0 };
     }

@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, sleep_until};
 
 use super::Error;
 
@@ -17,6 +19,8 @@ const PINGS_MAX: usize = 64;
 pub(super) struct Side {
     // A std mutex for short sections, never held over an await.
     state: Mutex<State>,
+    /// Told when the other side begins or ceases to owe a word.
+    turned: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +30,9 @@ struct State {
     waiting: Vec<(u64, oneshot::Sender<()>)>,
     driver: Option<Waker>,
     is_closed: bool,
+    /// Since when something that wants an answer is under way and nothing,
+    /// not even another answer, has come.
+    silent_since: Option<Instant>,
     /// Why the carrier failed; HTTP/2 keeps only the kind of an error.
     fault: Option<Error>,
 }
@@ -69,11 +76,55 @@ impl Side {
         }
     }
 
+    /// Notes that something leaves which the other side will answer.
+    pub(super) fn asked(&self, now: Instant) {
+        let mut state = self.lock();
+        if state.silent_since.is_none() {
+            state.silent_since = Some(now);
+            self.turned.notify_waiters();
+        }
+    }
+
+    /// Notes that the other side was heard.
+    pub(super) fn heard(&self) {
+        if self.lock().silent_since.take().is_some() {
+            self.turned.notify_waiters();
+        }
+    }
+
+    /// Waits until the other side has owed a word for so long.
+    pub(super) async fn silent_for(&self, limit: Duration) {
+        loop {
+            let turned = self.turned.notified();
+            let since = self.lock().silent_since;
+            match since {
+                Some(since) if since.elapsed() >= limit => return,
+                Some(since) => sleep_until(since + limit).await,
+                None => turned.await,
+            }
+        }
+    }
+
+    /// Waits until the other side owes nothing.
+    pub(super) async fn heard_again(&self) {
+        loop {
+            let turned = self.turned.notified();
+            if self.lock().silent_since.is_none() {
+                return;
+            }
+            turned.await;
+        }
+    }
+
     /// Gives each unsent ping to `send`; wakes `cx` at the next one.
     pub(super) fn take_pings(&self, cx: &Context<'_>, mut send: impl FnMut(u64)) {
         let mut state = self.lock();
         while let Some(id) = state.unsent.pop_front() {
             send(id);
+            if state.silent_since.is_none() {
+                state.silent_since = Some(Instant::now());
+                self.turned.notify_waiters();
+            }
         }
         match &mut state.driver {
             Some(driver) => driver.clone_from(cx.waker()),

@@ -6,7 +6,7 @@ use tokio::io::{
     AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, sink, split,
 };
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{advance, sleep};
+use tokio::time::{advance, sleep, timeout};
 
 use super::*;
 
@@ -274,6 +274,41 @@ async fn ping_measures_the_link_even_without_streams() {
     let first = pair.opener.ping().await.unwrap();
     let second = pair.opener.ping().await.unwrap();
     assert!(second < Duration::from_millis(5), "{first:?} {second:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_begins_with_a_question_and_ends_with_any_word() {
+    let limit = Duration::from_secs(3);
+    let (near, mut far) = duplex(64 * 1024);
+    let (read, write) = split(near);
+    let (opener, _, driver) = start(read, write, Role::Opens);
+    tokio::spawn(driver);
+    let mut hello = vec![0; 8];
+    far.read_exact(&mut hello).await.unwrap();
+    far.write_all(&hello).await.unwrap();
+    let asked = Instant::now();
+    let ping = tokio::spawn({
+        let opener = opener.clone();
+        async move { opener.ping().await }
+    });
+    opener.silent_for(limit).await;
+    assert!(asked.elapsed() >= limit, "{:?}", asked.elapsed());
+    assert!(timeout(limit, opener.heard_again()).await.is_err());
+    // An acknowledgement of nothing: not the answer, but a word.
+    far.write_all(&[2, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0])
+        .await
+        .unwrap();
+    timeout(limit, opener.heard_again()).await.unwrap();
+    assert!(!ping.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_mux_is_not_silent() {
+    let pair = pair();
+    pair.opener.ping().await.unwrap();
+    let hour = Duration::from_secs(3600);
+    let silence = pair.opener.silent_for(Duration::from_secs(3));
+    assert!(timeout(hour, silence).await.is_err());
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use super::http;
 use super::link::Link;
 use super::orders::Upstream;
-use super::pulse::DOUBT_DEADLINE;
+use super::pulse::DOUBT;
 use crate::protocol::control::Cause;
 use crate::protocol::control::Failure;
 use crate::protocol::control::Pong;
@@ -22,7 +22,7 @@ const STOP_DEADLINE: Duration = Duration::from_secs(15);
 impl Link {
     pub(super) async fn ping(&self) -> Result<Pong, Failure> {
         let upstream = self.connected()?;
-        let pinged = tokio::time::timeout(DOUBT_DEADLINE, upstream.opener.ping()).await;
+        let pinged = tokio::time::timeout(DOUBT, upstream.opener.ping()).await;
         match pinged {
             Ok(Ok(round_trip)) => Ok(Pong {
                 ms: round_trip.as_secs_f64() * 1000.0,
@@ -59,7 +59,8 @@ impl Link {
     }
 
     fn connected(&self) -> Result<Arc<Upstream>, Failure> {
-        self.seen
+        self.way
+            .seen
             .upstream
             .borrow()
             .clone()
@@ -69,8 +70,8 @@ impl Link {
     fn away(&self, why: &str) -> Failure {
         Failure {
             cause: Cause::Lost,
-            message: format!("`{}` is out of reach: {why}", self.target),
-            hint: format!("cocalc-plus ssh {}", self.target),
+            message: format!("`{}` is out of reach: {why}", self.way.target),
+            hint: format!("cocalc-plus ssh {}", self.way.target),
         }
     }
 }

@@ -1,4 +1,10 @@
-//! The link's way to its server, the first time and every time after.
+//! The link's way back to its server after a connection was lost.
+//!
+//! ```text
+//! attempt ── failed ──▶ pause 1, 2, 4 … 30 s ──▶ attempt
+//!                │ nobody is there: look, each half second while a page is
+//!                └ open; the moment somebody is ─────────▶ attempt, count from 0
+//! ```
 
 use std::time::Duration;
 use std::time::Instant;
@@ -6,62 +12,26 @@ use std::time::Instant;
 use super::link::Link;
 use super::link::Turn;
 use super::orders::Order;
+use super::pulse::Woken;
 use super::pulse::sleep_or_wake;
 use super::retry;
 use super::retry::Next;
-use crate::protocol::control::Cause;
 use crate::protocol::control::Failure;
 use crate::protocol::session::State;
-use crate::ssh::exec;
-use crate::ssh::exec::Attached;
-use crate::ssh::exec::Errand;
-use crate::ssh::master::Asking;
-use crate::ssh::master::Master;
-use crate::ssh::master::Plan;
-use crate::ssh::target::Target;
+use crate::ssh::reach::FirstHop;
+use crate::ssh::reach::Look;
 
-/// How long sshd may count a session that is over.
-const SESSION_LINGERS: Duration = Duration::from_secs(2);
-
-/// How often a refused session is asked for again within that time.
-const ASK_AGAIN: Duration = Duration::from_millis(200);
+/// When ssh is tried although nobody was seen: it may know better.
+const DESPITE_ALL: Duration = Duration::from_secs(60);
 
 impl Link {
-    /// Attaches; a session that sshd still counts is waited for.
-    pub(super) async fn attach(&mut self, order: &Order) -> Result<Attached, Failure> {
-        let errand = Errand {
-            target: self.target.clone(),
-            build: self.build.clone(),
-            install: order.install,
-            remote_port: order.options.remote_port,
-            may_start: order.may_start,
-        };
-        let until = Instant::now() + SESSION_LINGERS;
-        loop {
-            let (phases, status) = (self.seen.phases.clone(), self.seen.status.clone());
-            let report = move |progress| {
-                phases.report(progress);
-                status.send_modify(|status| status.phases = phases.seen());
-            };
-            let result = exec::attach(&order.master.path, &errand, &report).await;
-            match result {
-                Err(failure)
-                    if failure.cause == Cause::SessionRefused && Instant::now() < until =>
-                {
-                    tokio::time::sleep(ASK_AGAIN).await;
-                }
-                result => return result,
-            }
-        }
-    }
-
     /// Tries for ever to come back, at a pace that no server minds.
     pub(super) async fn come_back(&mut self) -> Turn {
         let Some(order) = self.order.clone() else {
             return Turn::Again;
         };
         let waits = matches!(
-            self.seen.status.borrow().state,
+            self.way.seen.status.borrow().state,
             State::NeedsAuth { .. } | State::Stopped { .. } | State::Gone { .. }
         );
         if waits {
@@ -69,10 +39,10 @@ impl Link {
         }
         let mut attempt = 0;
         loop {
-            self.seen.phases.clear();
-            let failure = match self.attach_again(&order).await {
-                Ok((attached, master)) => {
-                    self.order = Some(Order { master, ..order });
+            self.way.seen.phases.clear();
+            let failure = match self.way.attach_again(&order).await {
+                Ok((attached, order)) => {
+                    self.order = Some(order);
                     self.take(attached);
                     return Turn::Again;
                 }
@@ -81,14 +51,7 @@ impl Link {
             attempt += 1;
             tracing::info!(attempt, why = failure.message, "cannot reconnect yet");
             match retry::after(&failure, attempt) {
-                Next::Ask => {
-                    let hint = format!("cocalc-plus ssh {}", self.target);
-                    self.say(State::NeedsAuth {
-                        why: failure.message,
-                        hint,
-                    });
-                    return Turn::Again;
-                }
+                Next::Ask => return self.wait_for_person(failure),
                 Next::GiveUp => {
                     self.say(State::Gone {
                         why: failure.message,
@@ -97,44 +60,81 @@ impl Link {
                     return Turn::Again;
                 }
                 Next::Retry(pause) => {
-                    let retry_in_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-                    self.say(State::Reconnecting {
-                        why: failure.message,
-                        attempt,
-                        retry_in_ms,
-                    });
-                    sleep_or_wake(pause).await;
+                    if self.rest(&order, &failure, attempt, pause).await == Rest::Back {
+                        attempt = 0;
+                    }
                 }
             }
         }
     }
 
-    /// Attaches through a master that lives, else through a new one.
-    async fn attach_again(&mut self, order: &Order) -> Result<(Attached, Master), Failure> {
-        let target = Target::parse(&self.target).map_err(|error| Failure {
-            cause: Cause::Local,
-            message: error.to_string(),
-            hint: String::new(),
-        })?;
-        let plan = Plan::resolve(&target, &self.name, &order.options, &self.registry, None).await?;
-        if let Some(master) = plan.find().await {
-            let living = Order {
-                master: master.clone(),
-                ..order.clone()
-            };
-            match self.attach(&living).await {
-                // The link may be dead where the master has not noticed.
-                Err(failure) if failure.cause.wants_fresh_master() => {
-                    plan.end(&master).await;
+    pub(super) fn wait_for_person(&self, failure: Failure) -> Turn {
+        let hint = format!("cocalc-plus ssh reconnect {}", self.way.target);
+        self.say(State::NeedsAuth {
+            why: failure.message,
+            hint,
+        });
+        Turn::Again
+    }
+
+    /// Rests between two attempts: for `pause`, and where nobody is there, until
+    /// somebody is.
+    async fn rest(&self, order: &Order, failure: &Failure, attempt: u32, pause: Duration) -> Rest {
+        let began = Instant::now();
+        let wait = |why: String, pause: Duration| {
+            self.say(State::Reconnecting {
+                why,
+                attempt,
+                retry_in_ms: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+            });
+        };
+        wait(failure.message.clone(), pause);
+        let hop = match self.way.plan(&order.options).await {
+            Ok(plan) => plan.first_hop().await,
+            Err(_) => FirstHop::Unknown,
+        };
+        let (mut was_away, mut looks) = (false, 0);
+        loop {
+            if self.wait_for_look(looks).await == Woken::FromSleep
+                || began.elapsed() > DESPITE_ALL.max(pause)
+            {
+                return Rest::Over;
+            }
+            looks += 1;
+            match hop.look().await {
+                Look::Server if was_away => return Rest::Back,
+                Look::Nobody(why) => {
+                    was_away = true;
+                    let why = format!("`{}` cannot be reached: {why}", self.way.target);
+                    wait(why, Duration::ZERO);
                 }
-                result => return result.map(|attached| (attached, master)),
+                // It is there and did not let us in: not before it is time.
+                Look::Server | Look::Refused(_) | Look::Blind => {
+                    sleep_or_wake(pause.saturating_sub(began.elapsed())).await;
+                    return Rest::Over;
+                }
             }
         }
-        let master = plan.make(Asking::Nobody).await?;
-        let fresh = Order {
-            master: master.clone(),
-            ..order.clone()
-        };
-        self.attach(&fresh).await.map(|attached| (attached, master))
     }
+
+    /// Waits until it is time to look: soon while a page is open or opens.
+    async fn wait_for_look(&self, looks: u32) -> Woken {
+        let watched = async {
+            self.way.seen.watching.anybody().await;
+            sleep_or_wake(retry::LOOKED_FOR).await
+        };
+        tokio::select! {
+            woken = watched => woken,
+            woken = sleep_or_wake(retry::pause(looks + 1)) => woken,
+        }
+    }
+}
+
+/// How a rest ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// The time is over.
+    Over,
+    /// Who was away is there again.
+    Back,
 }

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use super::http::Pages;
 use super::orders::Command;
@@ -14,13 +13,15 @@ use super::orders::Order;
 use super::orders::Seen;
 use super::orders::Upstream;
 use super::pulse;
+use super::running::Running;
+use super::silence::Broken;
+use super::way::Way;
 use crate::protocol::control::Connected;
 use crate::protocol::control::Failure;
 use crate::protocol::control::ServerInfo;
 use crate::protocol::session::PhaseName;
 use crate::protocol::session::PhaseState;
 use crate::protocol::session::State;
-use crate::proxy::mux;
 use crate::release::build::Build;
 use crate::ssh::exec::Attached;
 use crate::ssh::master;
@@ -46,11 +47,7 @@ const CALLER_GRACE: Duration = Duration::from_secs(2);
 
 /// The owner of a target's connection.
 pub struct Link {
-    pub(super) name: String,
-    pub(super) target: String,
-    pub(super) build: Build,
-    pub(super) registry: Registry,
-    pub(super) seen: Seen,
+    pub(super) way: Way,
     pub(super) order: Option<Order>,
     /// A master of ours that a first connect was asked to use.
     pub(super) tried: Option<Master>,
@@ -60,15 +57,16 @@ pub struct Link {
     /// Whether a command is making a master: then the link makes none itself,
     /// or there would be two authentications.
     pub(super) is_led: bool,
+    /// When a silent connection was replaced by another.
+    pub(super) replaced_at: Option<Instant>,
 }
 
-/// A mux's driver in a task of its own, which ends with this.
-pub(super) struct Running(JoinHandle<Result<(), mux::Error>>);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// What became of a connection that was watched.
+enum Watched {
+    /// It is lost, and why.
+    Lost(String),
+    /// There is another.
+    Replaced(Box<(Attached, Order)>),
 }
 
 /// Why the link's task goes on or ends.
@@ -98,17 +96,21 @@ enum Happened {
 impl Link {
     /// Makes a link that is not connected.
     pub fn new(name: String, target: String, build: Build, registry: Registry, seen: Seen) -> Self {
-        Self {
+        let way = Way {
             name,
             target,
             build,
             registry,
             seen,
+        };
+        Self {
+            way,
             order: None,
             tried: None,
             driver: None,
             shown_until: None,
             is_led: false,
+            replaced_at: None,
         }
     }
 
@@ -164,8 +166,14 @@ impl Link {
         if self.driver.is_none() {
             return self.come_back().await;
         }
-        let why = self.watch_connection().await;
-        self.lose(&why)
+        match self.watch_connection().await {
+            Watched::Lost(why) => self.lose(&why),
+            Watched::Replaced(found) => {
+                let (attached, order) = *found;
+                self.replace(attached, order);
+                Turn::Again
+            }
+        }
     }
 
     async fn obey(&mut self, command: Option<Command>) -> Turn {
@@ -206,10 +214,10 @@ impl Link {
             PhaseState::Active => {
                 self.is_led = true;
                 self.drop_connection();
-                self.seen.phases.begin(PhaseName::Authenticate);
+                self.way.seen.phases.begin(PhaseName::Authenticate);
                 self.say(State::Connecting);
             }
-            ended => self.seen.phases.end(ended),
+            ended => self.way.seen.phases.end(ended),
         }
         self.refresh();
     }
@@ -224,11 +232,11 @@ impl Link {
         self.is_led = false;
         self.tried = (!order.master.is_borrowed).then(|| order.master.clone());
         self.shown_until = None;
-        self.seen.phases.restart();
+        self.way.seen.phases.restart();
         self.say(State::Connecting);
         let was_connected = self.order.is_some();
         let attached = tokio::select! {
-            attached = self.attach(&order) => attached,
+            attached = self.way.attach(&order) => attached,
             // The command was killed: what nobody waits for is not made.
             () = reply.closed() => return Turn::of_orphan(was_connected),
         };
@@ -236,14 +244,14 @@ impl Link {
             Ok(attached) => {
                 self.order = Some(order);
                 let server = self.take(attached);
-                let phases = self.seen.phases.seen();
+                let phases = self.way.seen.phases.seen();
                 match reply.send(Ok(Connected { server, phases })) {
                     Ok(()) => Turn::Again,
                     Err(_) => Turn::of_orphan(was_connected),
                 }
             }
             Err(failure) => {
-                self.seen.phases.end(PhaseState::Failed);
+                self.way.seen.phases.end(PhaseState::Failed);
                 let _ = reply.send(Err(failure.clone()));
                 // For some causes the command makes a fresh master and asks
                 // again, or says that it failed.
@@ -261,7 +269,7 @@ impl Link {
     /// Shows a first failure to the page that waits for it; then the tunnel
     /// ends, unless another command makes it connect.
     fn fail(&mut self, failure: &Failure) {
-        self.seen.phases.end(PhaseState::Failed);
+        self.way.seen.phases.end(PhaseState::Failed);
         self.say(State::Failed {
             why: failure.message.clone(),
             hint: failure.hint.clone(),
@@ -274,7 +282,7 @@ impl Link {
 
     /// Takes a connection over: requests reach the server from now on.
     pub(super) fn take(&mut self, attached: Attached) -> ServerInfo {
-        self.seen.phases.finish(PhaseName::Start);
+        self.way.seen.phases.finish(PhaseName::Start);
         let connection = attached.ready.connection;
         let server = ServerInfo {
             version: connection.version.clone(),
@@ -282,18 +290,15 @@ impl Link {
             origin: attached.ready.server,
             installed: attached.installed,
         };
-        self.driver = Some(Running(tokio::spawn(attached.driver)));
-        self.seen.upstream.send_replace(Some(Arc::new(Upstream {
+        self.driver = Some(Running::start(attached.driver));
+        let upstream = Arc::new(Upstream {
             opener: attached.opener,
             token: Secret::from_text(&connection.token),
-            ui: connection.ui.clone(),
-            server: server.clone(),
-        })));
-        self.say(State::Ready {
-            project: "local".into(),
-            version: connection.version,
             ui: connection.ui,
+            server: server.clone(),
         });
+        self.say(ready(&upstream));
+        self.way.seen.upstream.send_replace(Some(upstream));
         tracing::info!(
             server = server.version,
             installed = server.installed,
@@ -302,34 +307,41 @@ impl Link {
         server
     }
 
-    /// Runs the mux and pings it; returns why it is lost.
-    async fn watch_connection(&mut self) -> String {
-        let Some(driver) = self.driver.as_mut() else {
+    /// Endures the connection's silences, until it is lost or replaced.
+    async fn watch_connection(&self) -> Watched {
+        let upstream = self.way.seen.upstream.borrow().clone();
+        let (Some(running), Some(upstream)) = (&self.driver, upstream) else {
             return std::future::pending().await;
         };
-        let opener = self
-            .seen
-            .upstream
-            .borrow()
-            .as_ref()
-            .map(|upstream| upstream.opener.clone());
-        let Some(opener) = opener else {
-            return std::future::pending().await;
+        let silences = async {
+            // A command may have come in the middle of a silence.
+            let mut is_silent = !self.is_ready();
+            loop {
+                if !is_silent {
+                    pulse::doubt(&upstream.opener).await;
+                }
+                is_silent = false;
+                match self.endure(&upstream.opener).await {
+                    Broken::Heard => self.say(ready(&upstream)),
+                    Broken::Replaced(found) => return Watched::Replaced(found),
+                    Broken::GivenUp => return Watched::Lost("it does not answer".into()),
+                }
+            }
         };
         tokio::select! {
-            ended = &mut driver.0 => match ended {
-                Ok(Ok(())) => "the remote side ended".into(),
-                Ok(Err(error)) => error.to_string(),
-                Err(error) => error.to_string(),
-            },
-            why = pulse::watch(opener) => why,
+            why = running.ended() => Watched::Lost(why),
+            watched = silences => watched,
         }
+    }
+
+    fn is_ready(&self) -> bool {
+        matches!(self.way.seen.status.borrow().state, State::Ready { .. })
     }
 
     fn lose(&mut self, why: &str) -> Turn {
         tracing::warn!(why, "lost the connection");
         self.drop_connection();
-        let why = format!("the connection to `{}` was lost: {why}", self.target);
+        let why = format!("the connection to `{}` was lost: {why}", self.way.target);
         self.say(State::Reconnecting {
             why,
             attempt: 0,
@@ -338,8 +350,8 @@ impl Link {
         Turn::Again
     }
 
-    fn drop_connection(&mut self) {
-        self.seen.upstream.send_replace(None);
+    pub(super) fn drop_connection(&mut self) {
+        self.way.seen.upstream.send_replace(None);
         self.driver = None;
     }
 
@@ -350,7 +362,7 @@ impl Link {
         loop {
             // At the start the command has not connected yet.
             tokio::time::sleep(CALLER_GRACE).await;
-            if self.seen.callers.count() == 0 {
+            if self.way.seen.callers.count() == 0 {
                 break;
             }
         }
@@ -368,24 +380,34 @@ impl Link {
         }
         self.drop_connection();
         self.say(State::Stopped {
-            why: format!("the server on `{}` was stopped", self.target),
-            hint: format!("cocalc-plus ssh {}", self.target),
+            why: format!("the server on `{}` was stopped", self.way.target),
+            hint: format!("cocalc-plus ssh {}", self.way.target),
         });
     }
 
     pub(super) fn say(&self, state: State) {
-        let phases = self.seen.phases.seen();
-        self.seen.status.send_modify(|status| {
+        let phases = self.way.seen.phases.seen();
+        self.way.seen.status.send_modify(|status| {
             status.state = state;
             status.phases = phases;
         });
     }
 
     pub(super) fn refresh(&self) {
-        let phases = self.seen.phases.seen();
-        self.seen
+        let phases = self.way.seen.phases.seen();
+        self.way
+            .seen
             .status
             .send_modify(|status| status.phases = phases);
+    }
+}
+
+/// What pages are told while requests reach a server.
+fn ready(upstream: &Upstream) -> State {
+    State::Ready {
+        project: "local".into(),
+        version: upstream.server.version.clone(),
+        ui: upstream.ui.clone(),
     }
 }
 

@@ -3,14 +3,14 @@
 //! # States
 //!
 //! ```text
-//!           Connect            attached                 mux ended, ping lost
-//! Idle ──────────────▶ Connecting ────────▶ Connected ────────────────────▶ Away(0)
-//!   ▲ first one failed      │                   ▲                             │
-//!   └── Fail: shown, then ◀─┘                   │ attached                    ▼
-//!       the process ends                        └──────────────────────── Away(n) ──▶ NeedsAuth
-//!                                                      retry after 0,1,2,4 … 30 s     a person is
-//!                                                                                     needed: wait
-//!                                                                                     for Connect
+//!           Connect            attached                 mux ended
+//! Idle ──────────────▶ Connecting ────────▶ Connected ───────────▶ Away(0)
+//!   ▲ first one failed      │                 ▲  │ 3 s without an answer  │
+//!   └── Fail: shown, then ◀─┘         heard,  │  ▼                        ▼
+//!       the process ends           or another └ Silent    attached ◀── Away(n) ──▶ NeedsAuth
+//!                                      login beside it                 retry       a person is
+//!                                                                                  needed: wait
+//!                                                                                  for Connect
 //! Connected ── server says stopped ──▶ Stopped ── Connect ──▶ Connecting
 //! ```
 //!
@@ -20,7 +20,10 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`link`] | the task: commands, states, the connection while it lives |
-//! | `comeback` | its way to the server, the first time and every time after |
+//! | `way` | how to reach the server: masters, logins, attaching |
+//! | `running` | the connection's driver in a task of its own |
+//! | `silence` | a connection that says nothing: waiting for it beside another |
+//! | `comeback` | after a connection was lost: when to try again |
 //! | `asking` | what it asks of the server for a command |
 //! | [`orders`] | what crosses between the task and the rest |
 //! | [`http`], [`control`] | serving pages, serving commands |
@@ -32,6 +35,12 @@
 //! - The tunnel buffers nothing for a page: when the mux dies its WebSockets
 //!   end with [`CLOSE_RECONNECTING`] and each protocol resumes by its numbers.
 //! - It never asks a person anything. Where ssh would ask, it waits.
+//! - A connection that says nothing is not dropped: what waits in it arrives
+//!   once when the network is back, and a password need not be typed again.
+//!   Only another connection that works takes its place.
+//! - Who is away is looked for by a TCP connection and not by a login, each half
+//!   second while a page is open, so that the page is back within 2 s; logins
+//!   keep the pace of 1, 2, 4 … 30 s wherever a server answers.
 //! - Cookie and key are one tunnel's. While it lives nobody else can have its
 //!   port; when it is gone another user may, and open pages would show that
 //!   user's program both. So they end with it: `ssh T` opens a page, which
@@ -52,6 +61,9 @@ pub mod phases;
 pub mod presence;
 pub mod pulse;
 pub mod retry;
+mod running;
+mod silence;
+mod way;
 
 use std::io;
 use std::sync::Arc;

@@ -64,6 +64,16 @@ pub struct Order {
     pub may_start: bool,
 }
 
+impl Order {
+    /// The same through another master.
+    pub fn through(&self, master: Master) -> Self {
+        Self {
+            master,
+            ..self.clone()
+        }
+    }
+}
+
 /// What pages and commands see of the link, which alone changes it.
 #[derive(Clone)]
 pub struct Seen {

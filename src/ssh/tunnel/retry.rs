@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::protocol::control::Cause;
 use crate::protocol::control::Failure;
 
+/// How often somebody who is away is looked for while a page is open.
+pub const LOOKED_FOR: Duration = Duration::from_millis(500);
+
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -36,7 +39,7 @@ pub fn after(failure: &Failure, attempt: u32) -> Next {
 ///
 /// Many tunnels that lost one machine together must not come back together:
 /// sshd refuses connections beyond `MaxStartups`.
-fn pause(attempt: u32) -> Duration {
+pub fn pause(attempt: u32) -> Duration {
     let doublings = attempt.saturating_sub(1).min(5);
     let whole = Duration::from_secs(1 << doublings).min(LONGEST_PAUSE);
     whole.mul_f64(1.0 - 0.2 * crate::sys::secret::fraction())

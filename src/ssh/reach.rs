@@ -1,0 +1,253 @@
+//! Whether an ssh server is there, found out without logging in.
+//!
+//! While a target is away its tunnel looks often, so that a page is back a
+//! moment after the network is. An attempt to log in would be too much for
+//! that: sshd's `MaxStartups` and whoever counts failed logins would mind. A
+//! look is one TCP connection to the machine that ssh connects to first, held
+//! until the server says its name, `SSH-2.0-…`. Where nobody is, nobody minds;
+//! where somebody is, one look is followed by a login.
+//!
+//! A machine behind a `ProxyCommand` cannot be looked at: only ssh knows the
+//! way. Behind a `ProxyJump` the first jump is looked at.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tokio::time::timeout;
+
+use super::master::setting;
+use crate::sys::process;
+use crate::sys::resolve;
+
+/// How long a look lasts where nobody answers.
+const LOOK: Duration = Duration::from_millis(3500);
+
+/// How often a look knocks: a lost first packet is sent again by TCP only
+/// after 1, 3 and 7 s.
+const KNOCKS: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
+
+/// How much a server may say before its name, RFC 4253 §4.2.
+const GREETING_BYTES: usize = 4 << 10;
+
+/// The machine that ssh connects to first on its way to a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FirstHop {
+    /// The target itself, or a jump whose name and port are known.
+    Address(String, u16),
+    /// A jump in ssh's own words; its address is in the configuration.
+    Jump(String),
+    /// Only ssh knows.
+    Unknown,
+}
+
+/// What a look found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// An ssh server said its name.
+    Server,
+    /// Somebody is there and is no ssh server just now: what it said.
+    Refused(String),
+    /// Nobody answers, and how that showed.
+    Nobody(String),
+    /// It cannot be looked at.
+    Blind,
+}
+
+impl FirstHop {
+    /// Reads what `ssh -G` printed.
+    pub fn of(resolved: &str) -> Self {
+        let set = |name| setting(resolved, name).filter(|value| *value != "none");
+        if let Some(jumps) = set("proxyjump") {
+            let first = jumps.split(',').next().unwrap_or_default();
+            return Self::Jump(first.to_owned());
+        }
+        // A socket bound to one interface may reach what ours does not.
+        if ["proxycommand", "bindaddress", "bindinterface"]
+            .into_iter()
+            .any(|name| set(name).is_some())
+        {
+            return Self::Unknown;
+        }
+        let port = set("port").and_then(|port| port.parse().ok());
+        match (set("hostname"), port) {
+            (Some(host), Some(port)) => Self::Address(host.to_owned(), port),
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Looks once; takes 3.5 s where nobody answers.
+    pub async fn look(&self) -> Look {
+        let Self::Address(host, port) = self else {
+            return Look::Blind;
+        };
+        match timeout(LOOK, look_at(host, *port)).await {
+            Ok(look) => look,
+            Err(_) => Look::Nobody(format!("{host} port {port} does not answer")),
+        }
+    }
+
+    /// Finds the address of a jump by asking ssh; `config` are the words that
+    /// choose its configuration.
+    pub async fn resolved(&self, config: &[String]) -> Self {
+        let Self::Jump(jump) = self else {
+            return self.clone();
+        };
+        let bare = jump.strip_prefix("ssh://").unwrap_or(jump);
+        let (destination, port) = match bare.rsplit_once(':') {
+            Some((host, port)) if !host.ends_with(':') && port.parse::<u16>().is_ok() => {
+                (host.trim_matches(['[', ']']), Some(port))
+            }
+            _ => (bare, None),
+        };
+        let mut command = process::command("ssh");
+        command.arg("-G").args(config);
+        if let Some(port) = port {
+            command.args(["-p", port]);
+        }
+        let asked = command.arg("--").arg(destination).output().await;
+        match asked {
+            Ok(output) if output.status.success() => {
+                match Self::of(&String::from_utf8_lossy(&output.stdout)) {
+                    found @ Self::Address(..) => found,
+                    // A jump behind a jump.
+                    _ => Self::Unknown,
+                }
+            }
+            _ => Self::Unknown,
+        }
+    }
+}
+
+async fn look_at(host: &str, port: u16) -> Look {
+    let addresses = match resolve::addresses(host).await {
+        Ok(addresses) if !addresses.is_empty() => addresses,
+        _ => return Look::Nobody(format!("nobody knows the address of {host} just now")),
+    };
+    let mut knocks = JoinSet::new();
+    for pause in KNOCKS {
+        for address in &addresses {
+            knocks.spawn(knock(SocketAddr::new(*address, port), pause));
+        }
+    }
+    let mut last = Look::Nobody(format!("{host} port {port} does not answer"));
+    // The first knocks: one at each address. Who refuses them refuses all.
+    let mut refusals = 0;
+    while let Some(knocked) = knocks.join_next().await {
+        match knocked {
+            Ok(Look::Server) => return Look::Server,
+            Ok(look) => last = look,
+            Err(_) => {}
+        }
+        refusals += 1;
+        if refusals == addresses.len() {
+            return last;
+        }
+    }
+    last
+}
+
+/// Connects after a pause, and listens for a name.
+async fn knock(address: SocketAddr, pause: Duration) -> Look {
+    sleep(pause).await;
+    let mut stream = match TcpStream::connect(address).await {
+        Ok(stream) => stream,
+        Err(error) => {
+            return Look::Nobody(format!("{} port {}: {error}", address.ip(), address.port()));
+        }
+    };
+    let mut said = Vec::new();
+    let mut piece = [0; 512];
+    while said.len() < GREETING_BYTES {
+        match stream.read(&mut piece).await {
+            Ok(length @ 1..) => said.extend_from_slice(&piece[..length]),
+            _ => break,
+        }
+        if said.windows(4).any(|four| four == b"SSH-") {
+            return Look::Server;
+        }
+    }
+    let said = String::from_utf8_lossy(&said).trim().to_owned();
+    if said.is_empty() {
+        Look::Nobody(format!(
+            "{} port {} closes every connection",
+            address.ip(),
+            address.port()
+        ))
+    } else {
+        Look::Refused(said.lines().next().unwrap_or_default().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Looks at a listener that says this and closes.
+    async fn look_at_one_that_says(words: &'static [u8]) -> Look {
+        use tokio::io::AsyncWriteExt;
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.write_all(words).await;
+            }
+        });
+        FirstHop::Address("127.0.0.1".into(), port).look().await
+    }
+
+    #[tokio::test]
+    async fn a_look_tells_a_server_from_one_who_refuses() {
+        assert_eq!(
+            look_at_one_that_says(b"hello\r\nSSH-2.0-x\r\n").await,
+            Look::Server
+        );
+        assert_eq!(
+            look_at_one_that_says(b"Exceeded MaxStartups\r\n").await,
+            Look::Refused("Exceeded MaxStartups".into())
+        );
+        for look in [
+            look_at_one_that_says(b"").await,
+            FirstHop::Address("127.0.0.1".into(), 1).look().await,
+            FirstHop::Address("no-such-name.invalid".into(), 22)
+                .look()
+                .await,
+        ] {
+            assert!(matches!(look, Look::Nobody(_)), "{look:?}");
+        }
+        assert_eq!(FirstHop::Unknown.look().await, Look::Blind);
+    }
+
+    #[test]
+    fn the_first_hop_is_read_from_what_ssh_resolves() {
+        for (resolved, hop) in [
+            (
+                "host a\nhostname 10.0.0.1\nport 2222\nproxycommand none\n",
+                FirstHop::Address("10.0.0.1".into(), 2222),
+            ),
+            (
+                "hostname b\nport 22\nproxyjump me@gate:2200,inner\n",
+                FirstHop::Jump("me@gate:2200".into()),
+            ),
+            (
+                "hostname b\nport 22\nproxycommand nc %h %p\n",
+                FirstHop::Unknown,
+            ),
+            (
+                "hostname b\nport 22\nbindaddress 10.0.0.2\n",
+                FirstHop::Unknown,
+            ),
+        ] {
+            assert_eq!(FirstHop::of(resolved), hop, "{resolved}");
+        }
+    }
+}
