@@ -294,8 +294,8 @@ async fn silence_begins_with_a_question_and_ends_with_any_word() {
     opener.silent_for(limit).await;
     assert!(asked.elapsed() >= limit, "{:?}", asked.elapsed());
     assert!(timeout(limit, opener.heard_again()).await.is_err());
-    // An acknowledgement of nothing: not the answer, but a word.
-    far.write_all(&[2, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0])
+    // A ping: not the answer, but a word.
+    far.write_all(&[3, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7])
         .await
         .unwrap();
     timeout(limit, opener.heard_again()).await.unwrap();
