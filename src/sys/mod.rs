@@ -15,6 +15,7 @@
 //! | [`heap`] | what the allocator keeps |
 //! | [`lock`] | advisory locks between processes |
 //! | [`log`] | a log file of bounded size |
+//! | [`login`] | a user's home and shell, and what of an environment is for programs |
 //! | [`ports`] | TCP ports that are ours on every loopback family |
 //! | [`process`] | who runs: pid, start time, boot, peers, signals |
 //! | [`pty`] | pseudo-terminals |
@@ -33,6 +34,7 @@ pub mod files;
 pub mod heap;
 pub mod lock;
 pub mod log;
+pub mod login;
 pub mod ports;
 pub mod process;
 pub mod pty;
