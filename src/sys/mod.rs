@@ -6,6 +6,7 @@
 //!
 //! | file | owns |
 //! | --- | --- |
+//! | [`capture`] | the environment that a login shell ends up with |
 //! | [`clock`] | wall time, in milliseconds since 1970 |
 //! | [`detach`] | starting a process that outlives this one |
 //! | [`dirs`] | where state, data, logs, sockets and caches live |
@@ -25,6 +26,7 @@
 //! | [`tty`] | the terminal that a person sits at |
 //! | [`text`] | errors with their causes, and printable text |
 
+pub mod capture;
 pub mod clock;
 pub mod detach;
 pub mod dirs;
