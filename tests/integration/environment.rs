@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::chromium;
 use crate::support::laptop::Laptop;
 use crate::support::login::{Login, Shell};
 use crate::support::poll::eventually;
@@ -13,6 +14,7 @@ use crate::support::served::{Served, papers};
 use crate::support::sshd::Sshd;
 use crate::support::sshd_builder::Builder;
 use crate::support::targets::SOON;
+use crate::support::temporary_directory;
 use crate::support::visitor::Visitor;
 
 /// How long a capture may take in all; 5 s and 3 s are its own limits.
@@ -161,6 +163,25 @@ fn a_server_started_by_hand_keeps_its_own() {
     check(&Served::start(&laptop, &[]).url);
     let started = laptop.run(&["serve", "--daemon", "--json"]).success();
     check(started.json()["url"].as_str().expect("a URL"));
+}
+
+#[test]
+fn the_page_says_so_once() {
+    let Some(sshd) = with_shell(Shell::Bash, Sshd::builder()) else {
+        return;
+    };
+    sshd.write_home(
+        ".profile",
+        "[ -z \"$COCALC_PLUS_CAPTURE\" ] || exec sleep 0\n",
+    );
+    let laptop = Laptop::with_target("box", &sshd);
+    let url = laptop.connect("box")["url"]
+        .as_str()
+        .expect("a URL")
+        .to_owned();
+    let shots = temporary_directory();
+    let folder = shots.path().display().to_string();
+    chromium::run("environment.mjs", &[&url, &folder]).success();
 }
 
 /// Connects through a login shell with these startup files, and compares.
