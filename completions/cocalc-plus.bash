@@ -453,7 +453,7 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__serve)
-            opts="-h --port --daemon --daemon-stop --daemon-status --write-connection-info --pidfile --log --open --no-open --json --daemon-child --log-level --help"
+            opts="-h --port --daemon --daemon-stop --daemon-status --write-connection-info --pidfile --log --open --no-open --json --daemon-child --login-environment --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -111,6 +111,7 @@ complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l open -
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l no-open -d 'Do not open the browser'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l json -d 'Print one JSON object instead of text'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l daemon-child
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l login-environment
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand terminal; and not __fish_seen_subcommand_from list new attach kill send capture help" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
 warn\t'What a person should know'

@@ -16,6 +16,7 @@ use crate::ssh::registry::Registry;
 use crate::ssh::tunnel;
 use crate::ssh::tunnel::PortWish;
 use crate::ssh::tunnel::TunnelOptions;
+use crate::sys::capture;
 use crate::sys::dirs;
 use crate::sys::heap;
 use crate::sys::log::BoundedLog;
@@ -152,6 +153,15 @@ pub fn holder(args: &[OsString]) -> Option<Result<Exit, CliError>> {
             .map(|()| Exit::Success)
             .map_err(CliError::from),
     )
+}
+
+/// Tells the environment of this process, if that is what the arguments say.
+///
+/// # Errors
+/// When nobody has asked for it, or reads it.
+pub fn environment(args: &[OsString]) -> Option<Result<Exit, CliError>> {
+    let is_asked = args.len() == 2 && args[1] == capture::SUBCOMMAND;
+    is_asked.then(|| Ok(capture::tell().map(|()| Exit::Success)?))
 }
 
 /// Compares this executable's hash, for a remote that has no tool for it.

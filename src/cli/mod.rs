@@ -107,6 +107,9 @@ pub fn run() -> ExitCode {
     if let Some(held) = hidden::holder(&args) {
         return end(held);
     }
+    if let Some(told) = hidden::environment(&args) {
+        return end(told);
+    }
     let cli = match Cli::try_parse_from(with_serve(args)) {
         Ok(cli) => cli,
         Err(error) => {

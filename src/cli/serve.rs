@@ -12,6 +12,7 @@ use crate::daemon::instance::STOP_GRACE;
 use crate::daemon::launch;
 use crate::plus::serve;
 use crate::plus::serve::ServeOptions;
+use crate::plus::serve::Source;
 use crate::plus::serve::Started;
 use crate::protocol::connection::ConnectionInfo;
 use crate::sys::clock;
@@ -74,6 +75,9 @@ pub struct Args {
 
     #[arg(long, hide = true)]
     daemon_child: bool,
+
+    #[arg(long, hide = true)]
+    login_environment: bool,
 }
 
 /// Runs, starts, stops or asks for the server.
@@ -237,6 +241,11 @@ impl Args {
             port,
             write_connection_info: self.write_connection_info.clone(),
             pidfile: self.pidfile.clone(),
+            environment: if self.login_environment {
+                Source::LoginShell
+            } else {
+                Source::Server
+            },
         }
     }
 

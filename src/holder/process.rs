@@ -126,7 +126,7 @@ fn start(options: &HoldOptions) -> Result<(Holder, Socket), Error> {
     let socket = Socket::bind(&options.dir, &options.id)?;
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let uid = process::uid();
-    let mut program = shell::login_shell(pty::inheritable_env(), &passwd, uid);
+    let mut program = shell::login_shell(env::all(), &passwd, uid);
     if let Some(cwd) = options.cwd.as_ref().filter(|cwd| cwd.is_dir()) {
         program.cwd.clone_from(cwd);
     }

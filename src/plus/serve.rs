@@ -20,6 +20,7 @@ use crate::lite::http::Fate;
 use crate::lite::http::Hub;
 use crate::lite::listen::Site;
 use crate::project::calls;
+use crate::project::environment::Environment;
 use crate::project::files as project_files;
 use crate::project::files::Files;
 use crate::project::terminal;
@@ -29,6 +30,7 @@ use crate::protocol::session::State;
 use crate::protocol::session::Status;
 use crate::sys::clock;
 use crate::sys::dirs;
+use crate::sys::env;
 use crate::sys::files;
 use crate::sys::lock::Lock;
 use crate::sys::ports::Loopback;
@@ -51,6 +53,8 @@ const PAPERS_DEADLINE: Duration = Duration::from_secs(10);
 /// How long requests may take to end once the server is told to.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+pub use crate::project::environment::Source;
+
 /// What a person decides about a server.
 #[derive(Clone, Debug, Default)]
 pub struct ServeOptions {
@@ -60,6 +64,8 @@ pub struct ServeOptions {
     pub write_connection_info: Option<PathBuf>,
     /// Where to write the process id.
     pub pidfile: Option<PathBuf>,
+    /// Where programs that it starts have their environment from.
+    pub environment: Source,
 }
 
 /// Why a server cannot run.
@@ -186,8 +192,11 @@ impl Server {
     /// # Errors
     /// When a listener cannot be used.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), ServeError> {
-        let (site, terminals) = self.site(&shutdown);
+        let source = self.options.environment;
+        let environment = Environment::new(env::all(), source, shutdown.clone());
+        let (site, terminals) = self.site(&shutdown, &environment);
         let mut serving = JoinSet::new();
+        tokio::spawn(Arc::clone(&environment).prepare());
         for listener in self.loopback.listeners {
             let listener = TcpListener::from_std(listener)?;
             serving.spawn(site.clone().serve_tcp(listener));
@@ -205,6 +214,8 @@ impl Server {
         keeper.abort();
         // Whoever holds a connection open is not waited for longer.
         let _ = tokio::time::timeout(FAREWELL, serving.join_all()).await;
+        // A login shell that was being asked is ended with all it started.
+        let _ = tokio::time::timeout(FAREWELL, environment.settled()).await;
         // Not the papers of a server that took our place.
         if self
             .instance
@@ -247,7 +258,7 @@ impl Server {
         Ok(())
     }
 
-    fn site(&self, shutdown: &Shutdown) -> (Site, Arc<Terminals>) {
+    fn site(&self, shutdown: &Shutdown, environment: &Arc<Environment>) -> (Site, Arc<Terminals>) {
         let log = terminals::log(&self.instance);
         let terminals = Terminals::new(self.instance.holders(), log);
         let files = Files::new(dirs::home(), dirs::trash(), &dirs::data());
@@ -267,7 +278,12 @@ impl Server {
         let stopped = Arc::clone(&terminals);
         let hub = Hub {
             gate: Arc::clone(&self.gate),
-            handler: calls::handler(NAME, Arc::clone(&terminals), Arc::clone(&files)),
+            handler: calls::handler(
+                NAME,
+                Arc::clone(&terminals),
+                Arc::clone(&files),
+                Arc::clone(environment),
+            ),
             customize: Arc::new(customize),
             status: watch::Sender::new(status),
             stop: Arc::new(move |fate| {

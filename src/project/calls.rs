@@ -6,29 +6,41 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::environment::Environment;
 use super::files;
 use super::files::Files;
 use super::terminal::Terminals;
 use crate::protocol::call;
+use crate::protocol::call::AskEnvironment;
 use crate::protocol::call::Handler;
 use crate::protocol::call::KillTerminal;
 use crate::protocol::call::NewTerminal;
 use crate::protocol::call::Refusal;
 
 /// Returns what answers the subjects of the project `id`.
-pub fn handler(id: &str, terminals: Arc<Terminals>, files: Arc<Files>) -> Handler {
+pub fn handler(
+    id: &str,
+    terminals: Arc<Terminals>,
+    files: Arc<Files>,
+    environment: Arc<Environment>,
+) -> Handler {
     let prefix = format!("project.{id}.");
     Arc::new(move |subject, payload| {
         let method = subject.strip_prefix(&prefix).map(str::to_owned);
         let (terminals, files) = (Arc::clone(&terminals), Arc::clone(&files));
+        let environment = Arc::clone(&environment);
         Box::pin(async move {
             let Some(method) = method else {
                 return Err(Refusal::new(503, format!("nobody answers `{subject}`")));
             };
-            match method.strip_prefix("files.") {
-                Some(verb) => files::calls::answer(verb, payload, files).await,
-                None => answer(&method, payload, &terminals).await,
+            if let Some(verb) = method.strip_prefix("files.") {
+                return files::calls::answer(verb, payload, files).await;
             }
+            if method == "environment" {
+                let asked: AskEnvironment = body(payload)?;
+                return reply(&environment.answer(&asked).await);
+            }
+            answer(&method, payload, &terminals).await
         })
     })
 }

@@ -19,7 +19,9 @@
 //! | `project.<id>.terminal.list` | `{}` | [`Terminals`] |
 //! | `project.<id>.terminal.new` | [`NewTerminal`] | [`TerminalRow`] |
 //! | `project.<id>.terminal.kill` | [`KillTerminal`] | `{}` |
+//! | `project.<id>.environment` | [`AskEnvironment`] | [`ProgramEnvironment`] |
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -156,4 +158,53 @@ pub struct NewTerminal {
 pub struct KillTerminal {
     /// The terminal's id.
     pub id: String,
+}
+
+/// Asks what environment a program gets that the server starts now:
+/// `{"names":["PATH"]}`.
+///
+/// The reply waits for a capture under way, 8 s at the longest.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct AskEnvironment {
+    /// The variables to tell; without it all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<Vec<String>>,
+}
+
+/// The environment of programs: `{"source":"login-shell","shell":"/bin/bash",`
+/// `"variables":{"PATH":"/home/u/bin:/usr/bin:/bin"}}`.
+///
+/// Names, values and the shell are path text, because they may be any bytes.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct ProgramEnvironment {
+    /// Who says so.
+    pub source: EnvironmentSource,
+    /// The login shell, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell: Option<String>,
+    /// Why it is not what an interactive login of the user gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<EnvironmentWarning>,
+    /// The variables that were asked for and are set.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// Where the environment of programs comes from.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EnvironmentSource {
+    /// It is the server's own: that was started by hand, or the shell failed.
+    Server,
+    /// The user's login shell ended up with it.
+    LoginShell,
+}
+
+/// What went wrong with a login shell:
+/// `{"message":"the startup files of bash did not end within 5 s: …","hint":"bash -lixc true"}`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct EnvironmentWarning {
+    /// A sentence without a full stop.
+    pub message: String,
+    /// The command that shows where, or an empty string.
+    pub hint: String,
 }

@@ -156,7 +156,10 @@ async fn answering(instance: &Instance) -> Option<ConnectionInfo> {
 }
 
 async fn start(instance: &Instance, port: Option<u16>) -> Result<ConnectionInfo, LaunchError> {
-    let mut args: Vec<OsString> = vec!["serve".into(), "--daemon-child".into(), "--no-open".into()];
+    // What sshd gives is not what the user's programs need.
+    let words = ["--daemon-child", "--no-open", "--login-environment"];
+    let mut args: Vec<OsString> = vec!["serve".into()];
+    args.extend(words.map(OsString::from));
     if let Some(port) = port {
         args.extend(["--port".into(), port.to_string().into()]);
     }

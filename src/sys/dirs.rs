@@ -19,6 +19,7 @@ use std::path::PathBuf;
 
 use super::env;
 use super::files;
+use super::login;
 use super::process;
 
 /// The name under which [`directories`] files us.
@@ -30,19 +31,11 @@ const APPLICATION: &str = "cocalc-plus";
 /// modules of another version from the system, and crash.
 pub fn home() -> PathBuf {
     env::path("HOME")
-        .or_else(|| home_in(&fs::read_to_string("/etc/passwd").ok()?, process::uid()))
+        .or_else(|| {
+            let passwd = fs::read_to_string("/etc/passwd").ok()?;
+            login::account(&passwd, process::uid()).home
+        })
         .unwrap_or_else(|| PathBuf::from("/"))
-}
-
-/// Finds a user's home in the text of `/etc/passwd`, passwd(5).
-fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
-    let uid = uid.to_string();
-    passwd
-        .lines()
-        .map(|line| line.split(':').collect::<Vec<_>>())
-        .find(|fields| fields.get(2) == Some(&uid.as_str()))
-        .and_then(|fields| fields.get(5).map(PathBuf::from))
-        .filter(|home| home.is_absolute())
 }
 
 /// Makes the home the current directory, as far as that goes.
@@ -130,16 +123,4 @@ pub fn open_executable() -> io::Result<fs::File> {
         return fs::File::open("/proc/self/exe");
     }
     fs::File::open(executable()?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_home_is_found_without_the_c_library() {
-        let passwd = "root:x:0:0:root:/root:/bin/sh\nbroken\nme:x:1000:1000::/home/me:/bin/sh\n";
-        assert_eq!(home_in(passwd, 1000), Some(PathBuf::from("/home/me")));
-        assert_eq!(home_in(passwd, 1001), None);
-    }
 }

@@ -19,6 +19,11 @@ pub fn path(name: &str) -> Option<PathBuf> {
         .filter(|path| path.is_absolute())
 }
 
+/// Returns every variable of this process.
+pub fn all() -> Vec<(OsString, OsString)> {
+    std::env::vars_os().collect()
+}
+
 /// Returns the arguments of this process, the program's name first.
 pub fn args() -> Vec<OsString> {
     std::env::args_os().collect()

@@ -6,6 +6,7 @@
 //!
 //! | file | owns |
 //! | --- | --- |
+//! | [`capture`] | the environment that a login shell ends up with |
 //! | [`clock`] | wall time, in milliseconds since 1970 |
 //! | [`detach`] | starting a process that outlives this one |
 //! | [`dirs`] | where state, data, logs, sockets and caches live |
@@ -15,6 +16,7 @@
 //! | [`heap`] | what the allocator keeps |
 //! | [`lock`] | advisory locks between processes |
 //! | [`log`] | a log file of bounded size |
+//! | [`login`] | a user's home and shell, and what of an environment is for programs |
 //! | [`ports`] | TCP ports that are ours on every loopback family |
 //! | [`process`] | who runs: pid, start time, boot, peers, signals |
 //! | [`pty`] | pseudo-terminals |
@@ -25,6 +27,7 @@
 //! | [`tty`] | the terminal that a person sits at |
 //! | [`text`] | errors with their causes, and printable text |
 
+pub mod capture;
 pub mod clock;
 pub mod detach;
 pub mod dirs;
@@ -34,6 +37,7 @@ pub mod files;
 pub mod heap;
 pub mod lock;
 pub mod log;
+pub mod login;
 pub mod ports;
 pub mod process;
 pub mod pty;

@@ -224,6 +224,20 @@ pub fn with_arguments<T>(read: impl Fn(&[OsString]) -> Option<T>) -> Vec<(u32, T
     found.collect()
 }
 
+/// Finds this user's processes whose environment at their start had this
+/// `NAME=value`; nobody tells but on Linux.
+pub fn with_variable(wanted: &[u8]) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let found = entries.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        // Another user's cannot be read.
+        let environment = fs::read(entry.path().join("environ")).ok()?;
+        let mut variables = environment.split(|&byte| byte == 0);
+        variables.any(|variable| variable == wanted).then_some(pid)
+    });
+    found.collect()
+}
+
 /// Sends a hang-up, which daemons take as "look again"; a gone process is fine.
 ///
 /// One that has only just begun, and does not listen for it yet, would die of

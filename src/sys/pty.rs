@@ -18,7 +18,7 @@
 )]
 #![expect(
     clippy::disallowed_methods,
-    reason = "starts the program of a terminal, and reads what it may inherit"
+    reason = "starts the program of a terminal"
 )]
 
 use std::ffi::OsString;
@@ -158,11 +158,6 @@ impl Pty {
             winsize(size),
         )?)
     }
-}
-
-/// The environment of this process, for a [`Program`] that is to inherit some.
-pub fn inheritable_env() -> Vec<(OsString, OsString)> {
-    std::env::vars_os().collect()
 }
 
 /// Ends every process of a session: hang-up, `grace`, then kill.
@@ -347,7 +342,7 @@ mod tests {
             argv0: "-sh".into(),
             args: vec!["-c".into(), script.into()],
             cwd: "/tmp".into(),
-            env: inheritable_env()
+            env: crate::sys::env::all()
                 .into_iter()
                 .filter(|(name, _)| name == "PATH")
                 .collect(),

@@ -29,7 +29,7 @@ use crate::protocol::terminal::SizedBy;
 use crate::protocol::terminal::VERSION;
 use crate::protocol::terminal::View;
 use crate::protocol::terminal::WINDOW_BYTES;
-use crate::sys::pty;
+use crate::sys::env;
 use crate::sys::pty::Program;
 use crate::sys::pty::Size;
 
@@ -51,7 +51,7 @@ impl Held {
             argv0: "-sh".into(),
             args: vec!["-c".into(), script.into()],
             cwd: "/".into(),
-            env: pty::inheritable_env()
+            env: env::all()
                 .into_iter()
                 .filter(|(name, _)| name == "PATH")
                 .collect(),

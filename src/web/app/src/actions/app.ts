@@ -12,6 +12,7 @@ import { SessionClient } from "../net/session";
 import { recall, remember } from "../net/storage";
 import { Bells } from "./bells";
 import { ClipboardGrant } from "./clipboard-grant";
+import { EnvironmentNote } from "./environment";
 import { FilesDoor } from "./files/door";
 import { PasteGuard } from "./paste-guard";
 import { Workspace } from "./workspace";
@@ -47,6 +48,7 @@ export class App {
   readonly bells = new Bells(this.settings, this.workspace.lookedAt);
   readonly clipboardGrant = new ClipboardGrant();
   readonly pasteGuard = new PasteGuard(this);
+  readonly environment = new EnvironmentNote(this.calls);
   /** The terminal in which the search is open. */
   readonly searching = signal<string | null>(null);
 
@@ -84,6 +86,8 @@ export class App {
       if (!this.wasUsable.value) return;
       this.session.follow();
       this.calls.start();
+      const reached = project.value;
+      if (reached !== null) untracked(() => void this.environment.look(reached));
     });
     // Another tab has signed this browser in, after this one was turned out.
     onKeyChange(() => {

@@ -31,7 +31,9 @@ export function Banner({ app }: { app: App }) {
 export function Notice({ app }: { app: App }) {
   const problem = app.workspace.problem.value;
   if (problem !== null) return <Problem app={app} problem={problem} />;
-  return app.hasOriginNote.value ? <OriginNote app={app} /> : null;
+  if (app.hasOriginNote.value) return <OriginNote app={app} />;
+  const warning = app.environment.warning.value;
+  return warning === null ? null : <EnvironmentWarning app={app} {...warning} />;
 }
 
 function Away({ app, place }: { app: App; place: string }) {
@@ -88,6 +90,26 @@ function OriginNote({ app }: { app: App }) {
         </p>
       </div>
       <Dismiss onClick={() => dismissOriginNote(app)} />
+    </div>
+  );
+}
+
+function EnvironmentWarning({ app, message, hint }: { app: App; message: string; hint: string }) {
+  const dismiss = () => {
+    app.environment.dismiss();
+    // The button that did it leaves the page.
+    app.workspace.focus();
+  };
+  return (
+    <div class="banner" role="status">
+      <div class="banner-text">
+        <p>
+          <Sentence text={message} startsLine />
+          {hint !== "" && " In a terminal, this shows where:"}
+        </p>
+      </div>
+      {hint !== "" && <CommandBox command={hint} />}
+      <Dismiss onClick={dismiss} />
     </div>
   );
 }

@@ -1,0 +1,60 @@
+/**
+ * What went wrong when the server asked the login shell for the environment of
+ * programs: a startup file hung, or ended the shell.
+ *
+ * Asked for after the page is usable, and again after each way back. The answer
+ * may take seconds, while a file hangs.
+ */
+
+import { signal, type ReadonlySignal } from "@preact/signals-core";
+import { CallError, type CallClient } from "../net/calls";
+import { recall, remember } from "../net/storage";
+
+/** A sentence, and the command that shows where; that may be empty. */
+export interface EnvironmentWarning {
+  message: string;
+  hint: string;
+}
+
+/** Knows the warning until a person has read it. */
+export class EnvironmentNote {
+  #calls: CallClient;
+  #warning = signal<EnvironmentWarning | null>(null);
+
+  /** What is to be said. */
+  readonly warning: ReadonlySignal<EnvironmentWarning | null> = this.#warning;
+
+  constructor(calls: CallClient) {
+    this.#calls = calls;
+  }
+
+  /** Asks the server of a project. */
+  async look(project: string): Promise<void> {
+    const warning = await this.#ask(project);
+    if (warning === undefined) return;
+    if (warning === null) remember("environmentSeen", null);
+    const isSeen = warning !== null && recall("environmentSeen") === warning.message;
+    this.#warning.value = isSeen ? null : warning;
+  }
+
+  /** Hides this warning until things have been well. */
+  dismiss(): void {
+    remember("environmentSeen", this.#warning.value?.message ?? null);
+    this.#warning.value = null;
+  }
+
+  /** `undefined` when nobody says: the connection went, or the server is older. */
+  async #ask(project: string): Promise<EnvironmentWarning | null | undefined> {
+    try {
+      const asked = this.#calls.call<{ warning?: EnvironmentWarning }>(
+        `project.${project}.environment`,
+        { names: [] },
+        { isRepeated: true },
+      );
+      return (await asked).warning ?? null;
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      return undefined;
+    }
+  }
+}
