@@ -10,6 +10,7 @@ use crate::daemon::instance::Ended;
 use crate::daemon::instance::Instance;
 use crate::daemon::instance::STOP_GRACE;
 use crate::daemon::launch;
+use crate::daemon::run;
 use crate::plus::serve;
 use crate::plus::serve::ServeOptions;
 use crate::plus::serve::Source;
@@ -180,6 +181,10 @@ async fn stop(args: &Args) -> Result<Exit, CliError> {
 fn status(args: &Args) -> Result<Exit, CliError> {
     let instance = Instance::current().map_err(serve::ServeError::Runtime)?;
     let running = instance.running();
+    let last = match &running {
+        Some(info) => info.previous.clone(),
+        None => run::ending(&instance.run()),
+    };
     if args.json {
         output::json(&serde_json::json!({
             "running": running.is_some(),
@@ -187,6 +192,7 @@ fn status(args: &Args) -> Result<Exit, CliError> {
             "port": running.as_ref().map(|info| info.port),
             "version": running.as_ref().map(|info| info.version.clone()),
             "startedAt": running.as_ref().map(|info| info.started_at),
+            "previous": last,
         }));
     } else {
         output::data(&running.as_ref().map_or_else(
@@ -199,6 +205,9 @@ fn status(args: &Args) -> Result<Exit, CliError> {
                 )
             },
         ));
+        if let Some(last) = &last {
+            output::say(&format!("the last one was not stopped: {}", last.clause()));
+        }
     }
     Ok(if running.is_some() {
         Exit::Success

@@ -235,6 +235,11 @@ async fn connect_and_report(
     let session = connect::connect(&target, wish, &mut display).await;
     display.finish();
     let session = session?;
+    if let Some(ending) = &session.server.previous
+        && session.server.origin == ServerOrigin::Started
+    {
+        output::say(&ending.sentence(&format!("`{spelling}`")));
+    }
     if json {
         output::json(&report(&session));
     } else {
@@ -302,8 +307,13 @@ async fn status(target: &str, json: bool) -> Result<Exit, CliError> {
         output::json(&row);
     } else {
         show(std::slice::from_ref(&row));
-        if let Some(why) = &row.why {
-            output::say(why);
+        let restarted = row
+            .previous
+            .as_ref()
+            .map(|ending| ending.sentence(&format!("`{}`", row.target)));
+        let hint = row.hint.as_ref().map(|hint| format!("hint: {hint}"));
+        for line in [&row.why, &restarted, &hint].into_iter().flatten() {
+            output::say(line);
         }
     }
     Ok(if row.is_running() {

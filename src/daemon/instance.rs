@@ -28,6 +28,8 @@ const JOB_VARIABLES: [&str; 4] = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     dir: PathBuf,
+    /// A name of it that outlives a boot.
+    lasting: String,
 }
 
 /// How [`Instance::stop`] ended a server.
@@ -55,21 +57,21 @@ impl Instance {
     }
 
     fn below(runtime: &Path, data: &Path, job: &str) -> io::Result<Self> {
-        let parts = [
-            process::uid().to_string(),
-            process::hostname(),
-            process::boot_id(),
-            data.display().to_string(),
-            job.to_owned(),
-        ];
-        let digest = Sha256::digest(parts.join("\0"));
-        let name: String = digest
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = |boot: String| -> String {
+            let parts = [
+                process::uid().to_string(),
+                process::hostname(),
+                boot,
+                data.display().to_string(),
+                job.to_owned(),
+            ];
+            let digest = Sha256::digest(parts.join("\0"));
+            let digits = digest.iter().take(6);
+            digits.map(|byte| format!("{byte:02x}")).collect()
+        };
         let instance = Self {
-            dir: runtime.join(name),
+            dir: runtime.join(name(process::boot_id())),
+            lasting: name(String::new()),
         };
         instance.make_dirs()?;
         Ok(instance)
@@ -108,6 +110,12 @@ impl Instance {
             .to_string_lossy()
             .into_owned();
         dirs::state().join(format!("server-{name}.log"))
+    }
+
+    /// The record of its server's run, without an extension; it survives a boot
+    /// too.
+    pub fn run(&self) -> PathBuf {
+        dirs::state().join(format!("run-{}", self.lasting))
     }
 
     /// Where the connection information stands.
@@ -220,6 +228,7 @@ mod tests {
             process_start: identity.start.clone(),
             boot_id: identity.boot_id.clone(),
             ui: "u".into(),
+            previous: None,
         }
     }
 

@@ -46,3 +46,4 @@
 
 pub mod instance;
 pub mod launch;
+pub mod run;

@@ -11,6 +11,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::HeaderMap;
+use axum::http::HeaderValue;
 use axum::http::Response;
 use axum::http::Uri;
 use axum::http::header;
@@ -28,6 +29,7 @@ use crate::protocol::call::MAX_CALL_BYTES;
 use crate::protocol::call::Refusal;
 use crate::protocol::control::Stopped;
 use crate::protocol::control::Url;
+use crate::protocol::ending::RUN_HEADER;
 use crate::protocol::session::Status;
 use crate::sys::shutdown::Shutdown;
 use crate::web::assets;
@@ -42,6 +44,8 @@ use crate::web::signin::Standing;
 pub struct Hub {
     /// The door.
     pub gate: Arc<Gate>,
+    /// A random name of this run, which each response carries.
+    pub run: String,
     /// Answers the pages' calls.
     pub handler: Handler,
     /// What `/customize` tells a signed-in page.
@@ -82,6 +86,7 @@ impl Hub {
         let gate = Arc::clone(&self.gate);
         let shutdown = self.shutdown.clone();
         let status = self.status.clone();
+        let run = HeaderValue::from_str(&self.run).ok();
         let standing: Standing = Arc::new(move || status.borrow().clone());
         let routes = Router::new()
             .route("/call", get(serve_call).post(answer_call))
@@ -94,7 +99,15 @@ impl Hub {
             .with_state(self)
             .merge(routes)
             .merge(signin::router(Arc::clone(&gate), standing))
-            .layer(middleware::from_fn_with_state(gate, gate::guard));
+            .layer(middleware::from_fn_with_state(gate, gate::guard))
+            .layer(middleware::map_response(
+                move |mut response: Response<Body>| {
+                    if let Some(run) = &run {
+                        response.headers_mut().insert(RUN_HEADER, run.clone());
+                    }
+                    std::future::ready(response)
+                },
+            ));
         Site::new(routes, shutdown)
     }
 }

@@ -15,6 +15,8 @@ use tokio::task::JoinSet;
 use super::terminals;
 use crate::daemon::instance;
 use crate::daemon::instance::Instance;
+use crate::daemon::run;
+use crate::daemon::run::Run;
 use crate::lite::client as hub_client;
 use crate::lite::http::Fate;
 use crate::lite::http::Hub;
@@ -105,7 +107,7 @@ pub enum Started {
     /// It is; to be run.
     Here(Box<Server>),
     /// One runs already.
-    Running(ConnectionInfo),
+    Running(Box<ConnectionInfo>),
 }
 
 /// A server that listens and is not served yet.
@@ -117,6 +119,7 @@ pub struct Server {
     unix: UnixListener,
     options: ServeOptions,
     lock: Lock,
+    run: Option<Run>,
 }
 
 /// Takes the instance's lock and listens, or finds the server that has it.
@@ -126,7 +129,8 @@ pub struct Server {
 pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
     let instance = Instance::current().map_err(ServeError::Runtime)?;
     let Some(lock) = instance.lock()? else {
-        return papers_of_other(&instance).await.map(Started::Running);
+        let running = papers_of_other(&instance).await?;
+        return Ok(Started::Running(Box::new(running)));
     };
     let last_port = instance.connection().map(|info| info.port);
     let loopback = listen(options.port, last_port)?;
@@ -137,6 +141,16 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
         path: state,
         source,
     })?;
+    let previous = run::ending(&instance.run());
+    if let Some(previous) = &previous {
+        tracing::warn!(
+            "the last server did not stop by itself: {}",
+            previous.clause()
+        );
+    }
+    let run = Run::begin(&instance.run())
+        .inspect_err(|error| tracing::warn!(%error, "nobody will know how this run ends"))
+        .ok();
     let me = Identity::of_self();
     let info = ConnectionInfo {
         port: loopback.port,
@@ -149,6 +163,7 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
         process_start: me.start,
         boot_id: me.boot_id,
         ui: assets::ui_hash().to_owned(),
+        previous,
     };
     let gate = Arc::new(Gate::new(NAME, loopback.port, credentials));
     let server = Server {
@@ -159,6 +174,7 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
         unix,
         options,
         lock,
+        run,
     };
     terminal::offer_commands(&server.instance.holders());
     server.publish()?;
@@ -232,6 +248,9 @@ impl Server {
         {
             let _ = fs::remove_file(path);
         }
+        if let Some(run) = self.run {
+            run.end();
+        }
         Ok(())
     }
 
@@ -266,6 +285,12 @@ impl Server {
             project: NAME.into(),
             version: self.info.version.clone(),
             ui: self.info.ui.clone(),
+            run: self.info.id.clone(),
+            restarted: self
+                .info
+                .previous
+                .as_ref()
+                .map(|ending| ending.sentence("this machine")),
         };
         let status = Status {
             target: NAME.into(),
@@ -274,10 +299,12 @@ impl Server {
         };
         let customize = serde_json::json!({
             "name": NAME, "project": NAME, "version": self.info.version, "ui": self.info.ui,
+            "run": self.info.id, "previous": self.info.previous,
         });
         let stopped = Arc::clone(&terminals);
         let hub = Hub {
             gate: Arc::clone(&self.gate),
+            run: self.info.id.clone(),
             handler: calls::handler(
                 NAME,
                 Arc::clone(&terminals),

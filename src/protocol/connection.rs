@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::ending::Ending;
+
 /// What a program needs to talk to a running server; mode 0600.
 ///
 /// Written after the server listens, under another name and then renamed, so
@@ -34,6 +36,9 @@ pub struct ConnectionInfo {
     pub boot_id: String,
     /// The content hash of the page that it serves.
     pub ui: String,
+    /// How the run before it ended, when nobody had stopped that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Ending>,
 }
 
 impl std::fmt::Debug for ConnectionInfo {

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::attach::ServerOrigin;
+use super::ending::Ending;
 use super::session::Phase;
 use super::session::PhaseState;
 use super::session::State;
@@ -202,6 +203,9 @@ pub struct ServerInfo {
     pub origin: ServerOrigin,
     /// Whether the last connect installed the binary.
     pub installed: bool,
+    /// How the run before this one ended, when nobody had stopped that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Ending>,
 }
 
 /// The answer to [`Request::Ping`].

@@ -29,6 +29,7 @@ pub mod auth;
 pub mod call;
 pub mod connection;
 pub mod control;
+pub mod ending;
 pub mod files;
 pub mod pathtext;
 pub mod session;

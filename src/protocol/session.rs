@@ -9,7 +9,7 @@
 //!   {"name":"authenticate","state":"done","ms":412},
 //!   {"name":"attach","state":"done","ms":95},
 //!   {"name":"upload","state":"active","ms":900,"done_bytes":3145728,"total_bytes":7340032}]}
-//! {"target":"gpu1","state":"ready","project":"gpu1","version":"0.1.0","ui":"9f2c…","phases":[…]}
+//! {"target":"gpu1","state":"ready","project":"gpu1","version":"0.1.0","ui":"9f2c…","run":"k3v9…","phases":[…]}
 //! {"target":"gpu1","state":"reconnecting","why":"the connection to gpu1 was lost","attempt":3,"retry_in_ms":2000,"phases":[]}
 //! {"target":"gpu1","state":"needs-auth","why":"…","hint":"cocalc-plus ssh gpu1","phases":[]}
 //! {"target":"gpu1","state":"gone","why":"the server on `gpu1` does not start: …","hint":"ssh gpu1","phases":[]}
@@ -56,6 +56,13 @@ pub enum State {
         version: String,
         /// The content hash of the server's page; a page of another reloads.
         ui: String,
+        /// A random name of the server's run.
+        #[serde(default)]
+        run: String,
+        /// How the run before it ended, in a sentence, when nobody had stopped
+        /// that; a page says it once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restarted: Option<String>,
     },
     /// The server is out of reach and will be tried again.
     Reconnecting {

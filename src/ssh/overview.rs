@@ -7,6 +7,7 @@ use super::control::Control;
 use super::registry::Entry;
 use super::registry::Registry;
 use crate::protocol::control::Hello;
+use crate::protocol::ending::Ending;
 use crate::protocol::session::State;
 
 /// How a target is connected.
@@ -56,6 +57,9 @@ pub struct Row {
     /// Why it is not running, if its tunnel knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// How its server's last run ended, if nobody had stopped that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Ending>,
     /// What to type then, if its tunnel knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
@@ -121,6 +125,7 @@ fn describe(entry: &Entry, hello: Option<Hello>) -> Row {
         tunnel_pid: hello.as_ref().map(|hello| hello.pid),
         last_used: entry.last_used,
         why: why.cloned(),
+        previous: server.and_then(|server| server.previous.clone()),
         hint: hint.filter(|hint| !hint.is_empty()).cloned(),
     }
 }

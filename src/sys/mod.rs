@@ -14,8 +14,10 @@
 //! | [`env`] | environment variables |
 //! | [`files`] | whole-file writes, private modes |
 //! | [`heap`] | what the allocator keeps |
+//! | [`last_words`] | what a process says when a fault ends it |
 //! | [`lock`] | advisory locks between processes |
 //! | [`log`] | a log file of bounded size |
+//! | [`memory`] | whether the kernel has killed for want of memory |
 //! | [`login`] | a user's home and shell, and what of an environment is for programs |
 //! | [`ports`] | TCP ports that are ours on every loopback family |
 //! | [`process`] | who runs: pid, start time, boot, peers, signals |
@@ -35,9 +37,11 @@ pub mod disk;
 pub mod env;
 pub mod files;
 pub mod heap;
+pub mod last_words;
 pub mod lock;
 pub mod log;
 pub mod login;
+pub mod memory;
 pub mod ports;
 pub mod process;
 pub mod pty;

@@ -11,6 +11,7 @@ mod browser;
 mod browsers;
 mod connect;
 mod crash;
+mod endings;
 mod environment;
 mod files;
 mod flow;

@@ -29,6 +29,7 @@ use crate::protocol::auth;
 use crate::protocol::call::AWAY;
 use crate::protocol::call::Refusal;
 use crate::protocol::control::Url;
+use crate::protocol::ending::RUN_HEADER;
 use crate::protocol::session;
 use crate::proxy::http::forward;
 use crate::ssh::attach::STATE_HEADER;
@@ -154,6 +155,11 @@ async fn pass_on(Extracted(pages): Extracted<Pages>, request: Request) -> Respon
             let state = response.headers_mut().remove(STATE_HEADER);
             if state.is_some_and(|state| state == "stopped") {
                 let _ = pages.commands.send(Command::ServerStopped).await;
+            }
+            let run = response.headers_mut().remove(RUN_HEADER);
+            if run.is_some_and(|run| run != upstream.run) {
+                // A full queue hears of it from the next response.
+                let _ = pages.commands.try_send(Command::ServerRestarted);
             }
             restrain(response.headers_mut());
             assets::protect(response.headers_mut(), pages.gate.port());

@@ -201,6 +201,7 @@ impl Link {
                 let _ = reply.send(stopped);
             }
             Some(Command::ServerStopped) => self.server_was_stopped(),
+            Some(Command::ServerRestarted) => self.learn_restart().await,
             Some(Command::Leave(reply)) => {
                 let _ = reply.send(());
                 return Turn::End;
@@ -289,15 +290,17 @@ impl Link {
             port: connection.port,
             origin: attached.ready.server,
             installed: attached.installed,
+            previous: connection.previous,
         };
         self.driver = Some(Running::start(attached.driver));
         let upstream = Arc::new(Upstream {
             opener: attached.opener,
             token: Secret::from_text(&connection.token),
             ui: connection.ui,
+            run: connection.id,
             server: server.clone(),
         });
-        self.say(ready(&upstream));
+        self.say(self.ready(&upstream));
         self.way.seen.upstream.send_replace(Some(upstream));
         tracing::info!(
             server = server.version,
@@ -322,7 +325,7 @@ impl Link {
                 }
                 is_silent = false;
                 match self.endure(&upstream.opener).await {
-                    Broken::Heard => self.say(ready(&upstream)),
+                    Broken::Heard => self.say(self.ready(&upstream)),
                     Broken::Replaced(found) => return Watched::Replaced(found),
                     Broken::GivenUp => return Watched::Lost("it does not answer".into()),
                 }
@@ -331,6 +334,18 @@ impl Link {
         tokio::select! {
             why = running.ended() => Watched::Lost(why),
             watched = silences => watched,
+        }
+    }
+
+    /// What pages are told while requests reach a server.
+    pub(super) fn ready(&self, upstream: &Upstream) -> State {
+        let previous = upstream.server.previous.as_ref();
+        State::Ready {
+            project: "local".into(),
+            version: upstream.server.version.clone(),
+            ui: upstream.ui.clone(),
+            run: upstream.run.clone(),
+            restarted: previous.map(|ending| ending.sentence(&format!("`{}`", self.way.target))),
         }
     }
 
@@ -399,15 +414,6 @@ impl Link {
             .seen
             .status
             .send_modify(|status| status.phases = phases);
-    }
-}
-
-/// What pages are told while requests reach a server.
-fn ready(upstream: &Upstream) -> State {
-    State::Ready {
-        project: "local".into(),
-        version: upstream.server.version.clone(),
-        ui: upstream.ui.clone(),
     }
 }
 

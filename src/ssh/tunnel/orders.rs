@@ -29,6 +29,8 @@ pub struct Upstream {
     pub token: Secret,
     /// The content hash of the server's page.
     pub ui: String,
+    /// The name of its run.
+    pub run: String,
     /// What commands are told of it.
     pub server: ServerInfo,
 }
@@ -47,6 +49,8 @@ pub enum Command {
     Stop(bool, oneshot::Sender<Result<Stopped, Failure>>),
     /// The server answered that it was stopped.
     ServerStopped,
+    /// A response came from another run of the server: it was started again.
+    ServerRestarted,
     /// End; the next tunnel takes over.
     Leave(oneshot::Sender<()>),
 }

@@ -15,6 +15,7 @@ import { ClipboardGrant } from "./clipboard-grant";
 import { EnvironmentNote } from "./environment";
 import { FilesDoor } from "./files/door";
 import { PasteGuard } from "./paste-guard";
+import { RestartNote } from "./restart-note";
 import { Workspace } from "./workspace";
 
 /** Why this browser stands outside. */
@@ -42,6 +43,7 @@ export class App {
   readonly wasUsable = signal(false);
 
   readonly session = new SessionClient(() => this.turnOut("expired"));
+  readonly restart = new RestartNote(this.session.ready);
   readonly calls = new CallClient();
   readonly workspace = new Workspace(this.calls);
   readonly files = new FilesDoor(this);

@@ -22,7 +22,7 @@ export interface Phase {
 /** Where a connection stands, with what belongs to it. */
 export type Standing =
   | { state: "connecting" }
-  | { state: "ready"; project: string; version: string; ui: string }
+  | { state: "ready"; project: string; version: string; ui: string; run?: string; restarted?: string }
   | { state: "reconnecting"; why: string; attempt: number; retry_in_ms: number }
   | { state: "needs-auth" | "failed" | "stopped" | "gone"; why: string; hint: string };
 

@@ -9,6 +9,7 @@ export const STORED = {
   settings: "cocalc-plus.settings",
   copying: "cocalc-plus.copying",
   noteSeen: "cocalc-plus.note-seen",
+  restartSeen: "cocalc-plus.restart-seen",
   environmentSeen: "cocalc-plus.environment-seen",
   explorer: "cocalc-plus.explorer",
   explorerShown: "cocalc-plus.explorer-shown",

@@ -31,6 +31,8 @@ export function Banner({ app }: { app: App }) {
 export function Notice({ app }: { app: App }) {
   const problem = app.workspace.problem.value;
   if (problem !== null) return <Problem app={app} problem={problem} />;
+  const restarted = app.restart.sentence.value;
+  if (restarted !== null) return <Restarted app={app} sentence={restarted} />;
   if (app.hasOriginNote.value) return <OriginNote app={app} />;
   const warning = app.environment.warning.value;
   return warning === null ? null : <EnvironmentWarning app={app} {...warning} />;
@@ -90,6 +92,24 @@ function OriginNote({ app }: { app: App }) {
         </p>
       </div>
       <Dismiss onClick={() => dismissOriginNote(app)} />
+    </div>
+  );
+}
+
+function Restarted({ app, sentence }: { app: App; sentence: string }) {
+  const dismiss = () => {
+    app.restart.dismiss();
+    // The button that did it leaves the page.
+    app.workspace.focus();
+  };
+  return (
+    <div class="banner" role="status">
+      <div class="banner-text">
+        <p>
+          <Sentence text={sentence} startsLine />
+        </p>
+      </div>
+      <Dismiss onClick={dismiss} />
     </div>
   );
 }
