@@ -103,7 +103,10 @@ async fn foreground(args: &Args, level: LogLevel) -> Result<Exit, CliError> {
     let started = match serve::start(args.options()).await {
         Ok(started) => started,
         Err(error) if args.daemon_child => {
-            let _ = launch::announce_failure(&text::with_causes(&error));
+            let why = text::with_causes(&error);
+            // First the log, whose end the starter shows.
+            tracing::error!(why, "the server cannot start");
+            let _ = launch::announce_failure(&why);
             return Err(error.into());
         }
         Err(error) => return Err(error.into()),
@@ -214,7 +217,12 @@ fn trace(args: &Args, level: LogLevel) -> Result<(), CliError> {
         (None, false) => None,
     };
     match log {
-        Some(path) => output::trace_to_log(level.max_info(), BoundedLog::open(&path)?),
+        Some(path) => match BoundedLog::open(&path) {
+            Ok(log) => output::trace_to_log(level.max_info(), log),
+            // A full disk takes the words of a daemon, not the daemon.
+            Err(_) if args.log.is_none() => output::trace_to_stderr(level.max_info()),
+            Err(error) => return Err(error.into()),
+        },
         None => output::trace_to_stderr(level),
     }
     Ok(())
