@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,7 +13,11 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
+use super::look;
+use super::look::Seen;
+use super::pasted::shell_line;
 use super::registry::Registry;
+use super::settings::Settings;
 use super::target::Target;
 use super::words;
 use crate::protocol::control::Cause;
@@ -26,6 +31,9 @@ const LOCAL_DEADLINE: Duration = Duration::from_secs(3);
 /// How long ssh may take to log in where nobody is asked anything: ssh itself
 /// waits for ever for a machine that accepts and then says nothing.
 const UNATTENDED_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The exit code with which ssh says that it failed itself.
+const SSH_FAILED: i32 = 255;
 
 /// How much of ssh's last words is kept.
 const WORDS_BYTES: usize = 8 << 10;
@@ -75,8 +83,7 @@ pub struct Plan {
     destination: String,
     words: Vec<String>,
     ours: PathBuf,
-    theirs: Option<PathBuf>,
-    ignored: String,
+    settings: Settings,
     show: Option<fn(&str)>,
 }
 
@@ -104,8 +111,7 @@ impl Plan {
             destination,
             words,
             ours: PathBuf::new(),
-            theirs: None,
-            ignored: String::new(),
+            settings: Settings::default(),
             show,
         };
         let mut args = vec!["-G".to_owned()];
@@ -125,7 +131,8 @@ impl Plan {
                 hint,
             });
         }
-        let resolved = String::from_utf8_lossy(&output.stdout).into_owned();
+        plan.settings = Settings::of(String::from_utf8_lossy(&output.stdout).into_owned());
+        let resolved = plan.settings.text();
         let digest = Sha256::digest(format!("{name}\0{resolved}\0{}", OPTIONS.join("\0")));
         let mark: String = digest
             .iter()
@@ -133,23 +140,17 @@ impl Plan {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         plan.ours = registry.master_socket(&mark);
-        plan.theirs = persistent_path(&resolved);
-        plan.ignored = setting(&resolved, "ignoreunknown")
-            .unwrap_or_default()
-            .to_owned();
         Ok(plan)
     }
 
     /// Finds a master that lives: ours, or the user's when it persists.
     pub async fn find(&self) -> Option<Master> {
-        for (path, is_borrowed) in [(Some(&self.ours), false), (self.theirs.as_ref(), true)] {
+        let theirs = self.settings.persistent_path();
+        for (path, is_borrowed) in [(Some(self.ours.clone()), false), (theirs, true)] {
             if let Some(path) = path
-                && is_alive(path).await
+                && is_alive(&path).await
             {
-                return Some(Master {
-                    path: path.clone(),
-                    is_borrowed,
-                });
+                return Some(Master { path, is_borrowed });
             }
         }
         None
@@ -162,18 +163,16 @@ impl Plan {
     pub async fn make(&self, asking: Asking) -> Result<Master, Failure> {
         // A killed master leaves its socket, and ssh would not replace it.
         let _ = std::fs::remove_file(&self.ours);
-        let mut child = self
-            .ssh(&self.master_args(asking), asking)
-            .stdin(if asking == Asking::Person {
-                Stdio::inherit()
-            } else {
-                Stdio::null()
-            })
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(no_ssh)?;
+        let mut command = self.ssh(&self.master_args(asking), asking);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        if asking == Asking::Person {
+            // Or it would go on asking on a terminal that is the shell's again.
+            process::ends_with_us(&mut command);
+            command.stdin(Stdio::inherit());
+        } else {
+            command.stdin(Stdio::null());
+        }
+        let mut child = command.spawn().map_err(no_ssh)?;
         let mut stderr = child.stderr.take();
         let relay = asking == Asking::Person;
         let mut words = Vec::new();
@@ -199,11 +198,26 @@ impl Plan {
                 path: self.ours.clone(),
                 is_borrowed: false,
             }),
-            _ => {
-                let words = String::from_utf8_lossy(&words);
-                Err(words::explain(&words, &self.target, self.plain_command()))
-            }
+            Ok(status) => Err(self.why(status, &words, asking).await),
+            Err(error) => Err(no_ssh(error)),
         }
+    }
+
+    /// Why ssh did not log in.
+    async fn why(&self, status: ExitStatus, words: &[u8], asking: Asking) -> Failure {
+        let words = String::from_utf8_lossy(words);
+        let explain =
+            |seen: &Seen| words::explain(&words, seen, &self.target, self.plain_command());
+        if status.code() != Some(SSH_FAILED) {
+            let mut failure = explain(&Seen::Nothing);
+            failure.message = format!("{} (ssh ended: {status})", failure.message);
+            return failure;
+        }
+        // One that is out of reach is tried again and again: once is enough.
+        if asking == Asking::Nobody && words::tell_of_reach(&words) {
+            return explain(&Seen::Nothing);
+        }
+        explain(&look::look(&self.settings).await)
     }
 
     fn no_answer(&self) -> Failure {
@@ -254,9 +268,9 @@ impl Plan {
     fn master_args(&self, asking: Asking) -> Vec<String> {
         let mut args: Vec<String> = ["-M", "-N", "-f", "-S"].map(str::to_owned).to_vec();
         args.push(self.ours.display().to_string());
-        let ignored = match self.ignored.as_str() {
-            "" => NEWER_OPTIONS.to_owned(),
-            theirs => format!("{theirs},{NEWER_OPTIONS}"),
+        let ignored = match self.settings.get("ignoreunknown") {
+            None => NEWER_OPTIONS.to_owned(),
+            Some(theirs) => format!("{theirs},{NEWER_OPTIONS}"),
         };
         let batch = (asking == Asking::Nobody).then_some("BatchMode=yes");
         for option in OPTIONS.into_iter().chain(batch) {
@@ -333,21 +347,6 @@ fn words(target: &Target, options: &ConnectOptions) -> Vec<String> {
     words
 }
 
-/// Finds one setting in what `ssh -G` printed.
-fn setting<'a>(resolved: &'a str, name: &str) -> Option<&'a str> {
-    resolved
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
-}
-
-/// The user's own control path, if a master there outlives its first session.
-fn persistent_path(resolved: &str) -> Option<PathBuf> {
-    let persists =
-        setting(resolved, "controlpersist").is_some_and(|value| !matches!(value, "no" | "false"));
-    let path = setting(resolved, "controlpath").filter(|path| *path != "none")?;
-    persists.then(|| PathBuf::from(path))
-}
-
 /// Reads ssh's words to their end, and passes them on to the person.
 async fn listen(
     stderr: &mut Option<tokio::process::ChildStderr>,
@@ -358,9 +357,8 @@ async fn listen(
     let mut terminal = tokio::io::stderr();
     let mut buffer = [0; 1024];
     while let Ok(length @ 1..) = stderr.read(&mut buffer).await {
-        if words.len() < WORDS_BYTES {
-            words.extend_from_slice(&buffer[..length]);
-        }
+        words.extend_from_slice(&buffer[..length]);
+        words.drain(..words.len().saturating_sub(WORDS_BYTES));
         if relay {
             let _ = terminal.write_all(&buffer[..length]).await;
             let _ = terminal.flush().await;
@@ -373,56 +371,5 @@ fn no_ssh(error: std::io::Error) -> Failure {
         cause: Cause::Local,
         message: format!("cannot run `ssh`: {error}"),
         hint: "install the OpenSSH client with your system's packages".into(),
-    }
-}
-
-/// One line that a person can paste into a shell.
-fn shell_line(args: &[String]) -> String {
-    let quoted = args.iter().map(|word| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:@,+%".contains(c);
-        if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
-    });
-    std::iter::once("ssh".to_owned())
-        .chain(quoted)
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_master_is_borrowed_only_when_it_persists() {
-        for (persist, path, borrowed) in [
-            ("yes", "/tmp/x", true),
-            ("600", "/tmp/x", true),
-            ("no", "/tmp/x", false),
-            ("yes", "none", false),
-        ] {
-            let resolved = format!("host a\ncontrolpersist {persist}\ncontrolpath {path}\n");
-            assert_eq!(
-                persistent_path(&resolved).is_some(),
-                borrowed,
-                "{persist} {path}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_shown_command_can_be_pasted() {
-        let args = [
-            "-o".to_owned(),
-            "ProxyCommand=nc %h %p".to_owned(),
-            "it's".to_owned(),
-        ];
-        assert_eq!(
-            shell_line(&args),
-            r"ssh -o 'ProxyCommand=nc %h %p' 'it'\''s'"
-        );
     }
 }
