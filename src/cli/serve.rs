@@ -107,7 +107,7 @@ async fn foreground(args: &Args, level: LogLevel) -> Result<Exit, CliError> {
             // First the log, whose end the starter shows.
             tracing::error!(why, "the server cannot start");
             let _ = launch::announce_failure(&why);
-            return Err(error.into());
+            return Ok(Exit::from(&CliError::from(error)));
         }
         Err(error) => return Err(error.into()),
     };

@@ -212,7 +212,7 @@ impl Connecting<'_> {
             message: format!("cannot start the tunnel: {}", text::with_causes(&error)),
             hint: match self.options.local_port {
                 Some(_) => format!("cocalc-plus ssh {} --local-port auto", self.target),
-                None => String::new(),
+                None => format!("look into {}", log.display()),
             },
         })?;
         let is_kept = self.registry.find_exactly(self.target.spelling()).is_some();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::registry;
 use super::registry::RegistryError;
 use crate::protocol::attach::Failed;
 use crate::protocol::control::Cause;
@@ -21,7 +22,14 @@ const GUARDS: &str = "let them end early where nobody types, by a first line\n  
 
 /// The registry on this machine cannot be used.
 pub(super) fn local(error: RegistryError) -> Failure {
-    local_text(&text::with_causes(&error))
+    let hint = match &error {
+        RegistryError::Runtime(_) => registry::RUNTIME_HINT,
+        RegistryError::Io { .. } => "",
+    };
+    Failure {
+        hint: hint.to_owned(),
+        ..local_text(&text::with_causes(&error))
+    }
 }
 
 /// Something on this machine.
@@ -139,21 +147,26 @@ pub(super) fn packing(target: &str, why: &str) -> Failure {
 
 /// The installer gave up, with one of its words.
 pub(super) fn installing(target: &str, code: &str, detail: &str) -> Failure {
+    // The installer parts the places that it refused by `;`.
+    let places: String = detail
+        .split_terminator(';')
+        .map(|place| format!("\n  {}", place.trim()))
+        .collect();
     let (cause, message, hint) = match code {
         "root" => (
             Cause::NoRoot,
-            format!("no directory on `{target}` can hold the binary:{detail}"),
+            format!("no directory on `{target}` can hold the binary:{places}"),
             "name one in COCALC_PLUS_HOME in your environment there".to_owned(),
         ),
         "noexec" => (
             Cause::NoExec,
-            format!("no directory on `{target}` may run programs:{detail}"),
+            format!("no directory on `{target}` may run programs:{places}"),
             "name one that may in COCALC_PLUS_HOME in your environment there".to_owned(),
         ),
         "space" => (
             Cause::NoSpace,
-            format!("no room for the binary on `{target}`: {detail}"),
-            format!("ssh {target} df -h ~"),
+            format!("no room for the binary on `{target}`:{places}"),
+            format!("ssh {target} 'df -h ~ /var/tmp /dev/shm'"),
         ),
         "hash" => (
             Cause::Hash,

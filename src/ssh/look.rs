@@ -190,18 +190,22 @@ async fn greets(stream: TcpStream) -> bool {
 async fn look_at_key(settings: &Settings, place: &Place) -> Seen {
     let name = settings.known_name();
     let mut known = Vec::new();
+    let mut is_vouched_for = settings.has_other_keys();
     for file in settings.known_files() {
-        match known_keys(&name, &file).await {
-            Some(keys) => known.extend(keys.into_iter().map(|key| (key, file.clone()))),
-            None => return Seen::Nothing,
-        }
+        let Some(text) = known_lines(&name, &file).await else {
+            return Seen::Nothing;
+        };
+        is_vouched_for |= text.lines().any(|line| line.starts_with("@cert-authority"));
+        let keys = text.lines().filter_map(parse_key);
+        known.extend(keys.map(|key| (key, file.clone())));
     }
     if known.is_empty() {
-        // Where unknown keys are accepted, that was not the reason.
-        return if settings.is_strict() {
-            Seen::KeyUnknown
-        } else {
-            Seen::KeyKnown
+        return match (is_vouched_for, settings.is_strict()) {
+            // Its key is trusted, or not, by something that we do not follow.
+            (true, _) => Seen::Nothing,
+            (false, true) => Seen::KeyUnknown,
+            // Where unknown keys are accepted, that was not the reason.
+            (false, false) => Seen::KeyKnown,
         };
     }
     let Some(shown) = shown_keys(place, known.iter().map(|(key, _)| key)).await else {
@@ -226,15 +230,12 @@ async fn look_at_key(settings: &Settings, place: &Place) -> Seen {
 }
 
 /// Reads what a file knows of a name; `None` without ssh-keygen(1).
-///
-/// Certificate authorities are left out: what they sign is not in the file.
-async fn known_keys(name: &str, file: &Path) -> Option<Vec<Key>> {
+async fn known_lines(name: &str, file: &Path) -> Option<String> {
     let mut keygen = process::command("ssh-keygen");
     keygen.args(["-F", name, "-f"]).arg(file);
     let output = timeout(PATIENCE, keygen.stdin(Stdio::null()).output());
     let output = output.await.ok()?.ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    Some(text.lines().filter_map(parse_key).collect())
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Asks the machine for its keys of the kinds that are known.

@@ -29,6 +29,9 @@ use crate::sys::lock::Lock;
 use crate::sys::process::Identity;
 use crate::web::gate::Credentials;
 
+/// What to do when no directory for sockets is safe.
+pub const RUNTIME_HINT: &str = "set COCALC_PLUS_RUNTIME to a directory of your own with mode 700";
+
 /// What the registry keeps of a target.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Entry {

@@ -76,6 +76,13 @@ impl Settings {
             .collect()
     }
 
+    /// Whether keys are known from elsewhere than files.
+    pub(super) fn has_other_keys(&self) -> bool {
+        let is_set =
+            |name, unset: &[&str]| self.get(name).is_some_and(|value| !unset.contains(&value));
+        is_set("knownhostscommand", &["none"]) || is_set("verifyhostkeydns", &["false", "no"])
+    }
+
     /// Whether an unknown key keeps ssh out until a person accepts it.
     pub(super) fn is_strict(&self) -> bool {
         !self

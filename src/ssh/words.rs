@@ -86,9 +86,11 @@ const TELLING_LINES: usize = 2;
 /// Finds the cause in what a second look saw, and in ssh's words where that
 /// leaves it open; `command` is what a person types to see them again.
 pub(super) fn explain(words: &str, seen: &Seen, target: &str, command: String) -> Failure {
-    let last = last_line(words);
-    let said = |sentence: String| match last {
-        Some(last) => format!("{sentence}: {last}"),
+    let telling = telling(words, seen);
+    let (needle, told, sentence) = saying(&telling);
+    let line = line_with(&telling, needle);
+    let said = |sentence: String| match line {
+        Some(line) => format!("{sentence}: {line}"),
         None => sentence,
     };
     let failure = |cause, message| Failure {
@@ -96,7 +98,6 @@ pub(super) fn explain(words: &str, seen: &Seen, target: &str, command: String) -
         message,
         hint: command.clone(),
     };
-    let (_, told, sentence) = saying(&telling(words, seen));
     let is_let_down = !matches!(told, Cause::Auth | Cause::HostKey);
     let unreachable = |why: String| {
         failure(
@@ -106,7 +107,8 @@ pub(super) fn explain(words: &str, seen: &Seen, target: &str, command: String) -
     };
     match seen {
         Seen::KeyChanged(change) => changed(change, target),
-        Seen::KeyUnknown => failure(
+        // Where accepted keys are not kept, ssh may have come further.
+        Seen::KeyUnknown if matches!(told, Cause::HostKey | Cause::Ssh) => failure(
             Cause::HostKey,
             said(format!(
                 "the host key of `{target}` is unknown, and nobody accepted it"
@@ -120,7 +122,7 @@ pub(super) fn explain(words: &str, seen: &Seen, target: &str, command: String) -
             "nothing listens on port {port} of {host} (connection refused)"
         )),
         Seen::Silent(Place { host, port }) if is_let_down => {
-            unreachable(said(format!("{host} does not answer on port {port}")))
+            unreachable(format!("{host} does not answer on port {port} (timed out)"))
         }
         Seen::Stranger(Place { host, port }) if is_let_down => unreachable(said(format!(
             "what answers on port {port} of {host} is no ssh server, or turns everybody away"
@@ -178,13 +180,13 @@ pub(super) fn tell_of_reach(words: &str) -> bool {
     saying(words).1 == Cause::Unreachable
 }
 
-/// The last line that says something, without ssh's own name.
-fn last_line(words: &str) -> Option<&str> {
+/// The last line that says this, without ssh's own name.
+fn line_with<'a>(words: &'a str, needle: &str) -> Option<&'a str> {
     let mut lines = words
         .lines()
         .rev()
         .map(|line| line.trim().trim_start_matches("ssh: "));
-    lines.find(|line| !line.is_empty())
+    lines.find(|line| !line.is_empty() && line.contains(needle))
 }
 
 #[cfg(test)]
@@ -248,6 +250,7 @@ mod tests {
         assert_eq!(cause(&closed, &Seen::KeyKnown), Cause::Unreachable);
         let denied = "me@h: Permission denied (password).";
         assert_eq!(cause(denied, &Seen::Refused(place())), Cause::Auth);
+        assert_eq!(cause(denied, &Seen::KeyUnknown), Cause::Auth);
     }
 
     #[test]
@@ -263,5 +266,11 @@ mod tests {
             "`me@h` cannot be reached: connect to host h port 22: Connection refused"
         );
         assert_eq!(message("", &Seen::Nothing), "ssh to `me@h` failed");
+        let jump =
+            "me@gate: Permission denied (publickey).\nConnection closed by UNKNOWN port 65535";
+        assert_eq!(
+            message(jump, &Seen::Nothing),
+            "`me@h` did not accept you: me@gate: Permission denied (publickey)."
+        );
     }
 }

@@ -159,6 +159,29 @@ fn a_refused_login_is_named() {
 }
 
 #[test]
+fn a_tunnel_that_is_refused_waits_for_a_person_in_every_tongue() {
+    let sshd = Sshd::start();
+    let laptop = Laptop::with_target("box", &sshd);
+    laptop.connect("box");
+    laptop.garble_ssh();
+    sshd.authorize("");
+    laptop.kill_masters();
+    laptop.wait_for_status("box", "needs-auth");
+}
+
+#[test]
+fn a_key_that_is_accepted_and_not_kept_is_not_blamed() {
+    let sshd = Sshd::start();
+    sshd.authorize("");
+    let laptop = Laptop::with_target("box", &sshd);
+    laptop.add_ssh_config("  UserKnownHostsFile /dev/null\n  StrictHostKeyChecking no");
+    let config = fs::read_to_string(laptop.ssh_config()).expect("the laptop made it");
+    let own = config.lines().skip(1).collect::<Vec<_>>().join("\n");
+    fs::write(laptop.ssh_config(), own).expect("it is ours");
+    laptop.fails(&sshd, 10);
+}
+
+#[test]
 fn a_jump_host_that_refuses_is_told_by_ssh_alone() {
     let (jump, inner) = (Sshd::start(), Sshd::start());
     jump.authorize("");

@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::support::aftermath::names_in;
+use crate::support::aftermath::{assert_reads_well, names_in};
 use crate::support::laptop::Laptop;
 use crate::support::poll::eventually;
 use crate::support::processes;
 use crate::support::sshd::Sshd;
 use crate::support::targets::{SOON, connected, kill_and_wait};
-use crate::support::temporary_directory;
+use crate::support::{set_mode, temporary_directory};
 
 #[test]
 fn a_server_that_cannot_start_is_shown_with_the_end_of_its_log() {
@@ -98,6 +98,19 @@ fn a_damaged_entry_of_the_registry_is_kept_aside_and_named() {
     assert_eq!(again.json()["server"], "reused");
     assert!(!again.stderr.contains("damaged"), "{again:#?}");
     assert_eq!(laptop.rows().as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_runtime_directory_here_that_others_may_enter_is_named() {
+    let sshd = Sshd::start();
+    let laptop = Laptop::with_target("box", &sshd);
+    set_mode(&laptop.runtime(), 0o755);
+    let finished = laptop.try_connect("box", &[]).failure(1);
+    assert_reads_well(&finished);
+    for word in ["chmod 700", "COCALC_PLUS_RUNTIME"] {
+        assert!(finished.stderr.contains(word), "{word}: {finished:#?}");
+    }
+    assert_eq!(sshd.counts().connections, 0);
 }
 
 #[test]
