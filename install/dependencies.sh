@@ -27,6 +27,7 @@ fish        fish             fish             fish      fish            fish
 tcsh        tcsh             tcsh             tcsh      tcsh            tcsh
 mksh        mksh             mksh             -         mksh            mksh
 busybox     busybox          busybox          busybox   busybox         -
+btrfs       btrfs-progs      btrfs-progs      btrfs-progs btrfs-progs   -
 tmux        tmux             tmux             tmux      tmux            tmux
 chromium    chromium         chromium         chromium  chromium        chromium
 END
@@ -49,7 +50,7 @@ has() {
             has_command google-chrome || has_command google-chrome-stable
         ;;
     libc.a) has_static_libc ;;
-    useradd) [ "$(uname -s)" != Linux ] || has_command useradd ;;
+    useradd | btrfs) [ "$(uname -s)" != Linux ] || has_command "$1" ;;
     *) has_command "$1" ;;
     esac
 }
@@ -227,7 +228,7 @@ for group in "$@"; do
     demo) install_programs ssh sshd ;;
     test)
         install_programs ssh sshd useradd bash dash zsh fish tcsh mksh busybox \
-            tmux chromium
+            btrfs tmux chromium
         ;;
     *) fail "no group \`$group\`" "the groups are build, demo and test" ;;
     esac

@@ -8,8 +8,8 @@ use super::output;
 use crate::protocol::session::Phase;
 use crate::protocol::session::PhaseName;
 use crate::protocol::session::PhaseState;
-use crate::ssh::connect::Watcher;
 use crate::ssh::target::Target;
+use crate::ssh::watcher::Watcher;
 
 /// Opens a URL (the second word) of a target (the first) in a browser.
 type Opener = fn(&str, &str);
@@ -101,6 +101,15 @@ impl Watcher for Display {
         self.shown += lines.len();
         for line in lines {
             self.tell(&line);
+        }
+    }
+
+    fn is_slow(&mut self, phase: &Phase) {
+        if phase.name == PhaseName::Attach && phase.state == PhaseState::Active {
+            self.tell(&format!(
+                "  the login shell's startup files on {} are still running; waiting for them (Ctrl-C gives up)",
+                self.target
+            ));
         }
     }
 

@@ -10,6 +10,7 @@ use crate::holder;
 use crate::plus::serve::ServeError;
 use crate::plus::terminals::StartError;
 use crate::protocol::control::Failure;
+use crate::ssh::registry;
 use crate::ssh::registry::RegistryError;
 use crate::ssh::target::TargetError;
 use crate::ssh::tunnel::TunnelError;
@@ -105,7 +106,7 @@ fn hint(error: &CliError) -> Option<String> {
         CliError::Usage(_) => Some("cocalc-plus --help".into()),
         CliError::Serve(ServeError::Port { .. }) => Some("cocalc-plus serve --port 0".into()),
         CliError::Registry(RegistryError::Runtime(_)) | CliError::Serve(ServeError::Runtime(_)) => {
-            Some("set COCALC_PLUS_RUNTIME to a directory of your own with mode 700".into())
+            Some(registry::RUNTIME_HINT.into())
         }
         CliError::NoTerminal(_) => Some("cocalc-plus terminal list".into()),
         CliError::Holder(holder::Error::Vanished) => Some("cocalc-plus terminal new".into()),

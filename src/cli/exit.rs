@@ -85,7 +85,7 @@ impl Exit {
         ),
         (
             Self::Shell,
-            "The remote's login shell ended, or said nothing",
+            "The remote's login shell ended, hung, or ran something else",
         ),
         (
             Self::Platform,

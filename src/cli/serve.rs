@@ -108,8 +108,11 @@ async fn foreground(args: &Args, level: LogLevel) -> Result<Exit, CliError> {
     let started = match serve::start(args.options()).await {
         Ok(started) => started,
         Err(error) if args.daemon_child => {
-            let _ = launch::announce_failure(&text::with_causes(&error));
-            return Err(error.into());
+            let why = text::with_causes(&error);
+            // First the log, whose end the starter shows.
+            tracing::error!(why, "the server cannot start");
+            let _ = launch::announce_failure(&why);
+            return Ok(Exit::from(&CliError::from(error)));
         }
         Err(error) => return Err(error.into()),
     };
@@ -227,7 +230,12 @@ fn trace(args: &Args, level: LogLevel) -> Result<(), CliError> {
         (None, false) => None,
     };
     match log {
-        Some(path) => output::trace_to_log(level.max_info(), BoundedLog::open(&path)?),
+        Some(path) => match BoundedLog::open(&path) {
+            Ok(log) => output::trace_to_log(level.max_info(), log),
+            // A full disk takes the words of a daemon, not the daemon.
+            Err(_) if args.log.is_none() => output::trace_to_stderr(level.max_info()),
+            Err(error) => return Err(error.into()),
+        },
         None => output::trace_to_stderr(level),
     }
     Ok(())

@@ -196,6 +196,7 @@ pub fn run(args: Args, level: LogLevel) -> Result<Exit, CliError> {
         (None, None) => return Err(CliError::Usage("no target is given".into())),
     };
     runtime.block_on(async {
+        tell_of_broken_files();
         match verb {
             Verb::List { json } => list(json).await,
             Verb::Status { target, json } => status(&target, json).await,
@@ -212,7 +213,25 @@ impl Args {
     }
 }
 
+/// A file of the registry that cannot be read costs its target its options and
+/// port, which the person shall know.
+fn tell_of_broken_files() {
+    // Whoever uses the registry next says why it cannot be opened.
+    let Ok(registry) = Registry::open() else {
+        return;
+    };
+    for file in registry.set_aside() {
+        output::say(&format!(
+            "warning: `{}` is damaged ({}) and was renamed to `{}`; connecting to its target again makes a new one",
+            file.path.display(),
+            file.why,
+            file.kept_as.display()
+        ));
+    }
+}
+
 async fn connect_to(spelling: &str, args: &ConnectArgs) -> Result<Exit, CliError> {
+    tell_of_broken_files();
     let opens = args.open || (!args.no_open && !args.json && env::has_desktop());
     connect_and_report(spelling, &args.wish(), opens, args.json).await
 }

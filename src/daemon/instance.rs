@@ -101,8 +101,12 @@ impl Instance {
         self.dir.join("t")
     }
 
-    /// The server's log, in the state directory, so that it survives a boot.
+    /// The server's log, in the state directory, so that it survives a boot; in
+    /// a home that cannot be written, beside the socket.
     pub fn log(&self) -> PathBuf {
+        if !files::can_be_made(&dirs::state()) {
+            return self.dir.join("server.log");
+        }
         let name = self
             .dir
             .file_name()
@@ -141,8 +145,21 @@ impl Instance {
     }
 
     /// Reads the connection file; `None` when there is none or it is not whole.
+    ///
+    /// It is written whole and then renamed, so one that is not whole was
+    /// damaged: it is kept as `connection.json.broken`, and a server that runs
+    /// writes a new one within seconds.
     pub fn connection(&self) -> Option<ConnectionInfo> {
-        serde_json::from_slice(&fs::read(self.connection_file()).ok()?).ok()
+        let path = self.connection_file();
+        let content = fs::read(&path).ok()?;
+        serde_json::from_slice(&content)
+            .inspect_err(|error| {
+                let kept_as = path.with_extension("json.broken");
+                tracing::warn!(path = %path.display(), %error, "the connection file is damaged; kept as {}", kept_as.display());
+                // A file that cannot be moved will be written over.
+                let _ = fs::rename(&path, kept_as);
+            })
+            .ok()
     }
 
     /// Reads the connection file of a server that runs.
@@ -272,5 +289,11 @@ mod tests {
         fs::write(instance.connection_file(), "{\"port\":").unwrap();
         assert!(instance.connection().is_none());
         assert!(!instance.was_killed());
+        assert!(
+            instance
+                .connection_file()
+                .with_extension("json.broken")
+                .exists()
+        );
     }
 }

@@ -124,15 +124,19 @@ pub async fn launch<T: DeserializeOwned>(
 }
 
 fn start(program: &Path, args: &[OsString], log: &Path) -> io::Result<Detached> {
+    // A full disk takes the words of a process, not the process.
+    detach::spawn_detached(program, args, &FORGOTTEN, open_log(log).ok())
+}
+
+fn open_log(log: &Path) -> io::Result<fs::File> {
     if let Some(dir) = log.parent() {
         files::make_dir(dir)?;
     }
-    let file = fs::OpenOptions::new()
+    fs::OpenOptions::new()
         .append(true)
         .create(true)
         .mode(0o600)
-        .open(log)?;
-    detach::spawn_detached(program, args, &FORGOTTEN, Some(file))
+        .open(log)
 }
 
 async fn first_line(readiness: io::PipeReader) -> Option<String> {

@@ -136,11 +136,13 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
     let loopback = listen(options.port, last_port)?;
     let unix = bind_socket(&instance.socket())?;
     let credentials = credentials()?;
-    let state = dirs::state();
-    files::make_dir(&state).map_err(|source| ServeError::File {
-        path: state,
-        source,
-    })?;
+    let log = instance.log();
+    if let Some(dir) = log.parent() {
+        files::make_dir(dir).map_err(|source| ServeError::File {
+            path: dir.to_owned(),
+            source,
+        })?;
+    }
     let previous = run::ending(&instance.run());
     if let Some(previous) = &previous {
         tracing::warn!(
@@ -429,7 +431,7 @@ fn bind_socket(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Makes the server's secrets, of which those that tunnels and pages come back
-/// by outlive it.
+/// by outlive it, unless its disk is full or read-only.
 fn credentials() -> Result<Credentials, ServeError> {
     let path = dirs::data().join("credentials.json");
     let kept: Option<Credentials> = files::read_private(&path)
@@ -439,6 +441,8 @@ fn credentials() -> Result<Credentials, ServeError> {
     let content = serde_json::to_vec(&credentials).map_err(io::Error::other)?;
     let written =
         files::make_dir(&dirs::data()).and_then(|()| files::write_private(&path, &content));
-    written.map_err(|source| ServeError::File { path, source })?;
+    if let Err(error) = written {
+        tracing::warn!(path = %path.display(), %error, "pages must sign in again when this server ends");
+    }
     Ok(credentials)
 }

@@ -11,7 +11,6 @@ use crate::project::terminal::Terminals;
 use crate::protocol::call::NewTerminal;
 use crate::protocol::call::Refusal;
 use crate::protocol::call::TerminalRow;
-use crate::sys::dirs;
 use crate::sys::files;
 
 /// Why a terminal was not started.
@@ -45,7 +44,9 @@ pub async fn start(instance: &Instance, asked: NewTerminal) -> Result<TerminalRo
         }
     }
     // No server may ever have run here.
-    files::make_dir(&dirs::state()).map_err(StartError::State)?;
+    let log_dir = instance.log();
+    let log_dir = log_dir.parent().unwrap_or(&log_dir);
+    files::make_dir(log_dir).map_err(StartError::State)?;
     let terminals = Terminals::new(instance.holders(), log(instance));
     terminals.start(asked).await.map_err(StartError::Refused)
 }

@@ -50,7 +50,7 @@ pub enum ServerOrigin {
 /// What the remote says when it cannot go on.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Failed {
-    /// A stable word: `runtime-dir`, `server`, `usage`.
+    /// A stable word: `runtime-dir`, `not-running`, `port`, `server`.
     pub code: String,
     /// A sentence for a person.
     pub message: String,
@@ -96,7 +96,7 @@ pub enum Line {
     Starting,
     /// The bootstrap cannot go on: a stable word and a text.
     Fail {
-        /// `root`, `space`, `hash`, `run`.
+        /// `root`, `noexec`, `space`, `hash`, `run`.
         code: String,
         /// What was found, for a person.
         detail: String,

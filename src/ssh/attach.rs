@@ -133,11 +133,21 @@ async fn reach<W: AsyncWrite + Unpin>(
     match start(&instance, request.port).await {
         Ok(connection) => Ok((instance, ready(connection, ServerOrigin::Started))),
         Err(error) => Err(Failed {
-            code: "server".into(),
+            code: if request.port.is_some_and(is_taken) {
+                "port".into()
+            } else {
+                "server".into()
+            },
             message: text::with_causes(&error),
             log: error.log().to_owned(),
         }),
     }
+}
+
+/// Says whether another program has a port, now that the server did not start.
+fn is_taken(port: u16) -> bool {
+    std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port))
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
 }
 
 fn ready(connection: ConnectionInfo, server: ServerOrigin) -> Ready {

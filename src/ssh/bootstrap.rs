@@ -29,7 +29,7 @@ pub const INSTALLER_BYTES: usize = 4096;
 
 /// The install roots in their order, as `sh` words without a single quote.
 const ROOTS: &str = "\"$COCALC_PLUS_HOME\" \"$HOME/.cocalc-plus\" /var/tmp/ccp-$U \
-                     \"${XDG_RUNTIME_DIR:-/nonexistent}/cocalc-plus\" /dev/shm/ccp-$U";
+                     \"${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/cocalc-plus}\" /dev/shm/ccp-$U";
 
 /// What the remote's `attach` is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,7 @@ pub fn installer(
         .replace("@ROOTS@", ROOTS)
         .replace("@LENGTH@", &length.to_string())
         .replace("@SIZE@", &build.size_bytes.to_string())
+        .replace("@BLOCKS@", &build.size_bytes.div_ceil(65_536).to_string())
         .replace("@SHA256@", &build.sha256)
         .replace("@UNPACK@", unpack)
         .replace("@FILE@", &build.file_name("$P"))
@@ -100,25 +101,37 @@ pub fn installer(
 }
 
 /// The installer. `W` says why roots were refused, for the person.
-const TEMPLATE: &str = r#"umask 077; cd /; W=; R=; t=bin/.new-$$-@SHA256@
+///
+/// What an installer of this machine that was killed had begun is removed: its
+/// name tells whose it was. `take` reads exactly so many bytes: `cat` would
+/// wait for an end that does not come, and `dd` reads pipes short unless it
+/// reads byte by byte, which is slow and hence only for want of `head`.
+const TEMPLATE: &str = r#"umask 077; cd /; W=; R=; n=bin/.new-$(uname -n)-; t=$n$$-@SHA256@
 fail() { rm -f "$t"; echo; echo "@MARKER@ fail $*"; exit 1; }
+take() { if command -v head >/dev/null 2>&1; then head -c $1; else dd ibs=1 obs=65536 count=$1 2>/dev/null; fi; }
+full() { S=1; W="$W $d: no room for @SIZE@ bytes (disk or quota full);"; }
+zero() { dd if=/dev/zero bs=65536 count=$1 2>/dev/null; }
 for d in @ROOTS@; do
   test "$d" || continue
-  mkdir -p "$d" 2>/dev/null; cd "$d" 2>/dev/null || { W="$W $d: cannot be made;"; continue; }
+  mkdir -p "$d" 2>/dev/null; test -e "$d" || { if test -w "${d%/*}"; then full; else W="$W $d: cannot be made;"; fi; continue; }
+  cd "$d" 2>/dev/null || { W="$W $d: cannot be entered;"; continue; }
   test -O . || { W="$W $d: belongs to another user;"; continue; }
   case $(ls -ld .) in drwx------*) ;; *) W="$W $d: is open to other users (chmod 700 $d);"; continue;; esac
-  mkdir -p bin 2>/dev/null && printf '#!/bin/sh\nexit 0\n' > $t 2>/dev/null && chmod 700 $t || { rm -f $t; W="$W $d: cannot be written;"; continue; }
+  test -w . || { W="$W $d: cannot be written;"; continue; }
+  mkdir -p bin 2>/dev/null && { printf '#!/bin/sh\nexit 0\n' > $t; } 2>/dev/null && chmod 700 $t || { rm -f $t; full; continue; }
   ./$t 2>/dev/null || { rm -f $t; X=1; W="$W $d: programs may not run there (noexec);"; continue; }
-  head -c @SIZE@ /dev/zero > $t 2>/dev/null && test $(wc -c < $t) -eq @SIZE@ || { rm -f $t; S=1; W="$W $d: no room for @SIZE@ bytes (disk or quota full);"; continue; }
+  for f in $n*; do p=${f#$n}; kill -0 ${p%%-*} 2>/dev/null || rm -f "$f"; done
+  zero @BLOCKS@ > $t && test $(wc -c < $t) -ge @SIZE@ || { rm -f $t; full; continue; }
   R=$d; break
 done
 test "$R" || { K=root; test "$X" && K=noexec; test "$S" && K=space; fail $K "$W"; }
-( while sleep 1; do echo "@MARKER@ got $(wc -c < $t)" || exit; done ) </dev/null 2>/dev/null & J=$!
-head -c @LENGTH@ | @UNPACK@ > $t; E=$?; kill $J 2>/dev/null
-test $E -eq 0 || fail space "writing $R/bin failed"
+( while sleep 1 && kill -0 $$; do echo "@MARKER@ got $(wc -c < $t)" || exit; done ) </dev/null 2>/dev/null & J=$!
+take @LENGTH@ | @UNPACK@ > $t; E=$?; kill $J 2>/dev/null
+B="what arrived is not what was sent"
+test $E -eq 0 || { zero 1 >> $t && fail hash "$B"; fail space "writing $R/bin failed"; }
 G=$( { sha256sum || shasum -a 256 || openssl dgst -sha256 -r; } < $t 2>/dev/null )
 chmod 700 $t
-case $G in @SHA256@*) ;; '') ./$t __verify @SHA256@ || fail hash "what arrived is not what was sent";; *) fail hash "what arrived is not what was sent";; esac
+case $G in @SHA256@*) ;; '') ./$t __verify @SHA256@ || fail hash "$B";; *) fail hash "$B";; esac
 V=$(./$t --version 2>&1) || fail run "$V"
 mv -f $t bin/@FILE@ || fail space "renaming in $R/bin failed"
 exec ./bin/@FILE@ @COMMAND@ --installed

@@ -7,15 +7,19 @@ use std::time::Instant;
 use super::bootstrap;
 use super::bootstrap::AttachWords;
 use super::control::Control;
+use super::control::Pace;
+use super::failure::local;
+use super::failure::local_text;
+use super::locking::lock;
 use super::master::Asking;
 use super::master::Master;
 use super::master::Plan;
 use super::registry::Entry;
 use super::registry::Registry;
-use super::registry::RegistryError;
 use super::target::Target;
 use super::tunnel::Announced;
 use super::tunnel::PortWish;
+use super::watcher::Watcher;
 use super::wish;
 use super::wish::Wish;
 use crate::daemon::launch;
@@ -35,24 +39,7 @@ use crate::protocol::session::PhaseName;
 use crate::protocol::session::PhaseState;
 use crate::release::build::Build;
 use crate::sys::clock;
-use crate::sys::lock::Lock;
 use crate::sys::text;
-
-/// What happens during a connect, for the command's display.
-pub trait Watcher {
-    /// Another command connects this target already; we wait for it.
-    fn waits_for_another(&mut self);
-    /// Whether the page shall be opened in a browser.
-    fn wants_page(&self) -> bool;
-    /// The page can be opened: `url` leads to the progress page, once.
-    fn open_page(&mut self, name: &str, url: &str);
-    /// ssh is about to be run, and may ask on this terminal.
-    fn authenticates(&mut self);
-    /// The steps so far.
-    fn progressed(&mut self, phases: &[Phase]);
-    /// The port that was kept is taken; another is used.
-    fn port_moved(&mut self, from: u16, to: u16);
-}
 
 /// A target that is connected.
 #[derive(Clone, Debug)]
@@ -237,7 +224,7 @@ impl Connecting<'_> {
             message: format!("cannot start the tunnel: {}", text::with_causes(&error)),
             hint: match self.options.local_port {
                 Some(_) => format!("cocalc-plus ssh {} --local-port auto", self.target),
-                None => String::new(),
+                None => format!("look into {}", log.display()),
             },
         })?;
         let is_kept = self.registry.find_exactly(self.target.spelling()).is_some();
@@ -298,23 +285,39 @@ impl Connecting<'_> {
                 result => return result.map_err(|failure| (failure, true)),
             }
         }
-        let progress = |phase| Request::Progress { phase };
+        let active = Request::Progress {
+            phase: PhaseState::Active,
+        };
         self.watcher.authenticates();
-        let _: serde_json::Value = control
-            .ask(&progress(PhaseState::Active))
-            .await
-            .map_err(unshown)?;
+        let _: serde_json::Value = control.ask(&active).await.map_err(unshown)?;
         let master = plan.make(Asking::Person).await.map_err(unshown)?;
-        let _: serde_json::Value = control
-            .ask(&progress(PhaseState::Done))
-            .await
-            .map_err(unshown)?;
-        let connected = self.order(control, &plan, &master).await;
-        if let (Ok(_), Some(silent)) = (&connected, found.filter(|found| found.path != master.path))
-        {
-            plan.end(&silent).await;
+        let joined = self.join_through(control, &plan, &master).await;
+        match &joined {
+            Ok(_) => {
+                if let Some(silent) = found.filter(|found| found.path != master.path) {
+                    plan.end(&silent).await;
+                }
+            }
+            // Its tunnel is gone and ends it no more.
+            Err((failure, _)) if failure.cause == Cause::Tunnel => plan.end(&master).await,
+            _ => {}
         }
-        connected.map_err(|failure| {
+        joined
+    }
+
+    /// Tells the tunnel of a new master and lets it connect.
+    async fn join_through(
+        &mut self,
+        control: &mut Control,
+        plan: &Plan,
+        master: &Master,
+    ) -> Result<Connected, (Failure, bool)> {
+        let done = Request::Progress {
+            phase: PhaseState::Done,
+        };
+        let told: Result<serde_json::Value, Failure> = control.ask(&done).await;
+        told.map_err(|failure| (failure, false))?;
+        self.order(control, plan, master).await.map_err(|failure| {
             let is_shown = !failure.cause.wants_fresh_master();
             (failure, is_shown)
         })
@@ -341,7 +344,10 @@ impl Connecting<'_> {
         plan.show_exec(master, &bootstrap::line(&self.build, &words));
         let watcher = &mut *self.watcher;
         control
-            .connect(&request, &mut |phases| watcher.progressed(phases))
+            .connect(&request, &mut |pace, phases| match (pace, phases.last()) {
+                (Pace::Slow, Some(phase)) => watcher.is_slow(phase),
+                _ => watcher.progressed(phases),
+            })
             .await
     }
 
@@ -386,38 +392,6 @@ impl Connecting<'_> {
             phases,
             total: self.began.elapsed(),
         })
-    }
-}
-
-/// Waits for the lock of a target, telling the watcher if that takes time.
-///
-/// # Errors
-/// When the lock file cannot be used.
-pub async fn lock(
-    registry: &Registry,
-    name: &str,
-    watcher: &mut dyn Watcher,
-) -> Result<Lock, Failure> {
-    if let Some(lock) = registry.try_lock(name).map_err(local)? {
-        return Ok(lock);
-    }
-    watcher.waits_for_another();
-    let (registry, name) = (registry.clone(), name.to_owned());
-    tokio::task::spawn_blocking(move || registry.lock(&name))
-        .await
-        .map_err(|error| local_text(&error.to_string()))?
-        .map_err(local)
-}
-
-fn local(error: RegistryError) -> Failure {
-    local_text(&text::with_causes(&error))
-}
-
-fn local_text(message: &str) -> Failure {
-    Failure {
-        cause: Cause::Local,
-        message: message.to_owned(),
-        hint: String::new(),
     }
 }
 

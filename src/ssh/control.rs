@@ -26,8 +26,20 @@ const LOCAL_DEADLINE: Duration = Duration::from_secs(5);
 /// and each has its own, shorter deadline.
 const CONNECT_SILENCE: Duration = Duration::from_secs(120);
 
+/// After how long without news a person is told what is waited for.
+const SLOW_AFTER: Duration = Duration::from_secs(2);
+
 /// How long a tunnel may take to leave.
 const LEAVE_GRACE: Duration = Duration::from_secs(5);
+
+/// Whether a connect moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// A step began, ended or went on.
+    Steady,
+    /// The last step has been silent for 2 s.
+    Slow,
+}
 
 /// A connection to a tunnel.
 #[derive(Debug)]
@@ -68,22 +80,34 @@ impl Control {
         read(&self.receive(limit).await?)
     }
 
-    /// Asks for a connect; `progress` hears of every step.
+    /// Asks for a connect; `progress` hears of every step, and once of one
+    /// that takes long.
     ///
     /// # Errors
     /// As [`Self::ask`].
     pub async fn connect<T: DeserializeOwned>(
         &mut self,
         request: &Request,
-        progress: &mut dyn FnMut(&[Phase]),
+        progress: &mut dyn FnMut(Pace, &[Phase]),
     ) -> Result<T, Failure> {
         self.send(request).await?;
+        let mut phases = Vec::new();
         loop {
-            let response = self.receive(CONNECT_SILENCE).await?;
-            match &response.phases {
-                Some(phases) => progress(phases),
-                None => return read(&response),
-            }
+            let receiving = self.receive(CONNECT_SILENCE);
+            tokio::pin!(receiving);
+            let response = match tokio::time::timeout(SLOW_AFTER, &mut receiving).await {
+                Ok(response) => response,
+                Err(_) => {
+                    progress(Pace::Slow, &phases);
+                    receiving.await
+                }
+            };
+            let response = response?;
+            let Some(seen) = response.phases else {
+                return read(&response);
+            };
+            phases = seen;
+            progress(Pace::Steady, &phases);
         }
     }
 

@@ -34,8 +34,14 @@ const NO_PROGRESS: Duration = Duration::from_secs(20);
 /// How long a login shell may take until our line runs.
 ///
 /// Longer than a slow rc file on a loaded login node, shorter than a person's
-/// patience with one that waits for input.
-const SHELL_DEADLINE: Duration = Duration::from_secs(60);
+/// patience with one that waits for input; the person hears of it long before.
+const SHELL_DEADLINE: Duration = Duration::from_secs(25);
+
+/// How long a shell that reads our stdin may take to say so.
+const PROBE_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long what has ended may take to say its last words.
+const LAST_WORDS_DEADLINE: Duration = Duration::from_millis(500);
 
 /// How much of the exec's output is read at a time.
 const BUFFER_BYTES: usize = 32 << 10;
@@ -118,7 +124,12 @@ pub async fn attach(
     };
     let mut exec = Exec::open(master, errand, words).await?;
     let mut installed = false;
-    let mut line = exec.next_line(SHELL_DEADLINE).await?;
+    let mut line = match timeout(SHELL_DEADLINE, exec.lines.next()).await {
+        Ok(Ok(Some(line))) => line,
+        Ok(Ok(None)) => return Err(exec.ended().await),
+        Ok(Err(error)) => return Err(exec.lost(&error.to_string())),
+        Err(_) => return Err(exec.stuck().await),
+    };
     if let Line::Need { platform, codecs } = &line {
         errand.check_install(platform)?;
         line = exec.install(Codec::choose(codecs), report).await?;
@@ -142,26 +153,12 @@ impl Errand {
     fn check_install(&self, platform: &str) -> Result<(), Failure> {
         let target = &self.target;
         if self.install == Install::Never {
-            return Err(Failure {
-                cause: Cause::NotInstalled,
-                message: format!(
-                    "cocalc-plus {} is not installed on `{target}`, and --no-install forbids installing it",
-                    self.build.version
-                ),
-                hint: format!("cocalc-plus ssh {target} --install"),
-            });
+            return Err(failure::not_installed(target, &self.build));
         }
         if platform == self.build.platform {
             return Ok(());
         }
-        Err(Failure {
-            cause: Cause::Platform,
-            message: format!(
-                "`{target}` is {platform}, and this binary is for {}: it cannot run there",
-                self.build.platform
-            ),
-            hint: format!("build cocalc-plus on a {platform} machine and run it from there"),
-        })
+        Err(failure::other_platform(target, platform, &self.build))
     }
 }
 
@@ -217,13 +214,13 @@ impl<'a> Exec<'a> {
         })
     }
 
-    /// Reads until a line of ours; everything else is the login shell's.
+    /// Reads until the next line of ours, once the first has come.
     async fn next_line(&mut self, limit: Duration) -> Result<Line, Failure> {
         match timeout(limit, self.lines.next()).await {
             Ok(Ok(Some(line))) => Ok(line),
-            Ok(Ok(None)) => Err(self.ended().await),
+            Ok(Ok(None)) => Err(self.lost("it ended while its server was starting")),
             Ok(Err(error)) => Err(self.lost(&error.to_string())),
-            Err(_) => Err(self.silent(limit)),
+            Err(_) => Err(self.lost(&format!("nothing arrived for {} s", limit.as_secs()))),
         }
     }
 
@@ -346,38 +343,50 @@ impl<'a> Exec<'a> {
         })
     }
 
-    /// Why the exec's output ended before a line of ours.
-    async fn ended(&mut self) -> Failure {
-        let mut words = Vec::new();
-        let mut stderr = (&mut self.stderr).take(WORDS_BYTES);
-        let reading = stderr.read_to_end(&mut words);
-        let _ = timeout(Duration::from_millis(500), reading).await;
-        let words = String::from_utf8_lossy(&words);
-        let said = words.lines().map(str::trim).rfind(|line| !line.is_empty());
-        let heard = said
-            .or(self.lines.last_noise())
-            .map(|line| format!(": {line}"));
-        let target = &self.errand.target;
-        Failure {
-            cause: Cause::Shell,
-            message: format!(
-                "the login shell on `{target}` ended before cocalc-plus could start{}",
-                heard.unwrap_or_default()
-            ),
-            hint: format!("see what it prints: ssh {target} true"),
+    /// Why the exec ended before a line of ours.
+    async fn ended(mut self) -> Failure {
+        let said = self.last_words().await;
+        let ending = timeout(LAST_WORDS_DEADLINE, self.child.wait()).await;
+        let code = ending
+            .ok()
+            .and_then(Result::ok)
+            .and_then(|status| status.code());
+        failure::shell_ended(&self.errand.target, code, said.as_deref())
+    }
+
+    /// Why no line of ours comes. This exec is given up, so its stdin can be
+    /// used to find out who reads it.
+    async fn stuck(mut self) -> Failure {
+        let (target, marker) = (&self.errand.target, &self.words.marker);
+        let answer = format!("{marker} {}", failure::OTHER_SHELL);
+        let probing = async {
+            let probe = format!("echo {answer}\n");
+            let _ = self.stdin.write_all(probe.as_bytes()).await;
+            drop(self.stdin);
+            // A line of ours that comes now comes too late.
+            matches!(self.lines.next().await, Ok(Some(_)))
+        };
+        let came = timeout(PROBE_DEADLINE, probing).await;
+        let heard = self.lines.noise();
+        match came {
+            Ok(false) if heard.contains(&format!("echo {answer}")) => {
+                failure::other_program(target)
+            }
+            Ok(false) if heard.contains(&answer) => failure::other_shell(target),
+            Ok(false) => failure::other_program(target),
+            Ok(true) => failure::shell_asks(target, self.lines.last_noise()),
+            Err(_) => failure::shell_hangs(target, SHELL_DEADLINE, self.lines.last_noise()),
         }
     }
 
-    fn silent(&self, limit: Duration) -> Failure {
-        let target = &self.errand.target;
-        Failure {
-            cause: Cause::Shell,
-            message: format!(
-                "the login shell on `{target}` said nothing for {} s",
-                limit.as_secs()
-            ),
-            hint: format!("find out what its startup files wait for: ssh {target} true"),
-        }
+    /// The last line that the login shell printed, its complaints first.
+    async fn last_words(&mut self) -> Option<String> {
+        let mut words = Vec::new();
+        let mut stderr = (&mut self.stderr).take(WORDS_BYTES);
+        let _ = timeout(LAST_WORDS_DEADLINE, stderr.read_to_end(&mut words)).await;
+        let words = String::from_utf8_lossy(&words);
+        let complaint = words.lines().map(str::trim).rfind(|line| !line.is_empty());
+        complaint.or(self.lines.last_noise()).map(str::to_owned)
     }
 
     fn lost(&self, why: &str) -> Failure {
@@ -385,14 +394,6 @@ impl<'a> Exec<'a> {
     }
 
     fn local(&self, why: &str) -> Failure {
-        let message = format!(
-            "cannot prepare the binary for `{}`: {why}",
-            self.errand.target
-        );
-        Failure {
-            cause: Cause::Local,
-            message,
-            hint: String::new(),
-        }
+        failure::packing(&self.errand.target, why)
     }
 }

@@ -59,6 +59,11 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
         }
     }
 
+    /// The end of what was not ours.
+    pub fn noise(&self) -> &str {
+        &self.noise
+    }
+
     /// The last line of what was not ours.
     pub fn last_noise(&self) -> Option<&str> {
         self.noise

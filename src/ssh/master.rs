@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,8 +14,12 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
+use super::look;
+use super::look::Seen;
+use super::pasted::shell_line;
 use super::reach::FirstHop;
 use super::registry::Registry;
+use super::settings::Settings;
 use super::target::Target;
 use super::words;
 use crate::protocol::control::Cause;
@@ -33,6 +38,9 @@ const EXIT_GRACE: Duration = Duration::from_secs(1);
 /// How long ssh may take to log in where nobody is asked anything: ssh itself
 /// waits for ever for a machine that accepts and then says nothing.
 const UNATTENDED_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The exit code with which ssh says that it failed itself.
+const SSH_FAILED: i32 = 255;
 
 /// How much of ssh's last words is kept.
 const WORDS_BYTES: usize = 8 << 10;
@@ -86,9 +94,7 @@ pub struct Plan {
     /// Two places for a master of ours: while one falls silent, another is
     /// made beside it.
     ours: [PathBuf; 2],
-    theirs: Option<PathBuf>,
-    ignored: String,
-    first_hop: FirstHop,
+    settings: Settings,
     show: Option<fn(&str)>,
 }
 
@@ -116,9 +122,7 @@ impl Plan {
             destination,
             words,
             ours: [PathBuf::new(), PathBuf::new()],
-            theirs: None,
-            ignored: String::new(),
-            first_hop: FirstHop::Unknown,
+            settings: Settings::default(),
             show,
         };
         let mut args = vec!["-G".to_owned()];
@@ -138,7 +142,8 @@ impl Plan {
                 hint,
             });
         }
-        let resolved = String::from_utf8_lossy(&output.stdout).into_owned();
+        plan.settings = Settings::of(String::from_utf8_lossy(&output.stdout).into_owned());
+        let resolved = plan.settings.text();
         let digest = Sha256::digest(format!("{name}\0{resolved}\0{}", OPTIONS.join("\0")));
         let mark: String = digest
             .iter()
@@ -146,21 +151,15 @@ impl Plan {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         plan.ours = ["", "b"].map(|place| registry.master_socket(&format!("{mark}{place}")));
-        plan.theirs = persistent_path(&resolved);
-        plan.first_hop = FirstHop::of(&resolved);
-        plan.ignored = setting(&resolved, "ignoreunknown")
-            .unwrap_or_default()
-            .to_owned();
         Ok(plan)
     }
 
     /// Finds a master that lives: ours, or the user's when it persists.
     pub async fn find(&self) -> Option<Master> {
-        let ours = self.ours.iter().map(|path| (path, false));
-        let theirs = self.theirs.iter().map(|path| (path, true));
+        let ours = self.ours.iter().map(|path| (path.clone(), false));
+        let theirs = self.settings.persistent_path().map(|path| (path, true));
         for (path, is_borrowed) in ours.chain(theirs) {
-            if is_alive(path).await {
-                let path = path.clone();
+            if is_alive(&path).await {
                 return Some(Master { path, is_borrowed });
             }
         }
@@ -171,7 +170,7 @@ impl Plan {
     pub async fn first_hop(&self) -> FirstHop {
         let mut config = self.words.iter().skip_while(|word| *word != "-F");
         let config: Vec<String> = config.by_ref().take(2).cloned().collect();
-        self.first_hop.resolved(&config).await
+        FirstHop::of(&self.settings).resolved(&config).await
     }
 
     /// Makes a master of ours; with a person there, ssh asks on the terminal.
@@ -201,18 +200,16 @@ impl Plan {
     }
 
     async fn make_at(&self, path: &Path, asking: Asking) -> Result<Master, Failure> {
-        let mut child = self
-            .ssh(&self.master_args(path, asking), asking)
-            .stdin(if asking == Asking::Person {
-                Stdio::inherit()
-            } else {
-                Stdio::null()
-            })
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(no_ssh)?;
+        let mut command = self.ssh(&self.master_args(path, asking), asking);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        if asking == Asking::Person {
+            // Or it would go on asking on a terminal that is the shell's again.
+            process::ends_with_us(&mut command);
+            command.stdin(Stdio::inherit());
+        } else {
+            command.stdin(Stdio::null());
+        }
+        let mut child = command.spawn().map_err(no_ssh)?;
         let mut stderr = child.stderr.take();
         let relay = asking == Asking::Person;
         let mut words = Vec::new();
@@ -238,11 +235,26 @@ impl Plan {
                 path: path.to_owned(),
                 is_borrowed: false,
             }),
-            _ => {
-                let words = String::from_utf8_lossy(&words);
-                Err(words::explain(&words, &self.target, self.plain_command()))
-            }
+            Ok(status) => Err(self.why(status, &words, asking).await),
+            Err(error) => Err(no_ssh(error)),
         }
+    }
+
+    /// Why ssh did not log in.
+    async fn why(&self, status: ExitStatus, words: &[u8], asking: Asking) -> Failure {
+        let words = String::from_utf8_lossy(words);
+        let explain =
+            |seen: &Seen| words::explain(&words, seen, &self.target, self.plain_command());
+        if status.code() != Some(SSH_FAILED) {
+            let mut failure = explain(&Seen::Nothing);
+            failure.message = format!("{} (ssh ended: {status})", failure.message);
+            return failure;
+        }
+        // One that is out of reach is tried again and again: once is enough.
+        if asking == Asking::Nobody && words::tell_of_reach(&words) {
+            return explain(&Seen::Nothing);
+        }
+        explain(&look::look(&self.settings).await)
     }
 
     fn no_answer(&self) -> Failure {
@@ -297,9 +309,9 @@ impl Plan {
     fn master_args(&self, path: &Path, asking: Asking) -> Vec<String> {
         let mut args: Vec<String> = ["-M", "-N", "-f", "-S"].map(str::to_owned).to_vec();
         args.push(path.display().to_string());
-        let ignored = match self.ignored.as_str() {
-            "" => NEWER_OPTIONS.to_owned(),
-            theirs => format!("{theirs},{NEWER_OPTIONS}"),
+        let ignored = match self.settings.get("ignoreunknown") {
+            None => NEWER_OPTIONS.to_owned(),
+            Some(theirs) => format!("{theirs},{NEWER_OPTIONS}"),
         };
         let batch = (asking == Asking::Nobody).then_some("BatchMode=yes");
         for option in OPTIONS.into_iter().chain(batch) {
@@ -400,21 +412,6 @@ fn words(target: &Target, options: &ConnectOptions) -> Vec<String> {
     words
 }
 
-/// Finds one setting in what `ssh -G` printed.
-pub(super) fn setting<'a>(resolved: &'a str, name: &str) -> Option<&'a str> {
-    resolved
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
-}
-
-/// The user's own control path, if a master there outlives its first session.
-fn persistent_path(resolved: &str) -> Option<PathBuf> {
-    let persists =
-        setting(resolved, "controlpersist").is_some_and(|value| !matches!(value, "no" | "false"));
-    let path = setting(resolved, "controlpath").filter(|path| *path != "none")?;
-    persists.then(|| PathBuf::from(path))
-}
-
 /// Reads ssh's words to their end, and passes them on to the person.
 async fn listen(
     stderr: &mut Option<tokio::process::ChildStderr>,
@@ -425,9 +422,8 @@ async fn listen(
     let mut terminal = tokio::io::stderr();
     let mut buffer = [0; 1024];
     while let Ok(length @ 1..) = stderr.read(&mut buffer).await {
-        if words.len() < WORDS_BYTES {
-            words.extend_from_slice(&buffer[..length]);
-        }
+        words.extend_from_slice(&buffer[..length]);
+        words.drain(..words.len().saturating_sub(WORDS_BYTES));
         if relay {
             let _ = terminal.write_all(&buffer[..length]).await;
             let _ = terminal.flush().await;
@@ -440,56 +436,5 @@ fn no_ssh(error: std::io::Error) -> Failure {
         cause: Cause::Local,
         message: format!("cannot run `ssh`: {error}"),
         hint: "install the OpenSSH client with your system's packages".into(),
-    }
-}
-
-/// One line that a person can paste into a shell.
-fn shell_line(args: &[String]) -> String {
-    let quoted = args.iter().map(|word| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:@,+%".contains(c);
-        if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
-    });
-    std::iter::once("ssh".to_owned())
-        .chain(quoted)
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_master_is_borrowed_only_when_it_persists() {
-        for (persist, path, borrowed) in [
-            ("yes", "/tmp/x", true),
-            ("600", "/tmp/x", true),
-            ("no", "/tmp/x", false),
-            ("yes", "none", false),
-        ] {
-            let resolved = format!("host a\ncontrolpersist {persist}\ncontrolpath {path}\n");
-            assert_eq!(
-                persistent_path(&resolved).is_some(),
-                borrowed,
-                "{persist} {path}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_shown_command_can_be_pasted() {
-        let args = [
-            "-o".to_owned(),
-            "ProxyCommand=nc %h %p".to_owned(),
-            "it's".to_owned(),
-        ];
-        assert_eq!(
-            shell_line(&args),
-            r"ssh -o 'ProxyCommand=nc %h %p' 'it'\''s'"
-        );
     }
 }

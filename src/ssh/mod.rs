@@ -36,6 +36,10 @@
 //! binary, takes it on stdin and execs then. `exec` drives it from here,
 //! `attach` is the other end. After `ready` its stdio is the stream mux.
 //!
+//! **Failures.** A cause decides the exit code and what the tunnel does next,
+//! so it never rests on ssh's words alone: after ssh failed, `look` finds out
+//! by itself how far the machine can be reached and which host key it shows.
+//!
 //! **Session refused.** After a tunnel was killed, sshd may count its session
 //! for a moment (`MaxSessions 1`): we ask again for 2 s, then end our master
 //! and make one fresh one. A borrowed master is left alone; ours is made.
@@ -51,12 +55,17 @@ pub mod control;
 pub mod exec;
 mod failure;
 pub mod lines;
+mod locking;
+mod look;
 pub mod master;
 pub mod overview;
+mod pasted;
 pub mod reach;
 pub mod registry;
+mod settings;
 pub mod stop;
 pub mod target;
 pub mod tunnel;
+pub mod watcher;
 pub mod wish;
-pub mod words;
+mod words;

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio::time::timeout;
 
-use super::master::setting;
+use super::settings::Settings;
 use crate::sys::process;
 use crate::sys::resolve;
 
@@ -62,9 +62,9 @@ pub enum Look {
 }
 
 impl FirstHop {
-    /// Reads what `ssh -G` printed.
-    pub fn of(resolved: &str) -> Self {
-        let set = |name| setting(resolved, name).filter(|value| *value != "none");
+    /// Reads what ssh would do.
+    pub(super) fn of(settings: &Settings) -> Self {
+        let set = |name| settings.get(name).filter(|value| *value != "none");
         if let Some(jumps) = set("proxyjump") {
             let first = jumps.split(',').next().unwrap_or_default();
             return Self::Jump(first.to_owned());
@@ -76,11 +76,7 @@ impl FirstHop {
         {
             return Self::Unknown;
         }
-        let port = set("port").and_then(|port| port.parse().ok());
-        match (set("hostname"), port) {
-            (Some(host), Some(port)) => Self::Address(host.to_owned(), port),
-            _ => Self::Unknown,
-        }
+        Self::Address(settings.host().to_owned(), settings.port())
     }
 
     /// Looks once; takes 3.5 s where nobody answers.
@@ -115,7 +111,8 @@ impl FirstHop {
         let asked = command.arg("--").arg(destination).output().await;
         match asked {
             Ok(output) if output.status.success() => {
-                match Self::of(&String::from_utf8_lossy(&output.stdout)) {
+                let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+                match Self::of(&Settings::of(printed)) {
                     found @ Self::Address(..) => found,
                     // A jump behind a jump.
                     _ => Self::Unknown,
@@ -247,7 +244,8 @@ mod tests {
                 FirstHop::Unknown,
             ),
         ] {
-            assert_eq!(FirstHop::of(resolved), hop, "{resolved}");
+            let settings = Settings::of(resolved.to_owned());
+            assert_eq!(FirstHop::of(&settings), hop, "{resolved}");
         }
     }
 }

@@ -29,6 +29,9 @@ use crate::sys::lock::Lock;
 use crate::sys::process::Identity;
 use crate::web::gate::Credentials;
 
+/// What to do when no directory for sockets is safe.
+pub const RUNTIME_HINT: &str = "set COCALC_PLUS_RUNTIME to a directory of your own with mode 700";
+
 /// What the registry keeps of a target.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Entry {
@@ -60,6 +63,17 @@ pub struct Entry {
 struct Secrets {
     owner: Identity,
     credentials: Credentials,
+}
+
+/// A file that was no entry, and where it is now.
+#[derive(Debug)]
+pub struct SetAside {
+    /// Where it was.
+    pub path: PathBuf,
+    /// Where it is.
+    pub kept_as: PathBuf,
+    /// Why it is none.
+    pub why: serde_json::Error,
 }
 
 /// Why the registry cannot be used.
@@ -127,6 +141,21 @@ impl Registry {
                 .then_with(|| a.name.cmp(&b.name))
         });
         entries
+    }
+
+    /// Renames the files that are no entries, so that nothing is lost and
+    /// nothing stumbles over them again; the rest is used as ever.
+    pub fn set_aside(&self) -> Vec<SetAside> {
+        let found = fs::read_dir(&self.targets).into_iter().flatten().flatten();
+        let set_aside = found.filter_map(|file| {
+            let path = file.path();
+            let content = fs::read(&path).ok().filter(|_| is_entry_file(&path))?;
+            let why = serde_json::from_slice::<Entry>(&content).err()?;
+            let kept_as = path.with_extension("json.broken");
+            fs::rename(&path, &kept_as).ok()?;
+            Some(SetAside { path, kept_as, why })
+        });
+        set_aside.collect()
     }
 
     /// Returns the entry of a target by its spelling alone.
@@ -242,8 +271,13 @@ impl Registry {
     }
 }
 
+fn is_entry_file(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "json")
+}
+
 fn read_entry(path: &Path) -> Option<Entry> {
-    if path.extension()? != "json" {
+    if !is_entry_file(path) {
         return None;
     }
     let entry: Entry = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
@@ -313,6 +347,20 @@ mod tests {
             registry.targets.join("z.json"),
         )
         .unwrap();
+        assert_eq!(registry.entries().len(), 1);
+    }
+
+    #[test]
+    fn a_corrupt_file_is_kept_aside_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let registry = registry(dir.path());
+        registry.save(&entry("a", "a", 1)).unwrap();
+        fs::write(registry.targets.join("b.json"), "{\"target\":").unwrap();
+        let set_aside = registry.set_aside();
+        assert_eq!(set_aside.len(), 1);
+        let kept = fs::read_to_string(registry.targets.join("b.json.broken"));
+        assert_eq!(kept.unwrap(), "{\"target\":");
+        assert!(registry.set_aside().is_empty());
         assert_eq!(registry.entries().len(), 1);
     }
 

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::connect;
-use super::connect::Watcher;
 use super::control::Control;
+use super::locking;
 use super::master::Plan;
 use super::registry::Entry;
 use super::registry::Registry;
 use super::target::Target;
+use super::watcher::Watcher;
 use super::wish::Wish;
 use crate::protocol::control::Cause;
 use crate::protocol::control::Failure;
@@ -42,7 +43,7 @@ pub async fn stop(
             connect_and_ask(registry, entry, keep_terminals, watcher).await
         }
     };
-    let _lock = connect::lock(registry, &entry.name, watcher).await?;
+    let _lock = locking::lock(registry, &entry.name, watcher).await?;
     end_tunnel(registry, entry).await;
     end_master(registry, entry).await;
     let stopped = asked.map_err(|failure| Failure {

@@ -1,8 +1,12 @@
-//! What ssh's last words mean.
+//! What ssh's failure means, by a second look and by its last words.
 //!
-//! OpenSSH does not translate its messages, but they change between versions:
-//! where nothing fits, the words themselves are shown.
+//! Its words are never the only evidence where there is better: they change
+//! between versions, and a wrapper may translate them. They are shown all the
+//! same.
 
+use super::look::Change;
+use super::look::Place;
+use super::look::Seen;
 use crate::protocol::control::Cause;
 use crate::protocol::control::Failure;
 
@@ -75,48 +79,134 @@ const SAYINGS: [(&str, Cause, &str); 15] = [
     ("", Cause::Ssh, "ssh to {} failed"),
 ];
 
-/// Finds the cause in ssh's words; `command` is what a person types to see
-/// them again.
-pub fn explain(words: &str, target: &str, command: String) -> Failure {
-    let (_, cause, sentence) = SAYINGS
-        .into_iter()
-        .find(|(needle, ..)| words.contains(needle))
-        .unwrap_or(SAYINGS[14]);
-    let mut message = sentence.replace("{}", &format!("`{target}`"));
-    if let Some(last) = last_line(words) {
-        message.push_str(": ");
-        message.push_str(last);
-    }
-    let hint = if words.contains(SAYINGS[0].0) {
-        // Never accepted for the person: it may be somebody in between.
-        "find out why before you trust it; then ssh-keygen -R with the name that ssh shows"
-            .to_owned()
-    } else {
-        command
+/// How many of ssh's last lines tell why it ended; a server's banner, which
+/// may quote anything, stands before them.
+const TELLING_LINES: usize = 2;
+
+/// Finds the cause in what a second look saw, and in ssh's words where that
+/// leaves it open; `command` is what a person types to see them again.
+pub(super) fn explain(words: &str, seen: &Seen, target: &str, command: String) -> Failure {
+    let telling = telling(words, seen);
+    let (needle, told, sentence) = saying(&telling);
+    let line = line_with(&telling, needle);
+    let said = |sentence: String| match line {
+        Some(line) => format!("{sentence}: {line}"),
+        None => sentence,
     };
-    Failure {
+    let failure = |cause, message| Failure {
         cause,
         message,
-        hint,
+        hint: command.clone(),
+    };
+    let is_let_down = !matches!(told, Cause::Auth | Cause::HostKey);
+    let unreachable = |why: String| {
+        failure(
+            Cause::Unreachable,
+            format!("`{target}` cannot be reached: {why}"),
+        )
+    };
+    match seen {
+        Seen::KeyChanged(change) => changed(change, target),
+        // Where accepted keys are not kept, ssh may have come further.
+        Seen::KeyUnknown if matches!(told, Cause::HostKey | Cause::Ssh) => failure(
+            Cause::HostKey,
+            said(format!(
+                "the host key of `{target}` is unknown, and nobody accepted it"
+            )),
+        ),
+        // A server that has just said no may shut its door right after.
+        Seen::Nameless { host } if is_let_down => {
+            unreachable(format!("no machine is called `{host}`"))
+        }
+        Seen::Refused(Place { host, port }) if is_let_down => unreachable(format!(
+            "nothing listens on port {port} of {host} (connection refused)"
+        )),
+        Seen::Silent(Place { host, port }) if is_let_down => {
+            unreachable(format!("{host} does not answer on port {port} (timed out)"))
+        }
+        Seen::Stranger(Place { host, port }) if is_let_down => unreachable(said(format!(
+            "what answers on port {port} of {host} is no ssh server, or turns everybody away"
+        ))),
+        Seen::KeyKnown if told == Cause::Ssh => failure(
+            Cause::Auth,
+            said(format!("`{target}` answers and did not let you in")),
+        ),
+        _ => failure(told, said(sentence.replace("{}", &format!("`{target}`")))),
     }
 }
 
-/// The last line that says something, without ssh's own name.
-fn last_line(words: &str) -> Option<&str> {
+/// Never accepted for the person: it may be somebody in between.
+fn changed(change: &Change, target: &str) -> Failure {
+    let Change {
+        shown,
+        known,
+        name,
+        file,
+    } = change;
+    let file = file.display();
+    Failure {
+        cause: Cause::HostKey,
+        message: format!(
+            "the host key of `{target}` has changed: it shows {shown}, but {file} has {known}\n\
+             somebody may be in between, or the machine was set up anew: ask who runs it"
+        ),
+        hint: format!("once you trust the new key: ssh-keygen -R '{name}' -f {file}"),
+    }
+}
+
+/// The part of ssh's words that tells why it ended.
+fn telling(words: &str, seen: &Seen) -> String {
+    // A jump host's reason stands further above.
+    if *seen == Seen::Nothing {
+        return words.to_owned();
+    }
+    let lines: Vec<&str> = words
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    lines[lines.len().saturating_sub(TELLING_LINES)..].join("\n")
+}
+
+fn saying(words: &str) -> (&'static str, Cause, &'static str) {
+    SAYINGS
+        .into_iter()
+        .find(|(needle, ..)| words.contains(needle))
+        .unwrap_or(SAYINGS[14])
+}
+
+/// Says whether these words alone tell that the machine is out of reach, for
+/// which no second look is needed.
+pub(super) fn tell_of_reach(words: &str) -> bool {
+    saying(words).1 == Cause::Unreachable
+}
+
+/// The last line that says this, without ssh's own name.
+fn line_with<'a>(words: &'a str, needle: &str) -> Option<&'a str> {
     let mut lines = words
         .lines()
         .rev()
         .map(|line| line.trim().trim_start_matches("ssh: "));
-    lines.find(|line| !line.is_empty())
+    lines.find(|line| !line.is_empty() && line.contains(needle))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn place() -> Place {
+        Place {
+            host: "h".into(),
+            port: 22,
+        }
+    }
+
+    fn cause(words: &str, seen: &Seen) -> Cause {
+        explain(words, seen, "h", String::new()).cause
+    }
+
     #[test]
-    fn ssh_words_become_causes() {
-        for (words, cause) in [
+    fn where_nothing_was_seen_the_words_decide() {
+        for (words, expected) in [
             ("me@h: Permission denied (publickey).", Cause::Auth),
             (
                 "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
@@ -133,18 +223,54 @@ mod tests {
             ("something else", Cause::Ssh),
             ("", Cause::Ssh),
         ] {
-            assert_eq!(explain(words, "h", String::new()).cause, cause, "{words}");
+            assert_eq!(cause(words, &Seen::Nothing), expected, "{words}");
         }
+    }
+
+    #[test]
+    fn words_that_nobody_understands_change_nothing_of_what_was_seen() {
+        let host = "h".to_owned();
+        for (seen, expected) in [
+            (Seen::Nameless { host }, Cause::Unreachable),
+            (Seen::Refused(place()), Cause::Unreachable),
+            (Seen::Silent(place()), Cause::Unreachable),
+            (Seen::Stranger(place()), Cause::Unreachable),
+            (Seen::KeyUnknown, Cause::HostKey),
+            (Seen::KeyKnown, Cause::Auth),
+            (Seen::Nothing, Cause::Ssh),
+        ] {
+            assert_eq!(cause("Zugriff verweigert", &seen), expected, "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_banner_is_no_evidence_and_a_door_shut_after_a_refusal_is_one() {
+        let banner = "Connection refused? Permission denied? Call us!\n\n\n";
+        let closed = format!("{banner}Bye\nConnection closed by 1.2.3.4 port 22");
+        assert_eq!(cause(&closed, &Seen::KeyKnown), Cause::Unreachable);
+        let denied = "me@h: Permission denied (password).";
+        assert_eq!(cause(denied, &Seen::Refused(place())), Cause::Auth);
+        assert_eq!(cause(denied, &Seen::KeyUnknown), Cause::Auth);
     }
 
     #[test]
     fn an_explanation_reads_as_a_sentence() {
         let words = "noise\nssh: connect to host h port 22: Connection refused\n\n";
-        let failure = explain(words, "me@h", "ssh me@h".into());
+        let message = |words, seen: &Seen| explain(words, seen, "me@h", String::new()).message;
         assert_eq!(
-            failure.message,
+            message(words, &Seen::Refused(place())),
+            "`me@h` cannot be reached: nothing listens on port 22 of h (connection refused)"
+        );
+        assert_eq!(
+            message(words, &Seen::Nothing),
             "`me@h` cannot be reached: connect to host h port 22: Connection refused"
         );
-        assert_eq!(explain("", "h", String::new()).message, "ssh to `h` failed");
+        assert_eq!(message("", &Seen::Nothing), "ssh to `me@h` failed");
+        let jump =
+            "me@gate: Permission denied (publickey).\nConnection closed by UNKNOWN port 65535";
+        assert_eq!(
+            message(jump, &Seen::Nothing),
+            "`me@h` did not accept you: me@gate: Permission denied (publickey)."
+        );
     }
 }

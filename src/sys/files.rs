@@ -98,6 +98,13 @@ pub fn make_dir(path: &Path) -> io::Result<()> {
         .create(path)
 }
 
+/// Says whether a directory can be written, or made and then written.
+pub fn can_be_made(path: &Path) -> bool {
+    let nearest = path.ancestors().find(|at| at.exists());
+    let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+    nearest.is_some_and(|at| at.is_dir() && rustix::fs::access(at, access).is_ok())
+}
+
 /// Reads a file that nobody but this user can have written.
 ///
 /// # Errors
@@ -197,6 +204,15 @@ mod tests {
             io::ErrorKind::PermissionDenied
         );
         assert!(read_private(dir.path()).is_err(), "a directory");
+    }
+
+    #[test]
+    fn a_directory_can_be_made_below_one_and_not_below_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("f");
+        fs::write(&file, "").unwrap();
+        assert!(can_be_made(&dir.path().join("a/b")));
+        assert!(!can_be_made(&file.join("a/b")));
     }
 
     #[test]

@@ -290,6 +290,34 @@ pub fn is_terminal<F: AsFd>(descriptor: F) -> bool {
     rustix::termios::isatty(descriptor)
 }
 
+/// Lets a child end when this process does, however that comes to pass; only
+/// Linux can. What the child leaves behind as a daemon of its own stays.
+///
+/// To be called from the thread that will live as long as this process: the
+/// kernel means the thread that starts the child.
+pub fn ends_with_us(command: &mut tokio::process::Command) {
+    #[cfg(target_os = "linux")]
+    {
+        let us = rustix::process::getpid();
+        let ask = move || {
+            rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
+            // We may have ended before the kernel was asked.
+            if rustix::process::getppid() == Some(us) {
+                Ok(())
+            } else {
+                Err(io::ErrorKind::NotFound.into())
+            }
+        };
+        // SAFETY: two system calls that are async-signal-safe, no allocation.
+        #[expect(unsafe_code, reason = "between fork and exec there is no safe way")]
+        unsafe {
+            command.pre_exec(ask)
+        };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = command;
+}
+
 /// Prepares a command in the caller's environment; the one way to run others.
 pub fn command(program: &str) -> tokio::process::Command {
     #[expect(clippy::disallowed_methods, reason = "the one owner of subprocesses")]

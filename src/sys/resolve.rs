@@ -9,6 +9,10 @@ use std::net::IpAddr;
 
 use super::process;
 
+/// The exit code of getent(1) for a name that nobody knows.
+#[cfg(target_os = "linux")]
+const NO_SUCH_NAME: i32 = 2;
+
 /// Returns the addresses of a host, each once; none when nobody knows it.
 ///
 /// # Errors
@@ -27,8 +31,12 @@ async fn ask(host: &str) -> io::Result<Vec<IpAddr>> {
     // Three lines an address, one a kind of socket.
     let output = process::command("getent")
         .args(["ahosts", host])
+        .stdin(std::process::Stdio::null())
         .output()
         .await?;
+    if !matches!(output.status.code(), Some(0 | NO_SUCH_NAME)) {
+        return Err(io::Error::other(format!("getent: {}", output.status)));
+    }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let words = text.lines().filter_map(|line| line.split(' ').next());
     Ok(words.filter_map(|word| word.parse().ok()).collect())

@@ -99,6 +99,23 @@ impl Laptop {
         self.append("ssh_config", &format!("{lines}\n"));
     }
 
+    /// Lets ssh speak a language that nobody knows, with its own exit codes.
+    pub(crate) fn garble_ssh(&self) {
+        let path = self.file("bin/ssh");
+        let wrapper = fs::read_to_string(&path).expect("the laptop made it");
+        let words = self.file("words");
+        let garbled = format!(
+            "{}2> {words}-$$\ncode=$?\ntr a-zA-Z n-za-mN-ZA-M < {words}-$$ >&2\nexit $code\n",
+            wrapper
+                .replace("\nexec ", "\n")
+                .trim_end_matches('\n')
+                .to_owned()
+                + " ",
+            words = words.display(),
+        );
+        fs::write(&path, garbled).expect("the laptop made it");
+    }
+
     /// Sets a variable for everything that runs here.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(known, _)| known != name);

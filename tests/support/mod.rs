@@ -14,6 +14,7 @@
 )]
 
 pub(crate) mod account;
+pub(crate) mod aftermath;
 pub(crate) mod bare;
 pub(crate) mod chromium;
 pub(crate) mod counter;

@@ -24,6 +24,9 @@ use super::{find_program, finished, poll, processes, say};
 /// How long sshd may take to listen; it takes about 20 ms.
 const START_DEADLINE: Duration = Duration::from_secs(20);
 
+/// The file with what is mounted for the remote side, if anything is.
+pub(super) const MOUNTS: &str = "mounts";
+
 /// A running private sshd; drop kills it and everything that it began.
 #[derive(Debug)]
 pub(crate) struct Sshd {
@@ -38,6 +41,12 @@ impl Sshd {
     /// Begins with the defaults: the user of the tests, a key, `127.0.0.1`.
     pub(crate) fn builder() -> Builder {
         Builder::new()
+    }
+
+    /// Begins one with file systems of its own, see [`Builder::mounting`].
+    #[track_caller]
+    pub(crate) fn mounting(lines: &str) -> Option<Builder> {
+        Builder::mounting(lines)
     }
 
     /// Starts one with the defaults.
@@ -69,6 +78,14 @@ impl Sshd {
     /// Returns `COCALC_PLUS_RUNTIME` of the remote side.
     pub(crate) fn runtime(&self) -> PathBuf {
         self.directory.path().join("run")
+    }
+
+    /// Returns a path of the remote side as it is reached from here, through
+    /// file systems that only the remote side has.
+    pub(crate) fn inside(&self, path: impl AsRef<Path>) -> PathBuf {
+        let path = path.as_ref();
+        let root = format!("/proc/{}/root", self.child.id());
+        Path::new(&root).join(path.strip_prefix("/").unwrap_or(path))
     }
 
     /// Returns the private key that opens the door.
@@ -209,7 +226,7 @@ impl Drop for Sshd {
 pub(super) fn spawn(directory: &Path) -> Option<Child> {
     let log = directory.join("log");
     let before = fs::read_to_string(&log).unwrap_or_default().len();
-    let mut child = sshd_command()
+    let mut child = sshd_command(directory)
         .args(["-D", "-f"])
         .arg(directory.join("config"))
         .arg("-E")
@@ -244,17 +261,26 @@ pub(super) fn spawn(directory: &Path) -> Option<Child> {
 
 /// sshd wants an absolute path and, as root, an empty directory of its own.
 #[track_caller]
-fn sshd_command() -> Command {
+fn sshd_command(directory: &Path) -> Command {
     let Some(sshd) = find_program("sshd") else {
         panic!("no sshd: type `install/dependencies.sh test`");
     };
     if is_root() && Path::new("/run").is_dir() {
         fs::create_dir_all("/run/sshd").expect("root may create it");
     }
-    let mut command = Command::new(sshd);
+    let mounts = directory.join(MOUNTS);
+    let mut command = if mounts.is_file() {
+        let mut unshare = Command::new("unshare");
+        let line = format!(". {}; exec {} \"$@\"", mounts.display(), sshd.display());
+        unshare.args(["-m", "--propagation", "private", "sh", "-c", &line, "sshd"]);
+        unshare
+    } else {
+        Command::new(sshd)
+    };
     command
         .env_clear()
-        .env("PATH", "/usr/bin:/bin")
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("AT", directory)
         .current_dir("/");
     command
 }

@@ -6,12 +6,17 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use super::account::is_root;
 use super::login::Login;
 use super::sshd::{self, Sshd};
-use super::{finished, set_mode, temporary_directory};
+use super::{finished, set_mode, skip, temporary_directory};
 
 /// How many ports to try: a free one may be taken before sshd binds it.
 const PORT_TRIES: usize = 20;
+
+/// What a namespace of mounts begins with.
+const PRIVATE_MOUNTS: &str = "set -e\n\
+    for d in /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777 none $d; done\n";
 
 /// What a private sshd shall be.
 #[derive(Debug)]
@@ -20,6 +25,7 @@ pub(crate) struct Builder {
     address: &'static str,
     lines: Vec<String>,
     environment: Vec<(String, String)>,
+    mounts: String,
 }
 
 impl Builder {
@@ -30,7 +36,26 @@ impl Builder {
             address: "127.0.0.1",
             lines: Vec::new(),
             environment: Vec::new(),
+            mounts: String::new(),
         }
+    }
+
+    /// Begins with file systems of the remote side's own: lines of `sh` that
+    /// mount, in which `$AT` is the sshd's directory. `None`, said aloud, when
+    /// we are not root.
+    ///
+    /// `/var/tmp` and `/dev/shm` are empty there, so that no other case is met.
+    #[track_caller]
+    pub(super) fn mounting(lines: &str) -> Option<Self> {
+        if !is_root() {
+            skip("only root can mount");
+            return None;
+        }
+        let mounts = format!("{PRIVATE_MOUNTS}{lines}\n");
+        Some(Self {
+            mounts,
+            ..Self::new()
+        })
     }
 
     /// Chooses who logs in; by default the user of the tests, with a key.
@@ -68,6 +93,10 @@ impl Builder {
             set_mode(&path, 0o700);
             self.login.account().own(&path);
         }
+        if !self.mounts.is_empty() {
+            let path = directory.path().join(sshd::MOUNTS);
+            fs::write(path, &self.mounts).expect("the directory is ours");
+        }
         for _ in 0..PORT_TRIES {
             let port = free_port(self.address);
             fs::write(
@@ -94,10 +123,12 @@ impl Builder {
         let account = self.login.account();
         let has_password = self.login.password().is_some();
         let yes_no = |is_on: bool| if is_on { "yes" } else { "no" };
-        let mut variables = format!("HOME={at}/home COCALC_PLUS_RUNTIME={at}/run");
+        // sshd obeys the first of two values, so the case's stand first.
+        let mut variables = String::new();
         for (name, value) in &self.environment {
-            variables = format!("{variables} {name}={value}");
+            variables = format!("{variables}{name}={value} ");
         }
+        variables = format!("{variables}HOME={at}/home COCALC_PLUS_RUNTIME={at}/run");
         let own = [
             format!("Port {port}"),
             format!("ListenAddress {}", self.address),
