@@ -3,11 +3,13 @@
 pub mod browser;
 pub mod completions;
 pub mod connecting;
+pub mod doctor;
 pub mod error;
 pub mod exit;
 pub mod hidden;
 pub mod open;
 pub mod output;
+pub mod reach;
 pub mod serve;
 pub mod ssh;
 pub mod terminal;
@@ -107,7 +109,7 @@ pub fn run() -> ExitCode {
     if let Some(held) = hidden::holder(&args) {
         return end(held);
     }
-    let cli = match Cli::try_parse_from(with_serve(args)) {
+    let cli = match Cli::try_parse_from(with_ssh(with_serve(args))) {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() {
@@ -164,6 +166,14 @@ fn with_serve(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
+/// `cocalc-plus doctor T` means `cocalc-plus ssh doctor T`.
+fn with_ssh(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|first| first == "doctor") {
+        args.insert(1, "ssh".into());
+    }
+    args
+}
+
 /// Returns the whole command line's definition, for completions and manuals.
 pub fn definition() -> clap::Command {
     Cli::command()
@@ -188,6 +198,7 @@ mod tests {
             words("c ssh --log-level info")
         );
         assert_eq!(with_serve(words("c --help")), words("c --help"));
+        assert_eq!(with_ssh(words("c doctor h")), words("c ssh doctor h"));
     }
 
     #[test]

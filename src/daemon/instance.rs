@@ -55,19 +55,13 @@ impl Instance {
     }
 
     fn below(runtime: &Path, data: &Path, job: &str) -> io::Result<Self> {
-        let parts = [
-            process::uid().to_string(),
-            process::hostname(),
-            process::boot_id(),
-            data.display().to_string(),
-            job.to_owned(),
-        ];
-        let digest = Sha256::digest(parts.join("\0"));
-        let name: String = digest
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = name(&[
+            &process::uid().to_string(),
+            &process::hostname(),
+            &process::boot_id(),
+            &data.display().to_string(),
+            job,
+        ]);
         let instance = Self {
             dir: runtime.join(name),
         };
@@ -181,6 +175,17 @@ impl Instance {
         self.retract();
         Ended::Killed
     }
+}
+
+/// Names an instance's directory by user id, host name, boot, data directory
+/// and job, of whichever machine.
+pub fn name(parts: &[&str; 5]) -> String {
+    let digest = Sha256::digest(parts.join("\0"));
+    digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Writes a copy of the connection information for another program.

@@ -46,6 +46,7 @@ pub mod attach;
 pub mod bootstrap;
 pub mod connect;
 pub mod control;
+pub mod doctor;
 pub mod exec;
 mod failure;
 pub mod lines;
