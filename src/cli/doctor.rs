@@ -82,28 +82,32 @@ fn show(report: &Report) {
             output::data(&line);
         }
     }
-    let findings = checks
-        .iter()
-        .filter(|check| check.severity > Severity::Ok)
-        .count();
-    output::data(match findings {
-        0 => "\nall is well",
-        1 => "\nwhat to do about it:",
-        _ => "\nwhat to do about them:",
-    });
-    checks.iter().for_each(|check| show_fixes(check));
+    if report.worst == Severity::Ok {
+        output::data("\nall is well");
+    }
+    show_fixes(&checks);
 }
 
-fn show_fixes(check: &Check) {
-    if check.fixes.is_empty() {
-        return;
+/// Shows what to type, once where it helps against several findings.
+fn show_fixes(checks: &[&Check]) {
+    let mut left: Vec<&Check> = checks.to_vec();
+    left.retain(|check| !check.fixes.is_empty());
+    if !left.is_empty() {
+        output::data("\nwhat to type:");
     }
-    let advice = check
-        .advice
-        .map_or(String::new(), |advice| format!(" ({advice})"));
-    output::data(&format!("\n{}{advice}", check.name));
-    for fix in &check.fixes {
-        output::data(&format!("  {fix}"));
+    while let Some(first) = left.first().copied() {
+        let (same, others): (Vec<&Check>, _) = left
+            .into_iter()
+            .partition(|check| check.fixes == first.fixes);
+        left = others;
+        let names: Vec<&str> = same.iter().map(|check| check.name).collect();
+        let advice = first
+            .advice
+            .map_or(String::new(), |advice| format!(" ({advice})"));
+        output::data(&format!("\n{}{advice}", names.join(", ")));
+        for fix in &first.fixes {
+            output::data(&format!("  {fix}"));
+        }
     }
 }
 

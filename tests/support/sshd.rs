@@ -19,7 +19,7 @@ use super::account::is_root;
 use super::counts::Counts;
 use super::login::Login;
 use super::sshd_builder::Builder;
-use super::{find_program, finished, poll, processes, say};
+use super::{find_program, finished, poll, prepared, processes, say};
 
 /// How long sshd may take to listen; it takes about 20 ms.
 const START_DEADLINE: Duration = Duration::from_secs(20);
@@ -209,7 +209,7 @@ impl Drop for Sshd {
 pub(super) fn spawn(directory: &Path) -> Option<Child> {
     let log = directory.join("log");
     let before = fs::read_to_string(&log).unwrap_or_default().len();
-    let mut child = sshd_command()
+    let mut child = sshd_command(directory)
         .args(["-D", "-f"])
         .arg(directory.join("config"))
         .arg("-E")
@@ -244,14 +244,14 @@ pub(super) fn spawn(directory: &Path) -> Option<Child> {
 
 /// sshd wants an absolute path and, as root, an empty directory of its own.
 #[track_caller]
-fn sshd_command() -> Command {
+fn sshd_command(directory: &Path) -> Command {
     let Some(sshd) = find_program("sshd") else {
         panic!("no sshd: type `install/dependencies.sh test`");
     };
     if is_root() && Path::new("/run").is_dir() {
         fs::create_dir_all("/run/sshd").expect("root may create it");
     }
-    let mut command = Command::new(sshd);
+    let mut command = prepared::command(directory, &sshd);
     command
         .env_clear()
         .env("PATH", "/usr/bin:/bin")

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::login::Login;
 use super::sshd::{self, Sshd};
-use super::{finished, set_mode, temporary_directory};
+use super::{finished, prepared, set_mode, temporary_directory};
 
 /// How many ports to try: a free one may be taken before sshd binds it.
 const PORT_TRIES: usize = 20;
@@ -20,6 +20,7 @@ pub(crate) struct Builder {
     address: &'static str,
     lines: Vec<String>,
     environment: Vec<(String, String)>,
+    prepare: Option<String>,
 }
 
 impl Builder {
@@ -30,6 +31,7 @@ impl Builder {
             address: "127.0.0.1",
             lines: Vec::new(),
             environment: Vec::new(),
+            prepare: None,
         }
     }
 
@@ -57,6 +59,13 @@ impl Builder {
         self
     }
 
+    /// Runs a line of `sh` in namespaces of its own before sshd; `$at` is the
+    /// sshd's directory. Only where [`prepared::is_possible`].
+    pub(crate) fn prepare(mut self, line: &str) -> Self {
+        self.prepare = Some(line.to_owned());
+        self
+    }
+
     /// Starts the sshd; it listens when this returns.
     #[track_caller]
     pub(crate) fn start(self) -> Sshd {
@@ -67,6 +76,10 @@ impl Builder {
             fs::create_dir(&path).expect("the directory is new");
             set_mode(&path, 0o700);
             self.login.account().own(&path);
+        }
+        if let Some(line) = &self.prepare {
+            let line = format!("at={}\n{line}\n", directory.path().display());
+            fs::write(prepared::file(directory.path()), line).expect("the directory is ours");
         }
         for _ in 0..PORT_TRIES {
             let port = free_port(self.address);

@@ -109,7 +109,7 @@ fn forwarding(facts: &Facts, typist: &Typist) -> Option<Check> {
 fn sshd_lines(typist: &Typist, lines: &[&str]) -> String {
     let inserts: String = lines
         .iter()
-        .map(|line| format!(" -e '1i {line}'"))
+        .map(|line| format!(" -e \"1i {line}\""))
         .collect();
     typist.root_line(&format!(
         "sudo sed -i{inserts} /etc/ssh/sshd_config && sudo kill -HUP $(cat /run/sshd.pid)"
@@ -148,16 +148,20 @@ fn logout(facts: &Facts, typist: &Typist) -> Option<Check> {
     ))
 }
 
-/// An amount of memory or disk as a person says it, `4.0 GB`.
+/// An amount of memory or disk as a person says it, `4.0 GB`, `252 GB`.
 pub(super) fn bytes(count: u64) -> String {
     let mut tenths = count.saturating_mul(10) >> 10;
-    for unit in ["kB", "MB", "GB"] {
-        if tenths < 10_000 {
-            return format!("{}.{} {unit}", tenths / 10, tenths % 10);
-        }
-        tenths >>= 10;
+    let mut units = ["kB", "MB", "GB", "TB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    while tenths >= 10_000
+        && let Some(larger) = units.next()
+    {
+        (tenths, unit) = (tenths >> 10, larger);
     }
-    format!("{}.{} TB", tenths / 10, tenths % 10)
+    match tenths {
+        0..1000 => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+        _ => format!("{} {unit}", tenths / 10),
+    }
 }
 
 /// A length of time in its two largest units, `1 h 3 min`.
@@ -230,7 +234,7 @@ mod tests {
 
     #[test]
     fn amounts_read_as_people_say_them() {
-        assert_eq!(bytes(512 << 10), "512.0 kB");
+        assert_eq!(bytes(512 << 10), "512 kB");
         assert_eq!(bytes(4 << 30), "4.0 GB");
         assert_eq!(bytes(9 << 40), "9.0 TB");
         assert_eq!(duration(59), "59 s");

@@ -362,7 +362,7 @@ mod tests {
         };
         assert_eq!(check.severity, Severity::Warning);
         assert!(
-            check.found.ends_with("9.7 of 976.5 MB free; nearly full"),
+            check.found.ends_with("9.7 of 976 MB free; nearly full"),
             "{check:?}"
         );
     }

@@ -101,10 +101,8 @@ fn guard(shell: &str) -> Option<(&'static str, &'static str)> {
 /// Puts a line in front of a file; the file stays the same one, and its
 /// content is kept beside it.
 fn insert(file: &str, line: &str) -> String {
-    format!(
-        "f={file}; cp -p $f $f.old && {{ echo {}; cat $f.old; }} > $f",
-        super::fix::quoted(line)
-    )
+    let line = line.replace('$', "\\$");
+    format!("f={file}; cp -p $f $f.old && {{ echo \"{line}\"; cat $f.old; }} > $f")
 }
 
 fn any_guard() -> String {
@@ -167,7 +165,7 @@ mod tests {
         let fix = judged(&facts)[1].fixes[0].clone();
         assert_eq!(
             fix,
-            r"ssh h 'f=~/.bashrc; cp -p $f $f.old && { echo '\''case $- in *i*) ;; *) return ;; esac'\''; cat $f.old; } > $f'"
+            r#"ssh h 'f=~/.bashrc; cp -p $f $f.old && { echo "case \$- in *i*) ;; *) return ;; esac"; cat $f.old; } > $f'"#
         );
     }
 
