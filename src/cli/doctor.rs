@@ -28,7 +28,8 @@ const NAME_COLUMNS: usize = 16;
 /// It installs and starts nothing there, and leaves nothing. When no connection
 /// lives it makes one for this alone, which may ask you to authenticate. Exits
 /// with 4 when it finds something that keeps `cocalc-plus ssh TARGET` from
-/// working. `cocalc-plus doctor TARGET` is the same.
+/// working. Options that concern the connection count for this once.
+/// `cocalc-plus doctor TARGET` is the same.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The target or its name

@@ -12,6 +12,11 @@
 //! see whether that works, and deleted. Judging is done here, by pure
 //! functions from [`facts::Facts`] to [`Check`]s.
 //!
+//! The limit: a startup file that hangs goes on there until it ends by itself,
+//! as behind any ssh command; the probe behind it then finds its stdin closed.
+//! Whatever is quoted in a fix is quoted for the laptop's shell as a whole, so
+//! that a hostile remote's names run nothing here.
+//!
 //! A master that was made for this ends with it, so an interrupted doctor
 //! leaves no process either. It has a control path of its own: a target whose
 //! tunnel lives keeps its master, also where that takes no second session.

@@ -66,7 +66,9 @@ fn cost(facts: &Facts, typist: &Typist) -> Check {
     match guard(name) {
         Some(_) => guarded(check, facts, typist),
         // It reads no startup file for a command: it is the machine.
-        None => check.fix(typist.line("uptime")),
+        None => check
+            .advise("it reads no startup file for a command: look at the machine's load")
+            .fix(typist.line("uptime")),
     }
 }
 
