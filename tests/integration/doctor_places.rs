@@ -204,6 +204,26 @@ fn another_server_of_the_user_is_ended() {
     drop(sshd);
 }
 
+#[test]
+fn another_machine_in_a_shared_home_is_told() {
+    if !prepared::is_possible() {
+        return;
+    }
+    let (sshd, laptop) = connected_to(Sshd::start());
+    let home = sshd.home().display().to_string();
+    let line = format!("hostname elsewhere; mount --bind {home} $at/home");
+    let other = Sshd::builder().prepare(&line).start();
+    let others = Laptop::with_target("box", &other);
+    others.connect("box");
+    assert_eq!(examine(&others)["facts"]["host"], "elsewhere");
+    let report = examine(&laptop);
+    assert_eq!(
+        check(&report, "other machines")["found"],
+        "1 more began in this home since this one booted"
+    );
+    assert_eq!(rank(&report, "other servers"), 0, "{report}");
+}
+
 /// Starts an sshd whose home a line of `sh` has mounted.
 #[track_caller]
 fn with_home(line: &str) -> Option<Sshd> {

@@ -1,8 +1,8 @@
-//! A remote machine with mounts, limits and configuration of its own.
+//! A remote machine with a name, mounts, limits and configuration of its own.
 //!
-//! sshd and all that it starts run in a mount namespace which a line of `sh`
-//! has prepared, so that the machine of the tests keeps its own `/etc`, and
-//! nothing stays mounted when sshd ends. Only root can do that.
+//! sshd and all that it starts run in namespaces of mounts and names which a
+//! line of `sh` has prepared, so that the machine of the tests keeps its own
+//! `/etc` and name, and nothing stays mounted when sshd ends. Only root can.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,7 +38,7 @@ pub(super) fn command(directory: &Path, program: &Path) -> Command {
     // `exec` keeps the process: who started it waits for sshd itself.
     let script = format!(". {} && exec \"$@\"", line.display());
     command
-        .args(["-m", "sh", "-ec", &script, "sh"])
+        .args(["-mu", "sh", "-ec", &script, "sh"])
         .arg(program);
     command
 }
