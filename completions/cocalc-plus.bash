@@ -52,6 +52,9 @@ _cocalc__plus() {
             cocalc__plus__subcmd__help,terminal)
                 cmd="cocalc__plus__subcmd__help__subcmd__terminal"
                 ;;
+            cocalc__plus__subcmd__help__subcmd__ssh,doctor)
+                cmd="cocalc__plus__subcmd__help__subcmd__ssh__subcmd__doctor"
+                ;;
             cocalc__plus__subcmd__help__subcmd__ssh,list)
                 cmd="cocalc__plus__subcmd__help__subcmd__ssh__subcmd__list"
                 ;;
@@ -82,6 +85,9 @@ _cocalc__plus() {
             cocalc__plus__subcmd__help__subcmd__terminal,send)
                 cmd="cocalc__plus__subcmd__help__subcmd__terminal__subcmd__send"
                 ;;
+            cocalc__plus__subcmd__ssh,doctor)
+                cmd="cocalc__plus__subcmd__ssh__subcmd__doctor"
+                ;;
             cocalc__plus__subcmd__ssh,help)
                 cmd="cocalc__plus__subcmd__ssh__subcmd__help"
                 ;;
@@ -96,6 +102,9 @@ _cocalc__plus() {
                 ;;
             cocalc__plus__subcmd__ssh,stop)
                 cmd="cocalc__plus__subcmd__ssh__subcmd__stop"
+                ;;
+            cocalc__plus__subcmd__ssh__subcmd__help,doctor)
+                cmd="cocalc__plus__subcmd__ssh__subcmd__help__subcmd__doctor"
                 ;;
             cocalc__plus__subcmd__ssh__subcmd__help,help)
                 cmd="cocalc__plus__subcmd__ssh__subcmd__help__subcmd__help"
@@ -267,8 +276,22 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__help__subcmd__ssh)
-            opts="list status reconnect stop"
+            opts="list status reconnect doctor stop"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__ssh__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -487,7 +510,7 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__ssh)
-            opts="-h --ssh-arg --identity --proxy-jump --local-port --remote-port --install --no-install --open --no-open --json --verbose-ssh --stop --status --log-level --help list status reconnect stop help"
+            opts="-h --ssh-arg --identity --proxy-jump --local-port --remote-port --install --no-install --open --no-open --json --verbose-ssh --stop --status --log-level --help list status reconnect doctor stop help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -524,9 +547,53 @@ _cocalc__plus() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        cocalc__subcmd__plus__subcmd__ssh__subcmd__help)
-            opts="list status reconnect stop help"
+        cocalc__subcmd__plus__subcmd__ssh__subcmd__doctor)
+            opts="-h --ssh-arg --identity --proxy-jump --json --verbose-ssh --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --ssh-arg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-jump)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__ssh__subcmd__help)
+            opts="list status reconnect doctor stop help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__ssh__subcmd__help__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

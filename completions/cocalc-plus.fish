@@ -37,30 +37,31 @@ complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -f -a "terminal" -
 complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -f -a "open" -d 'Open files in the page that shows this terminal'
 complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c cocalc-plus -n "__fish_cocalc_plus_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l ssh-arg -d 'Pass one word to ssh before the destination; repeatable; kept until \'\'' -r
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l identity -d 'Use this key file, as ssh -i; kept until \'\'' -r
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l proxy-jump -d 'Go through this host, as ssh -J; kept until \'\'' -r
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l local-port -d 'Listen on this port here; 0 or auto takes any that is free; kept' -r
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l remote-port -d 'Let the server listen on this port there; 0 or auto takes any; kept' -r
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l ssh-arg -d 'Pass one word to ssh before the destination; repeatable; kept until \'\'' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l identity -d 'Use this key file, as ssh -i; kept until \'\'' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l proxy-jump -d 'Go through this host, as ssh -J; kept until \'\'' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l local-port -d 'Listen on this port here; 0 or auto takes any that is free; kept' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l remote-port -d 'Let the server listen on this port there; 0 or auto takes any; kept' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
 warn\t'What a person should know'
 info\t'What happens'
 debug\t'What happens inside'
 trace\t'Everything'"
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l install -d 'Install the binary on the target if it is missing (the default)'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l no-install -d 'Fail if the binary is not installed on the target'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l open -d 'Open the browser, even where no desktop is seen'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l no-open -d 'Do not open the browser'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l json -d 'Print one JSON object instead of text'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l verbose-ssh -d 'Show each ssh command, ready to paste'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l stop -d 'Stop the target\'s server, as `ssh stop TARGET`'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -l status -d 'Show the target\'s connection, as `ssh status TARGET`'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -a "list" -d 'List the targets and how they are connected'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -a "status" -d 'Show one target\'s connection'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -a "reconnect" -d 'Connect a known target again, and ask what ssh asks'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -a "stop" -d 'Stop a target\'s server and terminals, and disconnect'
-complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect stop help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l install -d 'Install the binary on the target if it is missing (the default)'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l no-install -d 'Fail if the binary is not installed on the target'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l open -d 'Open the browser, even where no desktop is seen'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l no-open -d 'Do not open the browser'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l json -d 'Print one JSON object instead of text'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l verbose-ssh -d 'Show each ssh command, ready to paste'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l stop -d 'Stop the target\'s server, as `ssh stop TARGET`'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -l status -d 'Show the target\'s connection, as `ssh status TARGET`'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -a "list" -d 'List the targets and how they are connected'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -a "status" -d 'Show one target\'s connection'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -a "reconnect" -d 'Connect a known target again, and ask what ssh asks'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -a "doctor" -d 'Look at a target by one exec, and print what to type against each finding'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -a "stop" -d 'Stop a target\'s server and terminals, and disconnect'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and not __fish_seen_subcommand_from list status reconnect doctor stop help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from list" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
 warn\t'What a person should know'
 info\t'What happens'
@@ -82,6 +83,17 @@ debug\t'What happens inside'
 trace\t'Everything'"
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from reconnect" -l json -d 'Print one JSON object instead of the URL'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from reconnect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from doctor" -l ssh-arg -d 'Pass one word to ssh before the destination; repeatable; kept until \'\'' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from doctor" -l identity -d 'Use this key file, as ssh -i; kept until \'\'' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from doctor" -l proxy-jump -d 'Go through this host, as ssh -J; kept until \'\'' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from doctor" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
+warn\t'What a person should know'
+info\t'What happens'
+debug\t'What happens inside'
+trace\t'Everything'"
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from doctor" -l json -d 'Print one JSON object instead of a table'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from doctor" -l verbose-ssh -d 'Show each ssh command, ready to paste'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from stop" -l log-level -d 'Show messages of this level and above on stderr' -r -f -a "error\t'Nothing but the final error'
 warn\t'What a person should know'
 info\t'What happens'
@@ -93,6 +105,7 @@ complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the targets and how they are connected'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show one target\'s connection'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "reconnect" -d 'Connect a known target again, and ask what ssh asks'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "doctor" -d 'Look at a target by one exec, and print what to type against each finding'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop a target\'s server and terminals, and disconnect'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l port -d 'Listen on this port; 0 takes any that is free' -r
@@ -201,6 +214,7 @@ complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and not __
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and __fish_seen_subcommand_from ssh" -f -a "list" -d 'List the targets and how they are connected'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and __fish_seen_subcommand_from ssh" -f -a "status" -d 'Show one target\'s connection'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and __fish_seen_subcommand_from ssh" -f -a "reconnect" -d 'Connect a known target again, and ask what ssh asks'
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and __fish_seen_subcommand_from ssh" -f -a "doctor" -d 'Look at a target by one exec, and print what to type against each finding'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and __fish_seen_subcommand_from ssh" -f -a "stop" -d 'Stop a target\'s server and terminals, and disconnect'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and __fish_seen_subcommand_from terminal" -f -a "list" -d 'List the terminals, oldest first'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand help; and __fish_seen_subcommand_from terminal" -f -a "new" -d 'Start a terminal and print its id'

@@ -18,6 +18,11 @@ pub enum Exit {
     /// What was asked about does not run: `--daemon-status`, `ssh status`, the
     /// id of a terminal.
     NotRunning = 3,
+    /// `ssh doctor` did its work and found an error.
+    ///
+    /// Beside [`Self::NotRunning`], since it is an answer too; the tens of 10,
+    /// 20 and 30 tell why a command could not do its work.
+    Unwell = 4,
     /// The remote did not accept the person.
     Auth = 10,
     /// The remote's host key is unknown or has changed.
@@ -54,11 +59,12 @@ pub enum Exit {
 
 impl Exit {
     /// Every code with its cause, for the manual.
-    pub const ALL: [(Self, &'static str); 19] = [
+    pub const ALL: [(Self, &'static str); 20] = [
         (Self::Success, "It did what was asked"),
         (Self::Failure, "A file, port or directory on this machine"),
         (Self::Usage, "The command line is wrong"),
         (Self::NotRunning, "What was asked about does not run"),
+        (Self::Unwell, "ssh doctor found an error"),
         (Self::Auth, "The remote did not accept you"),
         (Self::HostKey, "The host key is unknown or has changed"),
         (

@@ -3,11 +3,13 @@
 pub mod browser;
 pub mod completions;
 pub mod connecting;
+pub mod doctor;
 pub mod error;
 pub mod exit;
 pub mod hidden;
 pub mod open;
 pub mod output;
+pub mod reach;
 pub mod serve;
 pub mod ssh;
 pub mod terminal;
@@ -110,7 +112,7 @@ pub fn run() -> ExitCode {
     if let Some(told) = hidden::environment(&args) {
         return end(told);
     }
-    let cli = match Cli::try_parse_from(with_serve(args)) {
+    let cli = match Cli::try_parse_from(with_ssh(with_serve(args))) {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() {
@@ -167,6 +169,14 @@ fn with_serve(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
+/// `cocalc-plus doctor T` means `cocalc-plus ssh doctor T`.
+fn with_ssh(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|first| first == "doctor") {
+        args.insert(1, "ssh".into());
+    }
+    args
+}
+
 /// Returns the whole command line's definition, for completions and manuals.
 pub fn definition() -> clap::Command {
     Cli::command()
@@ -191,6 +201,7 @@ mod tests {
             words("c ssh --log-level info")
         );
         assert_eq!(with_serve(words("c --help")), words("c --help"));
+        assert_eq!(with_ssh(words("c doctor h")), words("c ssh doctor h"));
     }
 
     #[test]

@@ -22,6 +22,32 @@ pub fn data(line: &str) {
     let _ = writeln!(std::io::stdout(), "{}", text::printable(line));
 }
 
+/// The colour of a word, where a person looks at stdout and wants colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tint {
+    /// The terminal's own.
+    Plain,
+    /// Something is as it should be.
+    Green,
+    /// Something should be looked at.
+    Yellow,
+    /// Something is wrong.
+    Red,
+}
+
+/// Prints one line of data that begins with a coloured word.
+pub fn tinted(tint: Tint, word: &str, rest: &str) {
+    let wants = process::is_terminal(std::io::stdout()) && env::var("NO_COLOR").is_none();
+    let code = match tint {
+        Tint::Green if wants => "32",
+        Tint::Yellow if wants => "33",
+        Tint::Red if wants => "31",
+        _ => return data(&format!("{word}{rest}")),
+    };
+    let rest = text::printable(rest);
+    let _ = writeln!(std::io::stdout(), "\x1b[{code}m{word}\x1b[0m{rest}");
+}
+
 /// Prints one JSON document on one line.
 pub fn json<T: Serialize>(document: &T) {
     if let Ok(text) = serde_json::to_string(document) {

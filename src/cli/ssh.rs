@@ -1,4 +1,4 @@
-//! `cocalc-plus ssh`: connect, list, status, stop.
+//! `cocalc-plus ssh`: connect, list, status, doctor, stop.
 
 use std::time::Duration;
 
@@ -8,9 +8,11 @@ use serde::Serialize;
 use super::LogLevel;
 use super::browser;
 use super::connecting::Display;
+use super::doctor;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output;
+use super::reach::Reach;
 use crate::protocol::attach::ServerOrigin;
 use crate::protocol::control::Failure;
 use crate::protocol::session::PhaseName;
@@ -64,17 +66,8 @@ pub struct Args {
 
 #[derive(Debug, clap::Args)]
 struct ConnectArgs {
-    /// Pass one word to ssh before the destination; repeatable; kept until ''
-    #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
-    ssh_arg: Vec<String>,
-
-    /// Use this key file, as ssh -i; kept until ''
-    #[arg(long, value_name = "FILE")]
-    identity: Option<String>,
-
-    /// Go through this host, as ssh -J; kept until ''
-    #[arg(long, value_name = "HOST")]
-    proxy_jump: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
 
     /// Listen on this port here; 0 or auto takes any that is free; kept
     #[arg(long, value_name = "N|auto", value_parser = port)]
@@ -142,6 +135,7 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    Doctor(doctor::Args),
     /// Stop a target's server and terminals, and disconnect
     ///
     /// It does not ask. When no connection lives it makes one, after saying
@@ -201,6 +195,7 @@ pub fn run(args: Args, level: LogLevel) -> Result<Exit, CliError> {
             Verb::List { json } => list(json).await,
             Verb::Status { target, json } => status(&target, json).await,
             Verb::Reconnect { target, json } => reconnect(&target, json).await,
+            Verb::Doctor(args) => doctor::run(&args).await,
             Verb::Stop { target, keep, json } => stop_target(&target, keep, json).await,
         }
     })
@@ -404,24 +399,11 @@ fn unknown(target: &str) -> CliError {
 impl ConnectArgs {
     fn wish(&self) -> Wish {
         Wish {
-            ssh_args: self.ssh_arg.clone(),
-            identity: self.identity.as_deref().map(from_anywhere),
-            proxy_jump: self.proxy_jump.clone(),
             local_port: self.local_port,
             remote_port: self.remote_port,
             never_install: self.no_install,
-            running_only: false,
-            show_ssh: self.verbose_ssh.then_some(|line: &str| output::say(line)),
+            ..self.reach.wish(self.verbose_ssh)
         }
-    }
-}
-
-/// A key file's path is kept and used from other directories later.
-fn from_anywhere(identity: &str) -> String {
-    let path = std::path::Path::new(identity);
-    match std::path::absolute(path) {
-        Ok(absolute) if path.exists() => absolute.display().to_string(),
-        _ => identity.to_owned(),
     }
 }
 

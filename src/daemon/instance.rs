@@ -57,21 +57,18 @@ impl Instance {
     }
 
     fn below(runtime: &Path, data: &Path, job: &str) -> io::Result<Self> {
-        let name = |boot: String| -> String {
-            let parts = [
-                process::uid().to_string(),
-                process::hostname(),
+        let named = |boot: &str| {
+            name(&[
+                &process::uid().to_string(),
+                &process::hostname(),
                 boot,
-                data.display().to_string(),
-                job.to_owned(),
-            ];
-            let digest = Sha256::digest(parts.join("\0"));
-            let digits = digest.iter().take(6);
-            digits.map(|byte| format!("{byte:02x}")).collect()
+                &data.display().to_string(),
+                job,
+            ])
         };
         let instance = Self {
-            dir: runtime.join(name(process::boot_id())),
-            lasting: name(String::new()),
+            dir: runtime.join(named(&process::boot_id())),
+            lasting: named(""),
         };
         instance.make_dirs()?;
         Ok(instance)
@@ -206,6 +203,17 @@ impl Instance {
         self.retract();
         Ended::Killed
     }
+}
+
+/// Names an instance's directory by user id, host name, boot, data directory
+/// and job, of whichever machine.
+pub fn name(parts: &[&str; 5]) -> String {
+    let digest = Sha256::digest(parts.join("\0"));
+    digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Writes a copy of the connection information for another program.

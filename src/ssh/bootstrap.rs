@@ -28,7 +28,7 @@ use crate::release::payload::Codec;
 pub const INSTALLER_BYTES: usize = 4096;
 
 /// The install roots in their order, as `sh` words without a single quote.
-const ROOTS: &str = "\"$COCALC_PLUS_HOME\" \"$HOME/.cocalc-plus\" /var/tmp/ccp-$U \
+pub(super) const ROOTS: &str = "\"$COCALC_PLUS_HOME\" \"$HOME/.cocalc-plus\" /var/tmp/ccp-$U \
                      \"${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/cocalc-plus}\" /dev/shm/ccp-$U";
 
 /// What the remote's `attach` is told.

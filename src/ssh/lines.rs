@@ -40,6 +40,17 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     /// # Errors
     /// When the stream breaks.
     pub async fn next(&mut self) -> io::Result<Option<Line>> {
+        self.next_by(Line::parse).await
+    }
+
+    /// The same for other lines of ours; `parse` gets the text and the marker.
+    ///
+    /// # Errors
+    /// When the stream breaks.
+    pub async fn next_by<T>(
+        &mut self,
+        parse: impl Fn(&str, &str) -> Option<T>,
+    ) -> io::Result<Option<T>> {
         loop {
             let room = LINE_BYTES - self.partial.len();
             let mut limited = (&mut self.source).take(room as u64);
@@ -52,7 +63,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
                 continue;
             }
             let text = String::from_utf8_lossy(&std::mem::take(&mut self.partial)).into_owned();
-            match Line::parse(&text, &self.marker) {
+            match parse(&text, &self.marker) {
                 Some(line) => return Ok(Some(line)),
                 None => self.keep_noise(&text),
             }

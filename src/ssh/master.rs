@@ -287,8 +287,8 @@ impl Plan {
         }
     }
 
-    /// What a person types to see what ssh says by itself.
-    fn plain_command(&self) -> String {
+    /// What a person types to reach the target by ssh alone.
+    pub fn plain_command(&self) -> String {
         let mut args = self.words.clone();
         args.push(self.destination.clone());
         shell_line(&args)

@@ -52,6 +52,7 @@ pub mod attach;
 pub mod bootstrap;
 pub mod connect;
 pub mod control;
+pub mod doctor;
 pub mod exec;
 mod failure;
 pub mod lines;

@@ -260,6 +260,11 @@ impl Registry {
         self.runtime.join(format!("m-{mark}"))
     }
 
+    /// Where a forward that is only tried listens; `mark` is a random word.
+    pub fn trial_socket(&self, mark: &str) -> PathBuf {
+        self.runtime.join(format!("f-{mark}"))
+    }
+
     /// A target's redirect page for the browser, 0600.
     pub fn redirect_page(&self, name: &str) -> PathBuf {
         self.targets.join(format!("{name}.html"))

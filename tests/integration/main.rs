@@ -11,6 +11,8 @@ mod browser;
 mod browsers;
 mod connect;
 mod crash;
+mod doctor;
+mod doctor_places;
 mod endings;
 mod environment;
 mod failures_install;

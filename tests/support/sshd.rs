@@ -19,13 +19,10 @@ use super::account::is_root;
 use super::counts::Counts;
 use super::login::Login;
 use super::sshd_builder::Builder;
-use super::{find_program, finished, poll, processes, say};
+use super::{find_program, finished, poll, prepared, processes, say};
 
 /// How long sshd may take to listen; it takes about 20 ms.
 const START_DEADLINE: Duration = Duration::from_secs(20);
-
-/// The file with what is mounted for the remote side, if anything is.
-pub(super) const MOUNTS: &str = "mounts";
 
 /// A running private sshd; drop kills it and everything that it began.
 #[derive(Debug)]
@@ -268,15 +265,7 @@ fn sshd_command(directory: &Path) -> Command {
     if is_root() && Path::new("/run").is_dir() {
         fs::create_dir_all("/run/sshd").expect("root may create it");
     }
-    let mounts = directory.join(MOUNTS);
-    let mut command = if mounts.is_file() {
-        let mut unshare = Command::new("unshare");
-        let line = format!(". {}; exec {} \"$@\"", mounts.display(), sshd.display());
-        unshare.args(["-m", "--propagation", "private", "sh", "-c", &line, "sshd"]);
-        unshare
-    } else {
-        Command::new(sshd)
-    };
+    let mut command = prepared::command(directory, &sshd);
     command
         .env_clear()
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")

@@ -6,10 +6,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::account::is_root;
 use super::login::Login;
 use super::sshd::{self, Sshd};
-use super::{finished, set_mode, skip, temporary_directory};
+use super::{finished, prepared, set_mode, temporary_directory};
 
 /// How many ports to try: a free one may be taken before sshd binds it.
 const PORT_TRIES: usize = 20;
@@ -25,7 +24,7 @@ pub(crate) struct Builder {
     address: &'static str,
     lines: Vec<String>,
     environment: Vec<(String, String)>,
-    mounts: String,
+    prepare: Option<String>,
 }
 
 impl Builder {
@@ -36,7 +35,7 @@ impl Builder {
             address: "127.0.0.1",
             lines: Vec::new(),
             environment: Vec::new(),
-            mounts: String::new(),
+            prepare: None,
         }
     }
 
@@ -47,15 +46,7 @@ impl Builder {
     /// `/var/tmp` and `/dev/shm` are empty there, so that no other case is met.
     #[track_caller]
     pub(super) fn mounting(lines: &str) -> Option<Self> {
-        if !is_root() {
-            skip("only root can mount");
-            return None;
-        }
-        let mounts = format!("{PRIVATE_MOUNTS}{lines}\n");
-        Some(Self {
-            mounts,
-            ..Self::new()
-        })
+        prepared::is_possible().then(|| Self::new().prepare(&format!("{PRIVATE_MOUNTS}{lines}")))
     }
 
     /// Chooses who logs in; by default the user of the tests, with a key.
@@ -82,6 +73,13 @@ impl Builder {
         self
     }
 
+    /// Runs a line of `sh` in namespaces of its own before sshd; `$AT` is the
+    /// sshd's directory. Only where [`prepared::is_possible`].
+    pub(crate) fn prepare(mut self, line: &str) -> Self {
+        self.prepare = Some(line.to_owned());
+        self
+    }
+
     /// Starts the sshd; it listens when this returns.
     #[track_caller]
     pub(crate) fn start(self) -> Sshd {
@@ -93,9 +91,9 @@ impl Builder {
             set_mode(&path, 0o700);
             self.login.account().own(&path);
         }
-        if !self.mounts.is_empty() {
-            let path = directory.path().join(sshd::MOUNTS);
-            fs::write(path, &self.mounts).expect("the directory is ours");
+        if let Some(line) = &self.prepare {
+            let line = format!("AT={}\n{line}\n", directory.path().display());
+            fs::write(prepared::file(directory.path()), line).expect("the directory is ours");
         }
         for _ in 0..PORT_TRIES {
             let port = free_port(self.address);
