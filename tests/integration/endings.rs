@@ -13,7 +13,9 @@ use crate::support::laptop::Laptop;
 use crate::support::poll::eventually;
 use crate::support::processes;
 use crate::support::served::{Served, papers};
-use crate::support::targets::{SOON, connected, kill_and_wait};
+use crate::support::sshd::Sshd;
+use crate::support::targets::{SOON, connected, connected_to, kill_and_wait};
+use crate::support::websocket::wait_until;
 use crate::support::{bin, skip};
 
 #[test]
@@ -78,6 +80,28 @@ fn a_server_that_is_not_there_is_spoken_of_as_it_went() {
 }
 
 #[test]
+fn a_machine_that_was_rebooted_says_so() {
+    let boot = "test -f $AT/boot || echo first > $AT/boot\n\
+                mount --bind $AT/boot /proc/sys/kernel/random/boot_id";
+    let Some(sshd) = Sshd::mounting(boot) else {
+        return;
+    };
+    let (mut sshd, laptop) = connected_to(sshd.start());
+    let mut session = laptop.visit("box").websocket("/session");
+    sshd.stop();
+    processes::kill_all(|| sshd.remote_processes());
+    fs::remove_dir_all(sshd.runtime()).expect("a boot empties `/tmp`");
+    fs::write(sshd.home().with_file_name("boot"), "second\n").expect("it is ours");
+    sshd.restart();
+    let restarted = wait_until(&mut session, |status| status["restarted"].is_string());
+    assert_eq!(
+        restarted["restarted"],
+        "`box` was rebooted; what ran there has ended"
+    );
+    assert_eq!(laptop.row("box")["previous"]["how"], "rebooted");
+}
+
+#[test]
 fn a_server_whose_memory_ran_out_says_so() {
     let laptop = Laptop::new();
     let Some(group) = Group::new(64 << 20) else {
@@ -109,6 +133,7 @@ impl Group {
             let group = Path::new(root).join(&name);
             let has_limit = is_root()
                 && fs::create_dir(&group).is_ok()
+                && group.join(file).is_file()
                 && fs::write(group.join(file), limit.to_string()).is_ok();
             if has_limit {
                 return Some(Self(group));
@@ -122,10 +147,7 @@ impl Group {
     /// A program that takes all memory that it gets.
     fn hog(&self, laptop: &Laptop) -> Child {
         let mut hog = self.running(laptop, Path::new("sh"));
-        hog.args([
-            "-c",
-            "echo -1000 > /proc/self/oom_score_adj; exec tail /dev/zero",
-        ]);
+        hog.args(["-c", "exec tail /dev/zero"]);
         hog.stdout(Stdio::null()).spawn().expect("sh starts")
     }
 

@@ -15,7 +15,7 @@ use crate::support::say;
 use crate::support::sshd::Sshd;
 use crate::support::targets::{NOTICE, SOON, connected, connected_to};
 use crate::support::wan::Wan;
-use crate::support::websocket::{Said, WebSocket};
+use crate::support::websocket::{wait_for, wait_until};
 
 /// How soon after its network an open page is back; the aim is 2 s on a
 /// machine that does nothing else.
@@ -310,32 +310,6 @@ fn a_server_that_refuses_is_asked_seldom() {
     assert!(asked <= 16, "{asked} connections in {took:?}");
     drop(idle);
     wait_for(&mut session, "ready");
-}
-
-/// Reads what a tunnel says until it is in a state; returns that.
-#[track_caller]
-fn wait_for(session: &mut WebSocket, state: &str) -> serde_json::Value {
-    wait_until(session, |status| status["state"] == state)
-}
-
-#[track_caller]
-fn wait_until(
-    session: &mut WebSocket,
-    holds: impl Fn(&serde_json::Value) -> bool,
-) -> serde_json::Value {
-    let end = Instant::now() + NOTICE;
-    let mut last = serde_json::Value::Null;
-    while Instant::now() < end {
-        match session.next_within(NOTICE) {
-            Some(Said::Text(text)) => last = serde_json::from_str(&text).expect("JSON"),
-            Some(other) => panic!("the session ended: {other:?}, last {last}"),
-            None => break,
-        }
-        if holds(&last) {
-            return last;
-        }
-    }
-    panic!("not within {NOTICE:?}; last {last}");
 }
 
 /// How often sshd had no place for a login.

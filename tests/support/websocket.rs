@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use cocalc_plus::protocol::auth;
+use serde_json::Value;
 use tungstenite::handshake::client::{Request, generate_key};
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message};
 
 use super::http::Connection;
+use super::targets::NOTICE;
 use super::visitor::Visitor;
 
 /// How long a message may take.
@@ -136,4 +138,28 @@ pub(crate) fn upgrade(visitor: &Visitor, path: &str) -> Request {
 fn is_timeout(cause: &std::io::Error) -> bool {
     use std::io::ErrorKind::{TimedOut, WouldBlock};
     matches!(cause.kind(), WouldBlock | TimedOut)
+}
+
+/// Reads what a tunnel says until it is in a state; returns that.
+#[track_caller]
+pub(crate) fn wait_for(session: &mut WebSocket, state: &str) -> Value {
+    wait_until(session, |status| status["state"] == state)
+}
+
+/// Reads what a tunnel says until this holds; returns that.
+#[track_caller]
+pub(crate) fn wait_until(session: &mut WebSocket, holds: impl Fn(&Value) -> bool) -> Value {
+    let end = Instant::now() + NOTICE;
+    let mut last = Value::Null;
+    while Instant::now() < end {
+        match session.next_within(NOTICE) {
+            Some(Said::Text(text)) => last = serde_json::from_str(&text).expect("JSON"),
+            Some(other) => panic!("the session ended: {other:?}, last {last}"),
+            None => break,
+        }
+        if holds(&last) {
+            return last;
+        }
+    }
+    panic!("not within {NOTICE:?}; last {last}");
 }
