@@ -397,13 +397,21 @@ async fn carry(
 /// but left its socket. Else the page comes again, and hears what there is.
 async fn whether_killed(socket: &std::path::Path, hello: &ClientHello) -> Result<(), Refused> {
     let is_left = socket.exists();
-    match holder::connect(socket, hello).await {
-        Err(holder::Error::Gone { .. }) if is_left => {
-            tracing::info!(?socket, "a terminal's process was killed");
-            Err(refused("killed", &holder::Error::Vanished.to_string()))
+    for _ in 0..COMEBACK_TRIES {
+        match holder::connect(socket, hello).await {
+            Err(holder::Error::Gone { .. }) if is_left => {
+                tracing::info!(?socket, "a terminal's process was killed");
+                return Err(refused("killed", &holder::Error::Vanished.to_string()));
+            }
+            Ok(_)
+            | Err(
+                holder::Error::Gone { .. } | holder::Error::Refused(_) | holder::Error::Late(_),
+            ) => return Ok(()),
+            // One that is dying takes connections until its last file is closed.
+            Err(_) => tokio::time::sleep(COMEBACK_PAUSE).await,
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 /// Connects to a holder, once it has been looked for.
