@@ -24,6 +24,7 @@ mod files;
 mod flow;
 mod install;
 mod jobs;
+mod machines;
 mod reconnect;
 mod registry;
 mod round_trips;
