@@ -2,6 +2,10 @@
 //!
 //! One module a subject. Every case has an sshd and a laptop of its own, so
 //! all run side by side; what measures time takes the machine for itself.
+//!
+//! What users of other programs complain about, and which case shows that it
+//! does not happen here:
+#![doc = include_str!("complaints.md")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -9,6 +13,7 @@ mod support;
 mod auth;
 mod browser;
 mod browsers;
+mod complaints;
 mod connect;
 mod crash;
 mod doctor;
@@ -24,6 +29,7 @@ mod files;
 mod flow;
 mod install;
 mod jobs;
+mod machines;
 mod reconnect;
 mod registry;
 mod round_trips;
