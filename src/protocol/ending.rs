@@ -38,7 +38,7 @@ impl Ending {
     pub fn clause(&self) -> String {
         match self.how {
             How::Rebooted => "the machine was rebooted".to_owned(),
-            How::OutOfMemory => "it was killed because memory ran out".to_owned(),
+            How::OutOfMemory => "it was killed, it seems because memory ran out".to_owned(),
             How::Crashed => format!("it crashed: {}", self.words),
             How::Killed => "it was killed".to_owned(),
         }

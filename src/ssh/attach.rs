@@ -126,10 +126,11 @@ async fn reach<W: AsyncWrite + Unpin>(
     if !request.may_start {
         return Err(failed("not-running", "no server runs".into()));
     }
-    // Only a notice: what cannot be written to fails at the next line.
-    let _ = output
-        .write_all(format!("\n{} starting\n", request.marker).as_bytes())
-        .await;
+    let notice = format!("\n{} starting\n", request.marker);
+    if output.write_all(notice.as_bytes()).await.is_err() {
+        // Whoever wanted it is gone.
+        return Err(failed("gone", "nobody waits for a server".into()));
+    }
     match start(&instance, request.port).await {
         Ok(connection) => Ok((instance, ready(connection, ServerOrigin::Started))),
         Err(error) => Err(Failed {

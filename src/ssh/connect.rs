@@ -151,6 +151,7 @@ impl Connecting<'_> {
         }
         match control.ask(&Request::Ping).await {
             Ok(pong) => Found::Live(control, hello, pong),
+            Err(_) if hello.server.is_some() => Found::Silent(control, hello),
             Err(_) => Found::Away(control, hello),
         }
     }

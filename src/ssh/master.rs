@@ -209,7 +209,8 @@ impl Plan {
         } else {
             command.stdin(Stdio::null());
         }
-        let mut child = command.spawn().map_err(no_ssh)?;
+        let mut child = command.kill_on_drop(false).spawn().map_err(no_ssh)?;
+        let mut unfinished = Unfinished(child.id().and_then(Identity::of));
         let mut stderr = child.stderr.take();
         let relay = asking == Asking::Person;
         let mut words = Vec::new();
@@ -227,6 +228,7 @@ impl Plan {
                 Err(_) => return Err(self.no_answer()),
             },
         };
+        unfinished.0 = None;
         // What is already in the pipe; a daemon may hold its other end open.
         let rest = listen(&mut stderr, &mut words, relay);
         let _ = tokio::time::timeout(Duration::from_millis(50), rest).await;
@@ -340,6 +342,24 @@ impl Plan {
                 .env("SSH_ASKPASS_REQUIRE", "never");
         }
         command
+    }
+}
+
+/// An ssh that is logging in; one that nobody waits for any more is asked to end
+/// and not killed, for only so does it end the proxy that it started.
+struct Unfinished(Option<Identity>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let Some(ssh) = self.0.take() else { return };
+        ssh.signal(End::Politely);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                if !process::wait_gone(&ssh, EXIT_GRACE).await {
+                    ssh.signal(End::AtOnce);
+                }
+            });
+        }
     }
 }
 

@@ -22,8 +22,9 @@ use tokio::time::timeout;
 use super::settings::Settings;
 use crate::sys::process;
 use crate::sys::resolve;
+use crate::sys::text;
 
-/// How long a look lasts where nobody answers.
+/// How long a look lasts where nobody answers, and how long a name is waited for.
 const LOOK: Duration = Duration::from_millis(3500);
 
 /// How often a look knocks: a lost first packet is sent again by TCP only
@@ -55,6 +56,8 @@ pub enum Look {
     Server,
     /// Somebody is there and is no ssh server just now: what it said.
     Refused(String),
+    /// Somebody took the connection and has said nothing yet.
+    Mute,
     /// Nobody answers, and how that showed.
     Nobody(String),
     /// It cannot be looked at.
@@ -81,12 +84,9 @@ impl FirstHop {
 
     /// Looks once; takes 3.5 s where nobody answers.
     pub async fn look(&self) -> Look {
-        let Self::Address(host, port) = self else {
-            return Look::Blind;
-        };
-        match timeout(LOOK, look_at(host, *port)).await {
-            Ok(look) => look,
-            Err(_) => Look::Nobody(format!("{host} port {port} does not answer")),
+        match self {
+            Self::Address(host, port) => look_at(host, *port).await,
+            Self::Jump(_) | Self::Unknown => Look::Blind,
         }
     }
 
@@ -126,60 +126,93 @@ impl FirstHop {
 async fn look_at(host: &str, port: u16) -> Look {
     let addresses = match resolve::addresses(host).await {
         Ok(addresses) if !addresses.is_empty() => addresses,
-        _ => return Look::Nobody(format!("nobody knows the address of {host} just now")),
+        Ok(_) => return Look::Nobody(format!("nobody knows the address of {host} just now")),
+        // Nothing here can ask; ssh can.
+        Err(_) => return Look::Blind,
     };
-    let mut knocks = JoinSet::new();
-    for pause in KNOCKS {
-        for address in &addresses {
-            knocks.spawn(knock(SocketAddr::new(*address, port), pause));
-        }
+    let mut looks = JoinSet::new();
+    for address in addresses {
+        looks.spawn(look_at_address(SocketAddr::new(address, port)));
     }
-    let mut last = Look::Nobody(format!("{host} port {port} does not answer"));
-    // The first knocks: one at each address. Who refuses them refuses all.
-    let mut refusals = 0;
-    while let Some(knocked) = knocks.join_next().await {
-        match knocked {
+    let mut best = Look::Nobody(format!("{host} port {port} does not answer"));
+    while let Some(looked) = looks.join_next().await {
+        match looked {
             Ok(Look::Server) => return Look::Server,
-            Ok(look) => last = look,
-            Err(_) => {}
-        }
-        refusals += 1;
-        if refusals == addresses.len() {
-            return last;
+            Ok(look) if look.tells_more_than(&best) => best = look,
+            _ => {}
         }
     }
-    last
+    best
 }
 
-/// Connects after a pause, and listens for a name.
-async fn knock(address: SocketAddr, pause: Duration) -> Look {
-    sleep(pause).await;
-    let mut stream = match TcpStream::connect(address).await {
-        Ok(stream) => stream,
-        Err(error) => {
-            return Look::Nobody(format!("{} port {}: {error}", address.ip(), address.port()));
+impl Look {
+    /// Whether somebody is rather there than not.
+    fn tells_more_than(&self, other: &Self) -> bool {
+        let weight = |look: &Self| match look {
+            Self::Blind => 0,
+            Self::Nobody(_) => 1,
+            Self::Mute => 2,
+            Self::Refused(_) => 3,
+            Self::Server => 4,
+        };
+        weight(self) >= weight(other)
+    }
+}
+
+/// Knocks until the address answers, with a yes or a no.
+async fn look_at_address(address: SocketAddr) -> Look {
+    let (host, port) = (address.ip(), address.port());
+    let mut knocks = JoinSet::new();
+    for pause in KNOCKS {
+        knocks.spawn(async move {
+            sleep(pause).await;
+            TcpStream::connect(address).await
+        });
+    }
+    let knocking = async {
+        match knocks.join_next().await {
+            Some(Ok(Ok(stream))) => Ok(stream),
+            Some(Ok(Err(error))) => Err(Look::Nobody(format!("{host} port {port}: {error}"))),
+            _ => Err(Look::Nobody(format!("{host} port {port} does not answer"))),
         }
     };
+    match timeout(LOOK, knocking).await {
+        Ok(Ok(stream)) => {
+            // The others would be strangers to the server.
+            drop(knocks);
+            listen(stream).await
+        }
+        Ok(Err(nobody)) => nobody,
+        Err(_) => Look::Nobody(format!("{host} port {port} does not answer")),
+    }
+}
+
+/// Listens for a server's name.
+async fn listen(mut stream: TcpStream) -> Look {
     let mut said = Vec::new();
     let mut piece = [0; 512];
-    while said.len() < GREETING_BYTES {
-        match stream.read(&mut piece).await {
-            Ok(length @ 1..) => said.extend_from_slice(&piece[..length]),
-            _ => break,
+    let listening = async {
+        while said.len() < GREETING_BYTES {
+            match stream.read(&mut piece).await {
+                Ok(length @ 1..) => said.extend_from_slice(&piece[..length]),
+                _ => return false,
+            }
+            if said.windows(4).any(|four| four == b"SSH-") {
+                return true;
+            }
         }
-        if said.windows(4).any(|four| four == b"SSH-") {
-            return Look::Server;
+        false
+    };
+    match timeout(LOOK, listening).await {
+        Ok(true) => Look::Server,
+        Err(_) => Look::Mute,
+        Ok(false) => {
+            let said = String::from_utf8_lossy(&said);
+            match said.lines().map(str::trim).find(|line| !line.is_empty()) {
+                Some(line) => Look::Refused(text::printable(line)),
+                None => Look::Nobody("whoever answers closes every connection".into()),
+            }
         }
-    }
-    let said = String::from_utf8_lossy(&said).trim().to_owned();
-    if said.is_empty() {
-        Look::Nobody(format!(
-            "{} port {} closes every connection",
-            address.ip(),
-            address.port()
-        ))
-    } else {
-        Look::Refused(said.lines().next().unwrap_or_default().to_owned())
     }
 }
 

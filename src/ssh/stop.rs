@@ -74,7 +74,10 @@ async fn ask_tunnel(
     }
     hello.server?;
     let request = Request::Stop { keep_terminals };
-    Some(control.ask_within(&request, STOP_DEADLINE).await.map(Some))
+    match control.ask_within(&request, STOP_DEADLINE).await {
+        Err(failure) if failure.cause == Cause::NotRunning => Some(Ok(None)),
+        answer => Some(answer.map(Some)),
+    }
 }
 
 async fn connect_and_ask(

@@ -10,15 +10,14 @@ use super::look::Seen;
 use crate::protocol::control::Cause;
 use crate::protocol::control::Failure;
 
+/// What ssh says of a key that is not the known one, and of nothing else.
+const CHANGED: &str = "HOST IDENTIFICATION HAS CHANGED";
+
 /// What ssh says, what that is, and how we say it: `{}` is the target.
 ///
 /// The first that fits wins, so the more telling stand first.
 const SAYINGS: [(&str, Cause, &str); 15] = [
-    (
-        "HOST IDENTIFICATION HAS CHANGED",
-        Cause::HostKey,
-        "the host key of {} has changed",
-    ),
+    (CHANGED, Cause::HostKey, "the host key of {} has changed"),
     (
         "Host key verification failed",
         Cause::HostKey,
@@ -108,12 +107,16 @@ pub(super) fn explain(words: &str, seen: &Seen, target: &str, command: String) -
     match seen {
         Seen::KeyChanged(change) => changed(change, target),
         // Where accepted keys are not kept, ssh may have come further.
-        Seen::KeyUnknown if matches!(told, Cause::HostKey | Cause::Ssh) => failure(
-            Cause::HostKey,
-            said(format!(
-                "the host key of `{target}` is unknown, and nobody accepted it"
-            )),
-        ),
+        Seen::KeyUnknown
+            if matches!(told, Cause::HostKey | Cause::Ssh) && !words.contains(CHANGED) =>
+        {
+            failure(
+                Cause::HostKey,
+                said(format!(
+                    "the host key of `{target}` is unknown, and nobody accepted it"
+                )),
+            )
+        }
         // A server that has just said no may shut its door right after.
         Seen::Nameless { host } if is_let_down => {
             unreachable(format!("no machine is called `{host}`"))
@@ -150,7 +153,7 @@ fn changed(change: &Change, target: &str) -> Failure {
             "the host key of `{target}` has changed: it shows {shown}, but {file} has {known}\n\
              somebody may be in between, or the machine was set up anew: ask who runs it"
         ),
-        hint: format!("once you trust the new key: ssh-keygen -R '{name}' -f {file}"),
+        hint: format!("once you trust the new key: ssh-keygen -R '{name}' -f '{file}'"),
     }
 }
 

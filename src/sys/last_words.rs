@@ -20,7 +20,7 @@ const FAULTS: [(libc::c_int, &str); 5] = [
     (libc::SIGBUS, "a bus error (SIGBUS)"),
     (libc::SIGILL, "an illegal instruction (SIGILL)"),
     (libc::SIGFPE, "an arithmetic fault (SIGFPE)"),
-    (libc::SIGABRT, "it gave up (SIGABRT)"),
+    (libc::SIGABRT, "it aborted (SIGABRT)"),
 ];
 
 /// How much of last words is read.

@@ -36,7 +36,8 @@ impl Kills {
             .group
             .as_ref()
             .and_then(|(file, before)| Some(count_in(file)? > *before));
-        in_group.unwrap_or_else(|| count_in(Path::new("/proc/vmstat")) > self.machine)
+        let on_machine = || Some(count_in(Path::new("/proc/vmstat"))? > self.machine?);
+        in_group.or_else(on_machine).unwrap_or_default()
     }
 }
 

@@ -16,7 +16,7 @@ p job "${SLURM_JOB_ID:-${PBS_JOBID:-${LSB_JOBID:-$JOB_ID}}}"
 
 # The one temporary file goes away however this ends.
 t=
-trap 'test "$t" && rm -f "$t"' 0
+trap 'test "$t" && rm -rf "$t"' 0
 trap 'exit 1' 1 2 13 15
 
 # stands PATH: k is missing, file, link or there; m and o its mode and owner.
@@ -36,16 +36,19 @@ root() {
   a=$d; while test ! -d "$a"; do a=${a%/*}; a=${a:-/}; done
   w=-; x=-
   if test $k = missing || test $k$O = thereyes; then
+    # A directory of our own: whoever else may write there can plant a link of
+    # any name, and mkdir follows none.
     t=$a/.ccp-doctor-$$; w=yes
-    e=$( { : > "$t"; } 2>&1 ) || w=no
-    case $e in *ead-only*) w=ro;; esac
-    if test $w = yes; then
+    e=$(mkdir -m 700 "$t" 2>&1) || { w=no; t=; }
+    case $e in *ead-only*) w=ro;; *o\ space*|*uota*) w=yes; x=full;; esac
+    if test "$t"; then
       x=full
-      if printf '#!/bin/sh\nexit 0\n' 2>/dev/null > "$t" && chmod 700 "$t"; then
-        x=no; "$t" 2>/dev/null && x=yes
+      if printf '#!/bin/sh\nexit 0\n' 2>/dev/null > "$t/t" && chmod 700 "$t/t"; then
+        x=no; "$t/t" 2>/dev/null && x=yes
       fi
+      rm -rf "$t" 2>/dev/null
     fi
-    rm -f "$t" 2>/dev/null; t=
+    t=
   fi
   p root $k $O $m $o $w $x "$d"
   p disk "$(table_line df -Pk "$a")"

@@ -18,6 +18,7 @@ use crate::protocol::control::Pong;
 use crate::protocol::control::ServerInfo;
 use crate::protocol::control::Stopped;
 use crate::protocol::ending::Ending;
+use crate::ssh::attach::STATE_HEADER;
 use crate::sys::secret::Secret;
 
 /// How long the server may take to stop.
@@ -66,6 +67,13 @@ impl Link {
                 .await
                 .map_err(|error| self.away(&error.to_string()))?;
             let status = response.status();
+            let state = response.headers().get(STATE_HEADER);
+            if state.is_some_and(|state| state == "stopped") {
+                return Err(Failure {
+                    cause: Cause::NotRunning,
+                    ..self.away("its server was stopped already")
+                });
+            }
             let body = response
                 .into_body()
                 .collect()

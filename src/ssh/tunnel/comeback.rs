@@ -109,7 +109,7 @@ impl Link {
                     wait(why, Duration::ZERO);
                 }
                 // It is there and did not let us in: not before it is time.
-                Look::Server | Look::Refused(_) | Look::Blind => {
+                Look::Server | Look::Refused(_) | Look::Mute | Look::Blind => {
                     sleep_or_wake(pause.saturating_sub(began.elapsed())).await;
                     return Rest::Over;
                 }

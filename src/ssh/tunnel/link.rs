@@ -187,11 +187,10 @@ impl Link {
             Some(Command::Ping(reply)) => {
                 let pong = self.ping().await;
                 // Nobody may be told that it lives by a later, kinder look.
-                let is_lost = pong.is_err() && self.driver.is_some();
-                let _ = reply.send(pong);
-                if is_lost {
-                    return self.lose("it did not answer");
+                if pong.is_err() && self.driver.is_some() {
+                    self.say_silent();
                 }
+                let _ = reply.send(pong);
             }
             Some(Command::Stop(keep_terminals, reply)) => {
                 let stopped = self.stop_server(keep_terminals).await;
@@ -325,7 +324,10 @@ impl Link {
                 }
                 is_silent = false;
                 match self.endure(&upstream.opener).await {
-                    Broken::Heard => self.say(self.ready(&upstream)),
+                    Broken::Heard => {
+                        self.say(self.ready(&upstream));
+                        self.end_spares();
+                    }
                     Broken::Replaced(found) => return Watched::Replaced(found),
                     Broken::GivenUp => return Watched::Lost("it does not answer".into()),
                 }
@@ -346,6 +348,14 @@ impl Link {
             ui: upstream.ui.clone(),
             run: upstream.run.clone(),
             restarted: previous.map(|ending| ending.sentence(&format!("`{}`", self.way.target))),
+        }
+    }
+
+    /// Nobody waits for it.
+    fn end_spares(&self) {
+        if let Some(order) = self.order.clone() {
+            let way = self.way.clone();
+            tokio::spawn(async move { way.end_spares(&order).await });
         }
     }
 

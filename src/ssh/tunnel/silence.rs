@@ -55,24 +55,18 @@ pub(super) enum Broken {
 impl Link {
     /// Waits through a silence; what the pages are told changes meanwhile.
     pub(super) async fn endure(&self, opener: &mux::Opener) -> Broken {
-        let why = format!("`{}` does not answer", self.way.target);
-        tracing::info!(
-            target = self.way.target,
-            "no answer; looking for another way"
-        );
-        self.say(State::Reconnecting {
-            why,
-            attempt: 0,
-            retry_in_ms: 0,
-        });
         let other = async {
+            tracing::info!("no answer; looking for another way");
+            self.say_silent();
             let Some(order) = &self.order else {
                 return std::future::pending().await;
             };
             match self.second_way(order).await {
                 Ok(found) => Broken::Replaced(Box::new(found)),
                 Err(failure) => {
-                    self.wait_for_person(failure);
+                    if retry::after(&failure, 1) == Next::Ask {
+                        self.wait_for_person(failure);
+                    }
                     std::future::pending().await
                 }
             }
@@ -85,6 +79,15 @@ impl Link {
         }
     }
 
+    /// Says that nothing is heard, and that it is waited for.
+    pub(super) fn say_silent(&self) {
+        self.say(State::Reconnecting {
+            why: format!("`{}` does not answer", self.way.target),
+            attempt: 0,
+            retry_in_ms: 0,
+        });
+    }
+
     /// Looks for another way until there is one, or only a person finds it.
     async fn second_way(&self, order: &Order) -> Result<(Attached, Order), Failure> {
         let way: &Way = &self.way;
@@ -95,7 +98,7 @@ impl Link {
         loop {
             let hop = way.plan(&order.options).await?.first_hop().await;
             tokio::select! {
-                () = way::server_seen(&hop) => sleep(OLD_FIRST).await,
+                () = way.server_seen(&hop) => sleep(OLD_FIRST).await,
                 () = sleep(BLIND) => {}
             }
             attempt += 1;

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use super::orders::Order;
 use super::orders::Seen;
+use super::retry;
 use crate::protocol::control::Cause;
 use crate::protocol::control::ConnectOptions;
 use crate::protocol::control::Failure;
@@ -88,7 +89,14 @@ impl Way {
     /// Attaches through a master that lives, else through a new one.
     pub(super) async fn attach_again(&self, order: &Order) -> Result<(Attached, Order), Failure> {
         let plan = self.plan(&order.options).await?;
-        if let Some(master) = plan.find().await {
+        // The one that served last may be known by a name that the
+        // configuration has changed since.
+        let found = if master::is_alive(&order.master.path).await {
+            Some(order.master.clone())
+        } else {
+            plan.find().await
+        };
+        if let Some(master) = found {
             let living = order.through(master.clone());
             match self.attach(&living).await {
                 // The link may be dead where the master has not noticed.
@@ -115,6 +123,24 @@ impl Way {
         }
     }
 
+    /// Waits for a look that finds a server; where none can be made, for ever.
+    pub(super) async fn server_seen(&self, hop: &FirstHop) {
+        loop {
+            let began = Instant::now();
+            match hop.look().await {
+                Look::Server => return,
+                Look::Nobody(_) | Look::Refused(_) | Look::Mute => {}
+                Look::Blind => std::future::pending().await,
+            }
+            let pause = if self.seen.watching.count() > 0 {
+                retry::LOOKED_FOR
+            } else {
+                LOOK_AGAIN
+            };
+            sleep(pause.saturating_sub(began.elapsed())).await;
+        }
+    }
+
     /// Makes a master without a person; given up as soon as it turns out that
     /// nobody is there, for ssh would knock ever more seldom.
     async fn log_in(&self, plan: &Plan) -> Result<Master, Failure> {
@@ -136,7 +162,8 @@ async fn nobody_there(plan: &Plan) -> String {
     loop {
         match hop.look().await {
             Look::Nobody(why) => return why,
-            Look::Server | Look::Refused(_) => sleep(LOOK_AGAIN).await,
+            // It takes its time.
+            Look::Server | Look::Refused(_) | Look::Mute => sleep(LOOK_AGAIN).await,
             Look::Blind => std::future::pending().await,
         }
     }
@@ -149,15 +176,17 @@ pub(super) async fn end_replaced(old: &Master, new: &Master) {
     }
 }
 
-/// Waits for a look that finds a server; where none can be made, for ever.
-pub(super) async fn server_seen(hop: &FirstHop) {
-    loop {
-        let began = Instant::now();
-        match hop.look().await {
-            Look::Server => return,
-            Look::Nobody(_) | Look::Refused(_) => {}
-            Look::Blind => std::future::pending().await,
+impl Way {
+    /// Ends the masters of ours that are not the one in use: a login that came
+    /// second, or was given up a moment too late.
+    pub(super) async fn end_spares(&self, order: &Order) {
+        let Ok(plan) = self.plan(&order.options).await else {
+            return;
+        };
+        for path in plan.ours() {
+            if *path != order.master.path && path.exists() {
+                master::end(path).await;
+            }
         }
-        sleep(super::retry::LOOKED_FOR.saturating_sub(began.elapsed())).await;
     }
 }
