@@ -32,11 +32,41 @@ pub(crate) fn rows(runs: Runs) -> Vec<Row> {
         let what = "cold `ssh T true`";
         Row::ratio(measure, Unit::Milliseconds, pairs, what, "≤ 1.15")
     };
-    vec![
+    let mut rows = vec![
         row("ssh T, warm, 50 ms", |laptop| laptop.kill_tunnel("box")),
-        row("ssh T, cold, 50 ms", |laptop| {
-            laptop.kill_tunnel("box");
-            laptop.kill_masters();
-        }),
-    ]
+        row("ssh T, cold, 50 ms", end_all),
+    ];
+    let rivals = [("Zed", 5), ("VS Code's agent host", 6)];
+    rows.extend(rivals.map(|(rival, execs)| {
+        let connect = || {
+            wan.set_round_trip(Duration::ZERO);
+            end_all(&laptop);
+            wan.set_round_trip(ROUND_TRIP);
+            timed(&mut ours(&laptop))
+        };
+        let measure = format!("ssh T, cold, beside the shape of {rival}'s");
+        let pairs = Pairs::measure(&measure, runs, connect, || serial(&laptop, execs));
+        let what = format!("master + {execs} execs in turn");
+        Row::ratio(&measure, Unit::Milliseconds, pairs, &what, "< 1")
+    }));
+    rows
+}
+
+/// As on a fresh laptop, but for the port.
+fn end_all(laptop: &Laptop) {
+    laptop.kill_tunnel("box");
+    laptop.kill_masters();
+}
+
+/// What a connect costs that asks one thing after the other: a master, then so
+/// many commands through it. Neither rival is run: its downloads and its server
+/// come on top.
+fn serial(laptop: &Laptop, execs: usize) -> f64 {
+    let path = laptop.file("serial").display().to_string();
+    let mut taken = timed(&mut ssh(laptop, &["-M", "-N", "-f", "-S", &path]));
+    for _ in 0..execs {
+        taken += timed(&mut ssh(laptop, &["-S", &path, "true"]));
+    }
+    timed(&mut ssh(laptop, &["-S", &path, "-O", "exit"]));
+    taken
 }

@@ -4,5 +4,6 @@
 //! process, named `local`; the instance's directory and lock; a TCP port on
 //! 127.0.0.1 and a unix socket, both always; and what stopping means.
 
+mod keeping;
 pub mod serve;
 pub mod terminals;

@@ -12,6 +12,8 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::keeping::bind_socket;
+use super::keeping::keep_dir;
 use super::terminals;
 use crate::daemon::instance;
 use crate::daemon::instance::Instance;
@@ -45,9 +47,6 @@ use crate::web::gate::Gate;
 
 /// The slug of a server that was not reached by `ssh`.
 pub const NAME: &str = "local";
-
-/// How often a server looks whether its directory is still there.
-const LOOK_AFTER: Duration = Duration::from_secs(5);
 
 /// How long a second server waits for the first one's papers.
 const PAPERS_DEADLINE: Duration = Duration::from_secs(10);
@@ -335,67 +334,6 @@ impl Server {
     }
 }
 
-/// Makes again what a cleaner took, the lock first; ends the server when
-/// another has taken that meanwhile.
-async fn keep_dir(
-    instance: Instance,
-    info: ConnectionInfo,
-    mut lock: Lock,
-    site: Site,
-    terminals: Arc<Terminals>,
-    shutdown: Shutdown,
-) {
-    loop {
-        tokio::time::sleep(LOOK_AFTER).await;
-        if terminals.misses_any() {
-            terminals.list().await;
-            terminal::offer_commands(&instance.holders());
-        }
-        let is_published = instance
-            .connection()
-            .is_some_and(|found| found.id == info.id);
-        if instance.is_locked_by(&lock) && is_published && instance.socket().exists() {
-            continue;
-        }
-        tracing::warn!("the runtime directory was deleted; making it again");
-        match instance.make_dirs().and_then(|()| relock(&instance, &lock)) {
-            Ok(Relocked::StillOurs) => {}
-            Ok(Relocked::Anew(fresh)) => lock = fresh,
-            Ok(Relocked::ByAnother) => {
-                tracing::warn!("another server of this instance runs; this one ends");
-                return shutdown.begin();
-            }
-            Err(error) => {
-                tracing::error!(%error, "cannot make the runtime directory again");
-                continue;
-            }
-        }
-        terminals.search().await;
-        terminal::offer_commands(&instance.holders());
-        match bind_socket(&instance.socket()) {
-            Ok(listener) => {
-                tokio::spawn(site.clone().serve_unix(listener));
-                let _ = instance.publish(&info);
-            }
-            Err(error) => tracing::error!(%error, "cannot make the socket again"),
-        }
-    }
-}
-
-/// What became of the lock.
-enum Relocked {
-    StillOurs,
-    Anew(Lock),
-    ByAnother,
-}
-
-fn relock(instance: &Instance, lock: &Lock) -> io::Result<Relocked> {
-    if instance.is_locked_by(lock) {
-        return Ok(Relocked::StillOurs);
-    }
-    Ok(instance.lock()?.map_or(Relocked::ByAnother, Relocked::Anew))
-}
-
 async fn papers_of_other(instance: &Instance) -> Result<ConnectionInfo, ServeError> {
     let waiting = async {
         loop {
@@ -419,15 +357,6 @@ fn listen(asked: Option<u16>, last: Option<u16>) -> Result<Loopback, ServeError>
         return Ok(loopback);
     }
     Loopback::any().map_err(|source| ServeError::Port { port: 0, source })
-}
-
-/// Binds under another name and renames: whoever finds the socket can connect.
-fn bind_socket(path: &Path) -> io::Result<UnixListener> {
-    let fresh = path.with_extension("new");
-    let _ = fs::remove_file(&fresh);
-    let listener = UnixListener::bind(&fresh)?;
-    fs::rename(&fresh, path)?;
-    Ok(listener)
 }
 
 /// Makes the server's secrets, of which those that tunnels and pages come back

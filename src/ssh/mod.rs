@@ -61,6 +61,7 @@ mod look;
 pub mod master;
 pub mod overview;
 mod pasted;
+pub mod plan;
 pub mod reach;
 pub mod registry;
 mod settings;

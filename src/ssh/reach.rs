@@ -27,13 +27,12 @@ use crate::sys::text;
 /// How long a look lasts where nobody answers, and how long a name is waited for.
 const LOOK: Duration = Duration::from_millis(3500);
 
-/// How often a look knocks: a lost first packet is sent again by TCP only
-/// after 1, 3 and 7 s.
-const KNOCKS: [Duration; 3] = [
-    Duration::ZERO,
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-];
+/// How often a look knocks while nobody opens: a lost first packet is sent
+/// again by TCP only after 1, 3 and 7 s.
+const KNOCK: Duration = Duration::from_millis(500);
+
+/// How many knocks a look has.
+const KNOCKS: u32 = 6;
 
 /// How much a server may say before its name, RFC 4253 §4.2.
 const GREETING_BYTES: usize = 4 << 10;
@@ -163,9 +162,9 @@ impl Look {
 async fn look_at_address(address: SocketAddr) -> Look {
     let (host, port) = (address.ip(), address.port());
     let mut knocks = JoinSet::new();
-    for pause in KNOCKS {
+    for number in 0..KNOCKS {
         knocks.spawn(async move {
-            sleep(pause).await;
+            sleep(KNOCK * number).await;
             TcpStream::connect(address).await
         });
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::connect;
 use super::control::Control;
 use super::locking;
-use super::master::Plan;
+use super::plan::Plan;
 use super::registry::Entry;
 use super::registry::Registry;
 use super::target::Target;

@@ -20,7 +20,7 @@ use crate::ssh::failure;
 use crate::ssh::lines::Lines;
 use crate::ssh::master;
 use crate::ssh::master::Master;
-use crate::ssh::master::Plan;
+use crate::ssh::plan::Plan;
 use crate::sys::clock;
 use crate::sys::secret;
 

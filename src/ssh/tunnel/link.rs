@@ -7,6 +7,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
+use super::farewell::show_failure;
 use super::http::Pages;
 use super::orders::Command;
 use super::orders::Order;
@@ -30,17 +31,8 @@ use crate::ssh::registry::Registry;
 use crate::sys::secret::Secret;
 use crate::sys::shutdown::Shutdown;
 
-/// How often a refused session is asked for again within that time.
-const ASK_AGAIN: Duration = Duration::from_millis(200);
-
 /// How long a failed first connect stays for its page.
 const SHOW_FAILURE: Duration = Duration::from_secs(60);
-
-/// How often in a row no page may be expected until none is waited for.
-const LOOKS_IN_VAIN: u32 = 5;
-
-/// How long a page that is there needs to show it.
-const FAILURE_SEEN: Duration = Duration::from_secs(1);
 
 /// How long a tunnel that was never connected waits for its command.
 const CALLER_GRACE: Duration = Duration::from_secs(2);
@@ -158,7 +150,8 @@ impl Link {
     /// What the link does while nobody commands; dropped when somebody does.
     async fn go_on(&mut self, pages: &Pages) -> Turn {
         if let Some(until) = self.shown_until {
-            return show_failure(pages, until).await;
+            show_failure(pages, until).await;
+            return Turn::End;
         }
         if self.is_led || (self.driver.is_none() && self.order.is_none()) {
             return self.follow_command().await;
@@ -425,23 +418,4 @@ impl Link {
             .status
             .send_modify(|status| status.phases = phases);
     }
-}
-
-/// Waits until a page has shown a failure, or none will come; then the tunnel
-/// ends.
-async fn show_failure(pages: &Pages, until: Instant) -> Turn {
-    let mut unexpected = 0;
-    // A page spends its code a moment before it asks where things stand.
-    while pages.watching() == 0 && unexpected < LOOKS_IN_VAIN && Instant::now() < until {
-        unexpected = if pages.are_expected() {
-            0
-        } else {
-            unexpected + 1
-        };
-        tokio::time::sleep(ASK_AGAIN).await;
-    }
-    if pages.watching() > 0 {
-        tokio::time::sleep(FAILURE_SEEN).await;
-    }
-    Turn::End
 }

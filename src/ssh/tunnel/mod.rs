@@ -25,6 +25,7 @@
 //! | `silence` | a connection that says nothing: waiting for it beside another |
 //! | `comeback` | after a connection was lost: when to try again |
 //! | `asking` | what it asks of the server for a command |
+//! | `farewell` | the end of one whose first connect failed |
 //! | [`orders`] | what crosses between the task and the rest |
 //! | [`http`], [`control`] | serving pages, serving commands |
 //! | [`pulse`], [`retry`] | noticing what died, deciding when to try again |
@@ -54,6 +55,7 @@
 mod asking;
 mod comeback;
 pub mod control;
+mod farewell;
 pub mod http;
 pub mod link;
 pub mod orders;

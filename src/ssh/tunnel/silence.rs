@@ -18,6 +18,7 @@ use super::orders::Order;
 use super::retry;
 use super::retry::Next;
 use super::way;
+use super::way::Sight;
 use super::way::Way;
 use crate::protocol::control::Failure;
 use crate::protocol::session::State;
@@ -97,9 +98,9 @@ impl Link {
         let mut attempt = 0;
         loop {
             let hop = way.plan(&order.options).await?.first_hop().await;
-            tokio::select! {
-                () = way.server_seen(&hop) => sleep(OLD_FIRST).await,
-                () = sleep(BLIND) => {}
+            match way.server_seen(&hop).await {
+                Sight::Server => sleep(OLD_FIRST).await,
+                Sight::Blind => sleep(BLIND).await,
             }
             attempt += 1;
             let failure = match way.attach_beside(order).await {

@@ -17,9 +17,9 @@ use crate::ssh::exec;
 use crate::ssh::exec::Attached;
 use crate::ssh::exec::Errand;
 use crate::ssh::master;
-use crate::ssh::master::Asking;
 use crate::ssh::master::Master;
-use crate::ssh::master::Plan;
+use crate::ssh::plan::Asking;
+use crate::ssh::plan::Plan;
 use crate::ssh::reach::FirstHop;
 use crate::ssh::reach::Look;
 use crate::ssh::registry::Registry;
@@ -36,6 +36,14 @@ const LOOK_INTO: Duration = Duration::from_secs(2);
 
 /// How long after a look that found one the next follows.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// What [`Way::server_seen`] waited for.
+pub(super) enum Sight {
+    /// A server is there.
+    Server,
+    /// Nothing can be looked at from here.
+    Blind,
+}
 
 /// How to reach one target.
 #[derive(Clone)]
@@ -106,14 +114,16 @@ impl Way {
                 result => return result.map(|attached| (attached, living)),
             }
         }
-        let fresh = order.through(self.log_in(&plan).await?);
+        let making = plan.make(Asking::Nobody);
+        let fresh = order.through(self.log_in(&plan, making).await?);
         self.attach(&fresh).await.map(|attached| (attached, fresh))
     }
 
     /// Attaches through a new master beside one that may yet answer.
     pub(super) async fn attach_beside(&self, order: &Order) -> Result<(Attached, Order), Failure> {
         let plan = self.plan(&order.options).await?;
-        let fresh = order.through(plan.make_beside(&order.master).await?);
+        let making = plan.make_beside(&order.master);
+        let fresh = order.through(self.log_in(&plan, making).await?);
         match self.attach(&fresh).await {
             Ok(attached) => Ok((attached, fresh)),
             Err(failure) => {
@@ -123,14 +133,14 @@ impl Way {
         }
     }
 
-    /// Waits for a look that finds a server; where none can be made, for ever.
-    pub(super) async fn server_seen(&self, hop: &FirstHop) {
+    /// Waits for a look that finds a server, if there is anything to look at.
+    pub(super) async fn server_seen(&self, hop: &FirstHop) -> Sight {
         loop {
             let began = Instant::now();
             match hop.look().await {
-                Look::Server => return,
+                Look::Server => return Sight::Server,
+                Look::Blind => return Sight::Blind,
                 Look::Nobody(_) | Look::Refused(_) | Look::Mute => {}
-                Look::Blind => std::future::pending().await,
             }
             let pause = if self.seen.watching.count() > 0 {
                 retry::LOOKED_FOR
@@ -143,9 +153,13 @@ impl Way {
 
     /// Makes a master without a person; given up as soon as it turns out that
     /// nobody is there, for ssh would knock ever more seldom.
-    async fn log_in(&self, plan: &Plan) -> Result<Master, Failure> {
+    async fn log_in(
+        &self,
+        plan: &Plan,
+        making: impl Future<Output = Result<Master, Failure>>,
+    ) -> Result<Master, Failure> {
         tokio::select! {
-            made = plan.make(Asking::Nobody) => made,
+            made = making => made,
             why = nobody_there(plan) => Err(Failure {
                 cause: Cause::Unreachable,
                 message: format!("`{}` cannot be reached: {why}", self.target),
