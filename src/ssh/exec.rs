@@ -1,6 +1,7 @@
 //! The one exec: from a live master to a stream mux, installing on the way.
 
 use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -165,6 +166,7 @@ impl Errand {
 /// The running exec, until its stdio becomes the mux.
 struct Exec<'a> {
     errand: &'a Errand,
+    master: PathBuf,
     words: AttachWords,
     child: openssh::Child<std::sync::Arc<Session>>,
     stdin: openssh::ChildStdin,
@@ -206,6 +208,7 @@ impl<'a> Exec<'a> {
         );
         Ok(Self {
             errand,
+            master: master.to_owned(),
             words,
             lines,
             stdin: child.stdin().take().ok_or_else(missing)?,
@@ -375,6 +378,14 @@ impl<'a> Exec<'a> {
             Ok(false) if heard.contains(&answer) => failure::other_shell(target),
             Ok(false) => failure::other_program(target),
             Ok(true) => failure::shell_asks(target, self.lines.last_noise()),
+            // The shell is not to blame for a machine that nobody hears.
+            Err(_)
+                if master::opens_another(&self.master, PROBE_DEADLINE)
+                    .await
+                    .is_none() =>
+            {
+                failure::lost(target, "it does not answer")
+            }
             Err(_) => failure::shell_hangs(target, SHELL_DEADLINE, self.lines.last_noise()),
         }
     }

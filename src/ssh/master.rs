@@ -12,6 +12,9 @@ use crate::sys::process;
 use crate::sys::process::End;
 use crate::sys::process::Identity;
 
+/// A subsystem that no sshd has: the session opens and runs no process.
+const NO_SUBSYSTEM: &str = "none@cocalc-plus";
+
 /// How long a local master may take to answer on its socket.
 const LOCAL_DEADLINE: Duration = Duration::from_secs(3);
 
@@ -57,6 +60,23 @@ pub async fn is_alive(path: &Path) -> bool {
     tokio::time::timeout(LOCAL_DEADLINE, check)
         .await
         .unwrap_or(false)
+}
+
+/// Says whether the machine behind a master opens another session; `None` when
+/// it does not answer in time.
+pub async fn opens_another(path: &Path, limit: Duration) -> Option<bool> {
+    let session = Session::resume_mux(path.into(), None);
+    let mut command = session.subsystem(NO_SUBSYSTEM);
+    command
+        .stdin(openssh::Stdio::null())
+        .stdout(openssh::Stdio::null())
+        .stderr(openssh::Stdio::null());
+    let opened = tokio::time::timeout(limit, command.spawn())
+        .await
+        .ok()?
+        .is_ok();
+    // A lost master refuses too, and says nothing of the remote.
+    (opened || is_alive(path).await).then_some(opened)
 }
 
 /// Ends the master that listens on a control socket of ours, if one does; the

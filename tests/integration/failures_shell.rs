@@ -5,8 +5,10 @@ use std::thread;
 use crate::support::aftermath::assert_reads_well;
 use crate::support::laptop::Laptop;
 use crate::support::login::{Login, Shell};
+use crate::support::poll::eventually;
 use crate::support::sshd::Sshd;
 use crate::support::targets::SOON;
+use crate::support::wan::Wan;
 
 /// How long a hang may take until the command has given up.
 const PATIENCE_SECONDS: u64 = 30;
@@ -88,6 +90,27 @@ fn startup_files_that_never_end_are_named_with_the_line_that_guards_them() {
             says: &[NOTICE, "start another shell", "case $- in *i*)"],
         },
     ]);
+}
+
+#[test]
+fn a_machine_that_falls_silent_is_not_blamed_on_its_shell() {
+    let sshd = Sshd::start();
+    sshd.write_home(".bashrc", "sleep 5\n");
+    let (wan, laptop) = Wan::with_laptop("box", &sshd);
+    let finished = thread::scope(|scope| {
+        let connecting = scope.spawn(|| laptop.try_connect("box", &[]));
+        let is_open = || (sshd.counts().execs == 1).then_some(());
+        eventually("the login shell runs", SOON, is_open);
+        wan.freeze();
+        connecting.join().expect("it ends")
+    });
+    wan.thaw();
+    let finished = finished.failure(14);
+    assert!(
+        finished.stderr.contains("it does not answer"),
+        "{finished:#?}"
+    );
+    assert_reads_well(&finished);
 }
 
 #[test]

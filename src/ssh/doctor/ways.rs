@@ -6,7 +6,6 @@ use std::time::Duration;
 use openssh::ForwardType;
 use openssh::Session;
 use openssh::Socket;
-use openssh::Stdio;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -16,23 +15,12 @@ use crate::ssh::master;
 /// How long either may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// A subsystem that no sshd has: the session opens and runs no process.
-const NO_SUBSYSTEM: &str = "none@cocalc-plus";
-
 /// What an ssh server says first, RFC 4253 section 4.2.
 const GREETING: &[u8; 4] = b"SSH-";
 
 /// Says whether a second session opens; `None` when nobody answered.
 pub(super) async fn second_session(path: &Path) -> Option<bool> {
-    let session = Session::resume_mux(path.into(), None);
-    let mut command = session.subsystem(NO_SUBSYSTEM);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let opened = timeout(DEADLINE, command.spawn()).await.ok()?.is_ok();
-    // A lost master refuses too, and says nothing of the remote.
-    (opened || master::is_alive(path).await).then_some(opened)
+    master::opens_another(path, DEADLINE).await
 }
 
 /// Says whether a forward leads anywhere: to the sshd that carries it, since
