@@ -31,6 +31,7 @@ use std::process::ExitCode;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+mod arrival;
 mod attach;
 mod browser;
 mod browser_link;
@@ -64,9 +65,10 @@ use support::say;
 type Figure = (&'static str, fn(Runs) -> Vec<Row>);
 
 /// All figures, in the order of the table.
-const FIGURES: [Figure; 20] = [
+const FIGURES: [Figure; 21] = [
     ("live", live::rows),
     ("connect", connect::rows),
+    ("arrival", arrival::rows),
     ("install", install::rows),
     ("start", start::rows),
     ("keys", keys::rows),
