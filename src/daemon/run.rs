@@ -21,7 +21,7 @@ use crate::protocol::ending::How;
 use crate::sys::files;
 use crate::sys::last_words;
 use crate::sys::last_words::LastWords;
-use crate::sys::memory::Kills;
+use crate::sys::oom::Kills;
 use crate::sys::process::Identity;
 
 /// What stands in the file.
@@ -59,7 +59,7 @@ impl Run {
     /// Ends it as somebody wished.
     pub fn end(self) {
         let _ = fs::remove_file(&self.file);
-        self.words.none();
+        self.words.discard();
     }
 }
 

@@ -12,13 +12,13 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
-use super::look;
-use super::look::Seen;
+use super::diagnosis;
+use super::diagnosis::Evidence;
 use super::master;
 use super::master::Master;
 use super::master::Unfinished;
 use super::master::is_alive;
-use super::pasted::shell_line;
+use super::quoting::shell_line;
 use super::reach::FirstHop;
 use super::registry::Registry;
 use super::settings::Settings;
@@ -232,17 +232,17 @@ impl Plan {
     async fn why(&self, status: ExitStatus, words: &[u8], asking: Asking) -> Failure {
         let words = String::from_utf8_lossy(words);
         let explain =
-            |seen: &Seen| words::explain(&words, seen, &self.target, self.plain_command());
+            |seen: &Evidence| words::explain(&words, seen, &self.target, self.plain_command());
         if status.code() != Some(SSH_FAILED) {
-            let mut failure = explain(&Seen::Nothing);
+            let mut failure = explain(&Evidence::Nothing);
             failure.message = format!("{} (ssh ended: {status})", failure.message);
             return failure;
         }
         // One that is out of reach is tried again and again: once is enough.
         if asking == Asking::Nobody && words::tell_of_reach(&words) {
-            return explain(&Seen::Nothing);
+            return explain(&Evidence::Nothing);
         }
-        explain(&look::look(&self.settings).await)
+        explain(&diagnosis::look(&self.settings).await)
     }
 
     fn no_answer(&self) -> Failure {

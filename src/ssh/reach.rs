@@ -10,6 +10,7 @@
 //! A machine behind a `ProxyCommand` cannot be looked at: only ssh knows the
 //! way. Behind a `ProxyJump` the first jump is looked at.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -19,13 +20,17 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio::time::timeout;
 
+use super::settings::Family;
 use super::settings::Settings;
 use crate::sys::process;
 use crate::sys::resolve;
 use crate::sys::text;
 
-/// How long a look lasts where nobody answers, and how long a name is waited for.
+/// How long a look lasts where nobody answers.
 const LOOK: Duration = Duration::from_millis(3500);
+
+/// How long whoever took the connection may take to say its name.
+const GREETING: Duration = Duration::from_secs(5);
 
 /// How often a look knocks while nobody opens: a lost first packet is sent
 /// again by TCP only after 1, 3 and 7 s.
@@ -41,11 +46,20 @@ const GREETING_BYTES: usize = 4 << 10;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FirstHop {
     /// The target itself, or a jump whose name and port are known.
-    Address(String, u16),
+    Address(Place, Family),
     /// A jump in ssh's own words; its address is in the configuration.
     Jump(String),
     /// Only ssh knows.
     Unknown,
+}
+
+/// A name or address, and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The name or address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
 }
 
 /// What a look found.
@@ -57,10 +71,28 @@ pub enum Look {
     Refused(String),
     /// Somebody took the connection and has said nothing yet.
     Mute,
-    /// Nobody answers, and how that showed.
-    Nobody(String),
+    /// Nobody answers.
+    Nobody {
+        /// How that showed.
+        absence: Absence,
+        /// The same in words.
+        why: String,
+    },
     /// It cannot be looked at.
     Blind,
+}
+
+/// How it shows that no ssh server is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// The name has no address.
+    Nameless,
+    /// The machine says that nobody listens.
+    Closed,
+    /// Nothing comes back, or not from there.
+    Silent,
+    /// Whoever answers hangs up without a word.
+    Shut,
 }
 
 impl FirstHop {
@@ -78,13 +110,17 @@ impl FirstHop {
         {
             return Self::Unknown;
         }
-        Self::Address(settings.host().to_owned(), settings.port())
+        let place = Place {
+            host: settings.host().to_owned(),
+            port: settings.port(),
+        };
+        Self::Address(place, settings.family())
     }
 
     /// Looks once; takes 3.5 s where nobody answers.
     pub async fn look(&self) -> Look {
         match self {
-            Self::Address(host, port) => look_at(host, *port).await,
+            Self::Address(place, family) => place.look(*family).await,
             Self::Jump(_) | Self::Unknown => Look::Blind,
         }
     }
@@ -122,26 +158,30 @@ impl FirstHop {
     }
 }
 
-async fn look_at(host: &str, port: u16) -> Look {
-    let addresses = match resolve::addresses(host).await {
-        Ok(addresses) if !addresses.is_empty() => addresses,
-        Ok(_) => return Look::Nobody(format!("nobody knows the address of {host} just now")),
-        // Nothing here can ask; ssh can.
-        Err(_) => return Look::Blind,
-    };
-    let mut looks = JoinSet::new();
-    for address in addresses {
-        looks.spawn(look_at_address(SocketAddr::new(address, port)));
-    }
-    let mut best = Look::Nobody(format!("{host} port {port} does not answer"));
-    while let Some(looked) = looks.join_next().await {
-        match looked {
-            Ok(Look::Server) => return Look::Server,
-            Ok(look) if look.tells_more_than(&best) => best = look,
-            _ => {}
+impl Place {
+    async fn look(&self, family: Family) -> Look {
+        let Self { host, port } = self;
+        // Where nothing can be asked here, ssh may know all the same.
+        let Ok(addresses) = resolve::addresses(host).await else {
+            return Look::Blind;
+        };
+        let mut looks = JoinSet::new();
+        for address in addresses.into_iter().filter(|one| family.has(*one)) {
+            looks.spawn(look_at(SocketAddr::new(address, *port)));
         }
+        let mut best = Look::Nobody {
+            absence: Absence::Nameless,
+            why: format!("nobody knows the address of {host} just now"),
+        };
+        while let Some(looked) = looks.join_next().await {
+            match looked {
+                Ok(Look::Server) => return Look::Server,
+                Ok(look) if look.tells_more_than(&best) => best = look,
+                _ => {}
+            }
+        }
+        best
     }
-    best
 }
 
 impl Look {
@@ -149,7 +189,7 @@ impl Look {
     fn tells_more_than(&self, other: &Self) -> bool {
         let weight = |look: &Self| match look {
             Self::Blind => 0,
-            Self::Nobody(_) => 1,
+            Self::Nobody { .. } => 1,
             Self::Mute => 2,
             Self::Refused(_) => 3,
             Self::Server => 4,
@@ -159,8 +199,7 @@ impl Look {
 }
 
 /// Knocks until the address answers, with a yes or a no.
-async fn look_at_address(address: SocketAddr) -> Look {
-    let (host, port) = (address.ip(), address.port());
+async fn look_at(address: SocketAddr) -> Look {
     let mut knocks = JoinSet::new();
     for number in 0..KNOCKS {
         knocks.spawn(async move {
@@ -168,26 +207,27 @@ async fn look_at_address(address: SocketAddr) -> Look {
             TcpStream::connect(address).await
         });
     }
-    let knocking = async {
-        match knocks.join_next().await {
-            Some(Ok(Ok(stream))) => Ok(stream),
-            Some(Ok(Err(error))) => Err(Look::Nobody(format!("{host} port {port}: {error}"))),
-            _ => Err(Look::Nobody(format!("{host} port {port} does not answer"))),
-        }
+    let knocked = timeout(LOOK, knocks.join_next()).await.ok().flatten();
+    // The others would be strangers to a server that has opened.
+    drop(knocks);
+    let nobody = |absence, why: &str| Look::Nobody {
+        absence,
+        why: format!("{} port {}: {why}", address.ip(), address.port()),
     };
-    match timeout(LOOK, knocking).await {
-        Ok(Ok(stream)) => {
-            // The others would be strangers to the server.
-            drop(knocks);
-            listen(stream).await
+    match knocked {
+        Some(Ok(Ok(stream))) => listen(stream)
+            .await
+            .unwrap_or_else(|| nobody(Absence::Shut, "whoever answers closes every connection")),
+        Some(Ok(Err(error))) if error.kind() == ErrorKind::ConnectionRefused => {
+            nobody(Absence::Closed, &error.to_string())
         }
-        Ok(Err(nobody)) => nobody,
-        Err(_) => Look::Nobody(format!("{host} port {port} does not answer")),
+        Some(Ok(Err(error))) => nobody(Absence::Silent, &error.to_string()),
+        _ => nobody(Absence::Silent, "no answer"),
     }
 }
 
-/// Listens for a server's name.
-async fn listen(mut stream: TcpStream) -> Look {
+/// Listens for a server's name; `None` when it ends without a word.
+async fn listen(mut stream: TcpStream) -> Option<Look> {
     let mut said = Vec::new();
     let mut piece = [0; 512];
     let listening = async {
@@ -196,21 +236,22 @@ async fn listen(mut stream: TcpStream) -> Look {
                 Ok(length @ 1..) => said.extend_from_slice(&piece[..length]),
                 _ => return false,
             }
-            if said.windows(4).any(|four| four == b"SSH-") {
+            if said
+                .split(|byte| *byte == b'\n')
+                .any(|line| line.starts_with(b"SSH-"))
+            {
                 return true;
             }
         }
         false
     };
-    match timeout(LOOK, listening).await {
-        Ok(true) => Look::Server,
-        Err(_) => Look::Mute,
+    match timeout(GREETING, listening).await {
+        Ok(true) => Some(Look::Server),
+        Err(_) => Some(Look::Mute),
         Ok(false) => {
             let said = String::from_utf8_lossy(&said);
-            match said.lines().map(str::trim).find(|line| !line.is_empty()) {
-                Some(line) => Look::Refused(text::printable(line)),
-                None => Look::Nobody("whoever answers closes every connection".into()),
-            }
+            let line = said.lines().map(str::trim).find(|line| !line.is_empty())?;
+            Some(Look::Refused(text::printable(line)))
         }
     }
 }
@@ -231,7 +272,12 @@ mod tests {
                 let _ = stream.write_all(words).await;
             }
         });
-        FirstHop::Address("127.0.0.1".into(), port).look().await
+        at("127.0.0.1", port).look().await
+    }
+
+    fn at(host: &str, port: u16) -> FirstHop {
+        let host = host.to_owned();
+        FirstHop::Address(Place { host, port }, Family::Any)
     }
 
     #[tokio::test]
@@ -244,14 +290,18 @@ mod tests {
             look_at_one_that_says(b"Exceeded MaxStartups\r\n").await,
             Look::Refused("Exceeded MaxStartups".into())
         );
-        for look in [
-            look_at_one_that_says(b"").await,
-            FirstHop::Address("127.0.0.1".into(), 1).look().await,
-            FirstHop::Address("no-such-name.invalid".into(), 22)
-                .look()
-                .await,
+        for (look, expected) in [
+            (look_at_one_that_says(b"").await, Absence::Shut),
+            (at("127.0.0.1", 1).look().await, Absence::Closed),
+            (
+                at("no-such-name.invalid", 22).look().await,
+                Absence::Nameless,
+            ),
         ] {
-            assert!(matches!(look, Look::Nobody(_)), "{look:?}");
+            let Look::Nobody { absence, .. } = look else {
+                panic!("{look:?}");
+            };
+            assert_eq!(absence, expected);
         }
         assert_eq!(FirstHop::Unknown.look().await, Look::Blind);
     }
@@ -261,8 +311,9 @@ mod tests {
         for (resolved, hop) in [
             (
                 "host a\nhostname 10.0.0.1\nport 2222\nproxycommand none\n",
-                FirstHop::Address("10.0.0.1".into(), 2222),
+                at("10.0.0.1", 2222),
             ),
+            ("hostname a\nport 22\nproxyjump none\n", at("a", 22)),
             (
                 "hostname b\nport 22\nproxyjump me@gate:2200,inner\n",
                 FirstHop::Jump("me@gate:2200".into()),

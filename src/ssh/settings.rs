@@ -1,5 +1,6 @@
 //! What ssh would do with a target, as `ssh -G` prints it.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// The port where ssh writes a host's name without brackets.
@@ -35,13 +36,6 @@ impl Settings {
             .is_some_and(|value| !matches!(value, "no" | "false"));
         let path = self.get("controlpath").filter(|path| *path != "none")?;
         persists.then(|| PathBuf::from(path))
-    }
-
-    /// Whether something else than a TCP connection of ours leads there.
-    pub(super) fn has_proxy(&self) -> bool {
-        ["proxycommand", "proxyjump"]
-            .iter()
-            .any(|name| self.get(name).is_some_and(|value| value != "none"))
     }
 
     /// The machine's name or address, for the resolver.
@@ -90,12 +84,34 @@ impl Settings {
             .is_some_and(|value| matches!(value, "false" | "no" | "off" | "accept-new"))
     }
 
-    /// Whether addresses of this kind may be used.
-    pub(super) fn allows(&self, address: std::net::IpAddr) -> bool {
+    /// Which addresses may be used.
+    pub(super) fn family(&self) -> Family {
         match self.get("addressfamily") {
-            Some("inet") => address.is_ipv4(),
-            Some("inet6") => address.is_ipv6(),
-            _ => true,
+            Some("inet") => Family::V4,
+            Some("inet6") => Family::V6,
+            _ => Family::Any,
+        }
+    }
+}
+
+/// A kind of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Either.
+    Any,
+    /// IPv4 alone.
+    V4,
+    /// IPv6 alone.
+    V6,
+}
+
+impl Family {
+    /// Whether an address is of this kind.
+    pub(super) fn has(self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::V4 => address.is_ipv4(),
+            Self::V6 => address.is_ipv6(),
         }
     }
 }
@@ -126,18 +142,6 @@ mod tests {
             ("hostname gpu1\nport 2222\nhostkeyalias lab\n", "lab"),
         ] {
             assert_eq!(Settings::of(text.into()).known_name(), name);
-        }
-    }
-
-    #[test]
-    fn a_proxy_is_one_unless_it_is_none() {
-        for (text, has_proxy) in [
-            ("hostname a\n", false),
-            ("proxyjump none\n", false),
-            ("proxycommand nc %h %p\n", true),
-            ("proxyjump gate\n", true),
-        ] {
-            assert_eq!(Settings::of(text.into()).has_proxy(), has_proxy, "{text}");
         }
     }
 }

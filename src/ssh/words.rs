@@ -4,9 +4,9 @@
 //! between versions, and a wrapper may translate them. They are shown all the
 //! same.
 
-use super::look::Change;
-use super::look::Place;
-use super::look::Seen;
+use super::diagnosis::Change;
+use super::diagnosis::Evidence;
+use super::reach::Place;
 use crate::protocol::control::Cause;
 use crate::protocol::control::Failure;
 
@@ -84,7 +84,7 @@ const TELLING_LINES: usize = 2;
 
 /// Finds the cause in what a second look saw, and in ssh's words where that
 /// leaves it open; `command` is what a person types to see them again.
-pub(super) fn explain(words: &str, seen: &Seen, target: &str, command: String) -> Failure {
+pub(super) fn explain(words: &str, seen: &Evidence, target: &str, command: String) -> Failure {
     let telling = telling(words, seen);
     let (needle, told, sentence) = saying(&telling);
     let line = line_with(&telling, needle);
@@ -105,9 +105,9 @@ pub(super) fn explain(words: &str, seen: &Seen, target: &str, command: String) -
         )
     };
     match seen {
-        Seen::KeyChanged(change) => changed(change, target),
+        Evidence::KeyChanged(change) => changed(change, target),
         // Where accepted keys are not kept, ssh may have come further.
-        Seen::KeyUnknown
+        Evidence::KeyUnknown
             if matches!(told, Cause::HostKey | Cause::Ssh) && !words.contains(CHANGED) =>
         {
             failure(
@@ -118,19 +118,19 @@ pub(super) fn explain(words: &str, seen: &Seen, target: &str, command: String) -
             )
         }
         // A server that has just said no may shut its door right after.
-        Seen::Nameless { host } if is_let_down => {
+        Evidence::Nameless { host } if is_let_down => {
             unreachable(format!("no machine is called `{host}`"))
         }
-        Seen::Refused(Place { host, port }) if is_let_down => unreachable(format!(
+        Evidence::Refused(Place { host, port }) if is_let_down => unreachable(format!(
             "nothing listens on port {port} of {host} (connection refused)"
         )),
-        Seen::Silent(Place { host, port }) if is_let_down => {
+        Evidence::Silent(Place { host, port }) if is_let_down => {
             unreachable(format!("{host} does not answer on port {port} (timed out)"))
         }
-        Seen::Stranger(Place { host, port }) if is_let_down => unreachable(said(format!(
+        Evidence::Stranger(Place { host, port }) if is_let_down => unreachable(said(format!(
             "what answers on port {port} of {host} is no ssh server, or turns everybody away"
         ))),
-        Seen::KeyKnown if told == Cause::Ssh => failure(
+        Evidence::KeyKnown if told == Cause::Ssh => failure(
             Cause::Auth,
             said(format!("`{target}` answers and did not let you in")),
         ),
@@ -158,9 +158,9 @@ fn changed(change: &Change, target: &str) -> Failure {
 }
 
 /// The part of ssh's words that tells why it ended.
-fn telling(words: &str, seen: &Seen) -> String {
+fn telling(words: &str, seen: &Evidence) -> String {
     // A jump host's reason stands further above.
-    if *seen == Seen::Nothing {
+    if *seen == Evidence::Nothing {
         return words.to_owned();
     }
     let lines: Vec<&str> = words
@@ -203,7 +203,7 @@ mod tests {
         }
     }
 
-    fn cause(words: &str, seen: &Seen) -> Cause {
+    fn cause(words: &str, seen: &Evidence) -> Cause {
         explain(words, seen, "h", String::new()).cause
     }
 
@@ -226,7 +226,7 @@ mod tests {
             ("something else", Cause::Ssh),
             ("", Cause::Ssh),
         ] {
-            assert_eq!(cause(words, &Seen::Nothing), expected, "{words}");
+            assert_eq!(cause(words, &Evidence::Nothing), expected, "{words}");
         }
     }
 
@@ -234,13 +234,13 @@ mod tests {
     fn words_that_nobody_understands_change_nothing_of_what_was_seen() {
         let host = "h".to_owned();
         for (seen, expected) in [
-            (Seen::Nameless { host }, Cause::Unreachable),
-            (Seen::Refused(place()), Cause::Unreachable),
-            (Seen::Silent(place()), Cause::Unreachable),
-            (Seen::Stranger(place()), Cause::Unreachable),
-            (Seen::KeyUnknown, Cause::HostKey),
-            (Seen::KeyKnown, Cause::Auth),
-            (Seen::Nothing, Cause::Ssh),
+            (Evidence::Nameless { host }, Cause::Unreachable),
+            (Evidence::Refused(place()), Cause::Unreachable),
+            (Evidence::Silent(place()), Cause::Unreachable),
+            (Evidence::Stranger(place()), Cause::Unreachable),
+            (Evidence::KeyUnknown, Cause::HostKey),
+            (Evidence::KeyKnown, Cause::Auth),
+            (Evidence::Nothing, Cause::Ssh),
         ] {
             assert_eq!(cause("Zugriff verweigert", &seen), expected, "{seen:?}");
         }
@@ -250,29 +250,29 @@ mod tests {
     fn a_banner_is_no_evidence_and_a_door_shut_after_a_refusal_is_one() {
         let banner = "Connection refused? Permission denied? Call us!\n\n\n";
         let closed = format!("{banner}Bye\nConnection closed by 1.2.3.4 port 22");
-        assert_eq!(cause(&closed, &Seen::KeyKnown), Cause::Unreachable);
+        assert_eq!(cause(&closed, &Evidence::KeyKnown), Cause::Unreachable);
         let denied = "me@h: Permission denied (password).";
-        assert_eq!(cause(denied, &Seen::Refused(place())), Cause::Auth);
-        assert_eq!(cause(denied, &Seen::KeyUnknown), Cause::Auth);
+        assert_eq!(cause(denied, &Evidence::Refused(place())), Cause::Auth);
+        assert_eq!(cause(denied, &Evidence::KeyUnknown), Cause::Auth);
     }
 
     #[test]
     fn an_explanation_reads_as_a_sentence() {
         let words = "noise\nssh: connect to host h port 22: Connection refused\n\n";
-        let message = |words, seen: &Seen| explain(words, seen, "me@h", String::new()).message;
+        let message = |words, seen: &Evidence| explain(words, seen, "me@h", String::new()).message;
         assert_eq!(
-            message(words, &Seen::Refused(place())),
+            message(words, &Evidence::Refused(place())),
             "`me@h` cannot be reached: nothing listens on port 22 of h (connection refused)"
         );
         assert_eq!(
-            message(words, &Seen::Nothing),
+            message(words, &Evidence::Nothing),
             "`me@h` cannot be reached: connect to host h port 22: Connection refused"
         );
-        assert_eq!(message("", &Seen::Nothing), "ssh to `me@h` failed");
+        assert_eq!(message("", &Evidence::Nothing), "ssh to `me@h` failed");
         let jump =
             "me@gate: Permission denied (publickey).\nConnection closed by UNKNOWN port 65535";
         assert_eq!(
-            message(jump, &Seen::Nothing),
+            message(jump, &Evidence::Nothing),
             "`me@h` did not accept you: me@gate: Permission denied (publickey)."
         );
     }

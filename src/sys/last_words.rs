@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicI32;
 use std::sync::atomic::Ordering;
 
 /// Where a dying process writes; −1 for nowhere.
-static PAPER: AtomicI32 = AtomicI32::new(-1);
+static DESCRIPTOR: AtomicI32 = AtomicI32::new(-1);
 
 /// The faults, and what is written for each.
 const FAULTS: [(libc::c_int, &str); 5] = [
@@ -26,29 +26,29 @@ const FAULTS: [(libc::c_int, &str); 5] = [
 /// How much of last words is read.
 const MOST_BYTES: usize = 1000;
 
-/// The paper for last words; it goes when the process ends well.
+/// The file for last words; it goes when the process ends well.
 #[derive(Debug)]
 pub struct LastWords {
     path: PathBuf,
     /// What the handlers write to.
-    _paper: fs::File,
+    _file: fs::File,
 }
 
 impl LastWords {
-    /// Lays the paper out: from now on a fault of this process leaves a line.
+    /// Makes the file: from now on a fault of this process leaves a line.
     ///
     /// Once in a process.
     ///
     /// # Errors
     /// Whatever making the file says.
     pub fn prepare(path: &Path) -> io::Result<Self> {
-        let paper = fs::OpenOptions::new()
+        let file = fs::OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
             .mode(0o600)
             .open(path)?;
-        PAPER.store(paper.as_raw_fd(), Ordering::Relaxed);
+        DESCRIPTOR.store(file.as_raw_fd(), Ordering::Relaxed);
         for (signal, _) in FAULTS {
             // SAFETY: the handler calls nothing but `write`, `signal` and
             // `raise`, which are safe in one; an all-zero mask is empty.
@@ -59,7 +59,7 @@ impl LastWords {
                 libc::sigaction(signal, &raw const action, std::ptr::null_mut());
             }
         }
-        let (copy, default) = (paper.try_clone()?, std::panic::take_hook());
+        let (copy, default) = (file.try_clone()?, std::panic::take_hook());
         std::panic::set_hook(Box::new(move |panic| {
             // A panic of another thread ends a request, not the process.
             if std::thread::current().name() == Some("main") {
@@ -69,13 +69,13 @@ impl LastWords {
         }));
         Ok(Self {
             path: path.to_owned(),
-            _paper: paper,
+            _file: file,
         })
     }
 
-    /// Takes the paper away: the process ends well.
-    pub fn none(self) {
-        PAPER.store(-1, Ordering::Relaxed);
+    /// Removes the file: the process ends well.
+    pub fn discard(self) {
+        DESCRIPTOR.store(-1, Ordering::Relaxed);
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -89,12 +89,12 @@ pub fn read(path: &Path) -> String {
 
 /// Writes which fault it was, and lets it end the process.
 extern "C" fn last_act(signal: libc::c_int) {
-    let paper = PAPER.load(Ordering::Relaxed);
+    let file = DESCRIPTOR.load(Ordering::Relaxed);
     for (fault, words) in FAULTS {
-        if fault == signal && paper >= 0 {
+        if fault == signal && file >= 0 {
             // SAFETY: the bytes are static; a failure can be told to nobody.
             unsafe {
-                libc::write(paper, words.as_ptr().cast(), words.len());
+                libc::write(file, words.as_ptr().cast(), words.len());
             }
         }
     }

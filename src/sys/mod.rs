@@ -17,8 +17,8 @@
 //! | [`last_words`] | what a process says when a fault ends it |
 //! | [`lock`] | advisory locks between processes |
 //! | [`log`] | a log file of bounded size |
-//! | [`memory`] | whether the kernel has killed for want of memory |
 //! | [`login`] | a user's home and shell, and what of an environment is for programs |
+//! | [`oom`] | whether the kernel has killed for want of memory |
 //! | [`ports`] | TCP ports that are ours on every loopback family |
 //! | [`process`] | who runs: pid, start time, boot, peers, signals |
 //! | [`pty`] | pseudo-terminals |
@@ -26,8 +26,8 @@
 //! | [`secret`] | random secrets and their comparison |
 //! | [`shutdown`] | the signal to stop, for every task |
 //! | [`stdio`] | stdin and stdout without blocking |
-//! | [`tty`] | the terminal that a person sits at |
 //! | [`text`] | errors with their causes, and printable text |
+//! | [`tty`] | the terminal that a person sits at |
 
 pub mod capture;
 pub mod clock;
@@ -41,7 +41,7 @@ pub mod last_words;
 pub mod lock;
 pub mod log;
 pub mod login;
-pub mod memory;
+pub mod oom;
 pub mod ports;
 pub mod process;
 pub mod pty;

@@ -103,7 +103,7 @@ impl Link {
             looks += 1;
             match hop.look().await {
                 Look::Server if was_away => return Rest::Back,
-                Look::Nobody(why) => {
+                Look::Nobody { why, .. } => {
                     was_away = true;
                     let why = format!("`{}` cannot be reached: {why}", self.way.target);
                     wait(why, Duration::ZERO);

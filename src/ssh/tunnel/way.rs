@@ -140,7 +140,7 @@ impl Way {
             match hop.look().await {
                 Look::Server => return Sight::Server,
                 Look::Blind => return Sight::Blind,
-                Look::Nobody(_) | Look::Refused(_) | Look::Mute => {}
+                Look::Nobody { .. } | Look::Refused(_) | Look::Mute => {}
             }
             let pause = if self.seen.watching.count() > 0 {
                 retry::LOOKED_FOR
@@ -175,7 +175,7 @@ async fn nobody_there(plan: &Plan) -> String {
     let hop = plan.first_hop().await;
     loop {
         match hop.look().await {
-            Look::Nobody(why) => return why,
+            Look::Nobody { why, .. } => return why,
             // It takes its time.
             Look::Server | Look::Refused(_) | Look::Mute => sleep(LOOK_AGAIN).await,
             Look::Blind => std::future::pending().await,

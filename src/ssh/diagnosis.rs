@@ -16,8 +16,6 @@
 //!
 //! It connects at most twice, logs in never, and comes after a failure only.
 
-use std::net::IpAddr;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -28,25 +26,21 @@ use base64::prelude::BASE64_STANDARD;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use sha2::Digest;
 use sha2::Sha256;
-use tokio::io::AsyncBufReadExt;
-use tokio::io::AsyncReadExt;
-use tokio::io::BufReader;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::reach::Absence;
+use super::reach::FirstHop;
+use super::reach::Look;
+use super::reach::Place;
 use super::settings::Settings;
 use crate::sys::process;
-use crate::sys::resolve;
 
-/// How long the resolver, a connection or a greeting may take.
+/// How long a program that knows of keys may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How much is read of a greeting; RFC 4253 lets lines precede the version.
-const GREETING_BYTES: u64 = 4 << 10;
 
 /// What a second look found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum Evidence {
     /// Nothing: a proxy leads there, or a program to look with is missing.
     Nothing,
     /// The name has no address.
@@ -66,15 +60,6 @@ pub(super) enum Seen {
     KeyChanged(Change),
     /// The machine answers, and with the key that is known.
     KeyKnown,
-}
-
-/// Where ssh would connect to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    /// The name or address.
-    pub(super) host: String,
-    /// The port.
-    pub(super) port: u16,
 }
 
 /// A host key that is not the known one.
@@ -100,75 +85,32 @@ struct Key {
 }
 
 /// Looks at the machine of these settings.
-pub(super) async fn look(settings: &Settings) -> Seen {
-    if settings.has_proxy() {
-        return Seen::Nothing;
-    }
-    let place = Place {
-        host: settings.host().to_owned(),
-        port: settings.port(),
+pub(super) async fn look(settings: &Settings) -> Evidence {
+    let hop = FirstHop::of(settings);
+    let looked = hop.look().await;
+    let FirstHop::Address(place, _) = hop else {
+        return Evidence::Nothing;
     };
-    let resolving = timeout(PATIENCE, resolve::addresses(&place.host)).await;
-    let Ok(Ok(addresses)) = resolving else {
-        return Seen::Nothing;
-    };
-    let usable = addresses.into_iter().filter(|one| settings.allows(*one));
-    let Some(stream) = connect(usable, place.port).await else {
-        return Seen::Nameless { host: place.host };
-    };
-    match stream {
-        Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Seen::Refused(place),
-        Err(_) => Seen::Silent(place),
-        Ok(stream) => {
-            if greets(stream).await {
-                look_at_key(settings, &place).await
-            } else {
-                Seen::Stranger(place)
-            }
-        }
+    match looked {
+        Look::Server => look_at_key(settings, &place).await,
+        Look::Blind => Evidence::Nothing,
+        Look::Refused(_) | Look::Mute => Evidence::Stranger(place),
+        Look::Nobody { absence, .. } => match absence {
+            Absence::Nameless => Evidence::Nameless { host: place.host },
+            Absence::Closed => Evidence::Refused(place),
+            Absence::Silent => Evidence::Silent(place),
+            Absence::Shut => Evidence::Stranger(place),
+        },
     }
 }
 
-/// Connects to the first address that lets us; `None` without an address.
-async fn connect(
-    addresses: impl Iterator<Item = IpAddr>,
-    port: u16,
-) -> Option<std::io::Result<TcpStream>> {
-    let mut last = None;
-    for address in addresses {
-        let connecting = TcpStream::connect(SocketAddr::new(address, port));
-        match timeout(PATIENCE, connecting).await {
-            Ok(Ok(stream)) => return Some(Ok(stream)),
-            Ok(Err(error)) => last = Some(Err(error)),
-            Err(late) => last = Some(Err(late.into())),
-        }
-    }
-    last
-}
-
-/// Says whether an ssh server is at the other end.
-async fn greets(stream: TcpStream) -> bool {
-    let mut lines = BufReader::new(stream.take(GREETING_BYTES));
-    let greeting = async {
-        let mut line = Vec::new();
-        while let Ok(1..) = lines.read_until(b'\n', &mut line).await {
-            if line.starts_with(b"SSH-") {
-                return true;
-            }
-            line.clear();
-        }
-        false
-    };
-    timeout(PATIENCE, greeting).await.unwrap_or(false)
-}
-
-async fn look_at_key(settings: &Settings, place: &Place) -> Seen {
+async fn look_at_key(settings: &Settings, place: &Place) -> Evidence {
     let name = settings.known_name();
     let mut known = Vec::new();
     let mut is_vouched_for = settings.has_other_keys();
     for file in settings.known_files() {
         let Some(text) = known_lines(&name, &file).await else {
-            return Seen::Nothing;
+            return Evidence::Nothing;
         };
         is_vouched_for |= text.lines().any(|line| line.starts_with("@cert-authority"));
         let keys = text.lines().filter_map(parse_key);
@@ -177,31 +119,31 @@ async fn look_at_key(settings: &Settings, place: &Place) -> Seen {
     if known.is_empty() {
         return match (is_vouched_for, settings.is_strict()) {
             // Its key is trusted, or not, by something that we do not follow.
-            (true, _) => Seen::Nothing,
-            (false, true) => Seen::KeyUnknown,
+            (true, _) => Evidence::Nothing,
+            (false, true) => Evidence::KeyUnknown,
             // Where unknown keys are accepted, that was not the reason.
-            (false, false) => Seen::KeyKnown,
+            (false, false) => Evidence::KeyKnown,
         };
     }
     let Some(shown) = shown_keys(place, known.iter().map(|(key, _)| key)).await else {
-        return Seen::Nothing;
+        return Evidence::Nothing;
     };
     if shown
         .iter()
         .any(|shown| known.iter().any(|(key, _)| key == shown))
     {
-        return Seen::KeyKnown;
+        return Evidence::KeyKnown;
     }
     let changed = shown.iter().find_map(|shown| {
         let (key, file) = known.iter().find(|(key, _)| key.kind == shown.kind)?;
-        Some(Seen::KeyChanged(Change {
+        Some(Evidence::KeyChanged(Change {
             shown: fingerprint(shown),
             known: fingerprint(key),
             name: name.clone(),
             file: file.clone(),
         }))
     });
-    changed.unwrap_or(Seen::Nothing)
+    changed.unwrap_or(Evidence::Nothing)
 }
 
 /// Reads what a file knows of a name; `None` without ssh-keygen(1).
@@ -285,7 +227,7 @@ mod tests {
         let port = free.local_addr().unwrap().port();
         drop(free);
         let settings = Settings::of(format!("hostname 127.0.0.1\nport {port}\n"));
-        assert!(matches!(look(&settings).await, Seen::Refused(_)));
+        assert!(matches!(look(&settings).await, Evidence::Refused(_)));
     }
 
     #[tokio::test]
@@ -298,6 +240,6 @@ mod tests {
             let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400\r\n").await;
         };
         let (seen, ()) = tokio::join!(look(&settings), answering);
-        assert!(matches!(seen, Seen::Stranger(_)));
+        assert!(matches!(seen, Evidence::Stranger(_)));
     }
 }
