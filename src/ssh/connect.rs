@@ -282,7 +282,7 @@ impl Connecting<'_> {
         if let Some(master) = found.as_ref().filter(|_| !self.is_silent) {
             match self.order(control, &plan, master).await {
                 // Full, or dead without having noticed: one fresh one.
-                Err(failure) if failure.cause.wants_fresh_master() => plan.end(master).await,
+                Err(failure) if failure.cause.wants_fresh_master() => master.end().await,
                 result => return result.map_err(|failure| (failure, true)),
             }
         }
@@ -296,11 +296,11 @@ impl Connecting<'_> {
         match &joined {
             Ok(_) => {
                 if let Some(silent) = found.filter(|found| found.path != master.path) {
-                    plan.end(&silent).await;
+                    silent.end().await;
                 }
             }
             // Its tunnel is gone and ends it no more.
-            Err((failure, _)) if failure.cause == Cause::Tunnel => plan.end(&master).await,
+            Err((failure, _)) if failure.cause == Cause::Tunnel => master.end().await,
             _ => {}
         }
         joined

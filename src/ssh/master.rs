@@ -30,9 +30,30 @@ pub struct Master {
     pub is_borrowed: bool,
 }
 
+impl Master {
+    /// Ends it, if it is ours; a borrowed one is left alone.
+    pub async fn end(&self) {
+        if !self.is_borrowed {
+            end(&self.path).await;
+        }
+    }
+}
+
 /// An ssh that is logging in; one that nobody waits for any more is asked to end
 /// and not killed, for only so does it end the proxy that it started.
-pub(super) struct Unfinished(pub(super) Option<Identity>);
+pub(super) struct Unfinished(Option<Identity>);
+
+impl Unfinished {
+    /// Watches over an ssh that has just been started.
+    pub(super) fn new(pid: Option<u32>) -> Self {
+        Self(pid.and_then(Identity::of))
+    }
+
+    /// It has ended by itself.
+    pub(super) fn finish(mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for Unfinished {
     fn drop(&mut self) {

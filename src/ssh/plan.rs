@@ -28,7 +28,6 @@ use crate::protocol::control::Cause;
 use crate::protocol::control::ConnectOptions;
 use crate::protocol::control::Failure;
 use crate::sys::process;
-use crate::sys::process::Identity;
 
 /// How long ssh may take to log in where nobody is asked anything: ssh itself
 /// waits for ever for a machine that accepts and then says nothing.
@@ -154,9 +153,14 @@ impl Plan {
 
     /// The machine that ssh connects to first.
     pub async fn first_hop(&self) -> FirstHop {
-        let mut config = self.words.iter().skip_while(|word| *word != "-F");
-        let config: Vec<String> = config.by_ref().take(2).cloned().collect();
-        FirstHop::of(&self.settings).resolved(&config).await
+        let at = self.words.iter().position(|word| word.starts_with("-F"));
+        let config = match at {
+            // `-F FILE`, or `-FFILE`.
+            Some(at) if self.words[at] == "-F" => self.words.get(at..at + 2).unwrap_or_default(),
+            Some(at) => &self.words[at..=at],
+            None => &[],
+        };
+        FirstHop::of(&self.settings).resolved(config).await
     }
 
     /// Makes a master of ours; with a person there, ssh asks on the terminal.
@@ -196,7 +200,7 @@ impl Plan {
             command.stdin(Stdio::null());
         }
         let mut child = command.kill_on_drop(false).spawn().map_err(no_ssh)?;
-        let mut unfinished = Unfinished(child.id().and_then(Identity::of));
+        let unfinished = Unfinished::new(child.id());
         let mut stderr = child.stderr.take();
         let relay = asking == Asking::Person;
         let mut words = Vec::new();
@@ -214,7 +218,7 @@ impl Plan {
                 Err(_) => return Err(self.no_answer()),
             },
         };
-        unfinished.0 = None;
+        unfinished.finish();
         // What is already in the pipe; a daemon may hold its other end open.
         let rest = listen(&mut stderr, &mut words, relay);
         let _ = tokio::time::timeout(Duration::from_millis(50), rest).await;
@@ -252,14 +256,6 @@ impl Plan {
             message: format!("`{}` did not let us in within {seconds} s", self.target),
             hint: self.plain_command(),
         }
-    }
-
-    /// Ends a master of ours; a borrowed one is left alone.
-    pub async fn end(&self, master: &Master) {
-        if master.is_borrowed {
-            return;
-        }
-        master::end(&master.path).await;
     }
 
     /// Shows the exec through a master as a command that does the same.

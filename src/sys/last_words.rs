@@ -11,6 +11,8 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicI32;
 use std::sync::atomic::Ordering;
 
+use super::text;
+
 /// Where a dying process writes; −1 for nowhere.
 static DESCRIPTOR: AtomicI32 = AtomicI32::new(-1);
 
@@ -80,11 +82,13 @@ impl LastWords {
     }
 }
 
-/// Reads what a process that is gone said last; empty when that was nothing.
+/// Reads what a process that is gone said last, as one printable line; empty
+/// when that was nothing.
 pub fn read(path: &Path) -> String {
     let said = fs::read(path).unwrap_or_default();
     let said = String::from_utf8_lossy(&said[..said.len().min(MOST_BYTES)]).into_owned();
-    said.trim().to_owned()
+    let words: Vec<&str> = said.split_whitespace().collect();
+    text::printable(&words.join(" "))
 }
 
 /// Writes which fault it was, and lets it end the process.

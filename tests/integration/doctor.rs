@@ -96,38 +96,22 @@ fn every_login_shell_runs_the_probe() {
 
 #[test]
 fn what_startup_files_cost_is_told_and_guarded() {
-    for shell in Shell::ALL {
-        let Some(file) = shell.rc_file() else {
-            continue;
-        };
-        let Some(login) = Login::with_shell(shell) else {
-            return;
-        };
-        let sshd = Sshd::builder().login(login).start();
-        sshd.write_home(file, "sleep 2\n");
-        let before = cure(&Laptop::with_target("box", &sshd), "login shell", "warning");
+    with_startup_files("sleep 2\n", |laptop| {
+        let before = cure(laptop, "login shell", "warning");
         let ms = before["facts"]["shell_ms"].as_u64().expect("a number");
         assert!((2000..9000).contains(&ms), "{before}");
-    }
+    });
 }
 
 #[test]
 fn startup_files_that_print_are_guarded() {
-    for shell in Shell::ALL {
-        let Some(file) = shell.rc_file() else {
-            continue;
-        };
-        let Some(login) = Login::with_shell(shell) else {
-            return;
-        };
-        let sshd = Sshd::builder().login(login).start();
-        sshd.write_home(file, "echo Welcome to the jungle\n");
-        let before = cure(&Laptop::with_target("box", &sshd), "shell output", "note");
+    with_startup_files("echo Welcome to the jungle\n", |laptop| {
+        let before = cure(laptop, "shell output", "note");
         let found = check(&before, "shell output")["found"]
             .as_str()
             .expect("a text");
         assert!(found.ends_with("Welcome to the jungle"), "{found}");
-    }
+    });
 }
 
 #[test]
@@ -243,6 +227,23 @@ fn an_interrupted_doctor_leaves_nothing_running() {
     processes::signal(command.id(), Signal::INT);
     command.wait().expect("a child of ours");
     laptop.wait_until_idle(SOON);
+}
+
+/// A laptop for each login shell that reads a startup file for a command, and
+/// `text` in that file.
+#[track_caller]
+fn with_startup_files(text: &str, look: impl Fn(&Laptop)) {
+    for shell in Shell::ALL {
+        let Some(file) = shell.rc_file() else {
+            continue;
+        };
+        let Some(login) = Login::with_shell(shell) else {
+            return;
+        };
+        let sshd = Sshd::builder().login(login).start();
+        sshd.write_home(file, text);
+        look(&Laptop::with_target("box", &sshd));
+    }
 }
 
 /// Examines a target whose startup file lets no command run; types the fix in

@@ -145,6 +145,15 @@ fn stop_ends_server_terminals_tunnel_and_master_and_counts_them() {
 }
 
 #[test]
+fn stop_ends_the_master_also_when_the_configuration_has_changed() {
+    let (_sshd, laptop) = connected();
+    // Another way in has another socket.
+    laptop.add_ssh_config("Host *\n  ConnectTimeout 31\n");
+    laptop.run(&["ssh", "stop", "box"]).success();
+    laptop.wait_until_idle(NOTICE);
+}
+
+#[test]
 fn stop_as_a_flag_stops_too() {
     let (_sshd, laptop) = connected();
     let stopped = laptop

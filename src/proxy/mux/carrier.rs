@@ -121,7 +121,10 @@ where
         }
         self.raw.reserve(READ_LEN);
         let read = ready!(poll_read_buf(Pin::new(&mut self.read), cx, &mut self.raw));
-        if read.map_err(Error::Transport)? == 0 {
+        let length = read.map_err(Error::Transport)?;
+        if length > 0 {
+            self.side.heard();
+        } else {
             self.is_eof = true;
             if !self.raw.is_empty() {
                 let torn = io::ErrorKind::UnexpectedEof.into();
@@ -140,7 +143,6 @@ where
         }
         let now = Instant::now();
         while let Some(frame) = wire::take_frame(&mut self.raw)? {
-            self.side.heard();
             match frame {
                 Frame::Data { payload, is_marked } => self.take_data(payload, is_marked),
                 Frame::Ack(upto) => self.pacer.on_ack(upto, now)?,

@@ -78,11 +78,7 @@ impl Side {
 
     /// Notes that something leaves which the other side will answer.
     pub(super) fn asked(&self, now: Instant) {
-        let mut state = self.lock();
-        if state.silent_since.is_none() {
-            state.silent_since = Some(now);
-            self.turned.notify_waiters();
-        }
+        self.begin_silence(&mut self.lock(), now);
     }
 
     /// Notes that the other side was heard.
@@ -121,10 +117,7 @@ impl Side {
         let mut state = self.lock();
         while let Some(id) = state.unsent.pop_front() {
             send(id);
-            if state.silent_since.is_none() {
-                state.silent_since = Some(Instant::now());
-                self.turned.notify_waiters();
-            }
+            self.begin_silence(&mut state, Instant::now());
         }
         match &mut state.driver {
             Some(driver) => driver.clone_from(cx.waker()),
@@ -159,6 +152,13 @@ impl Side {
     /// Tells whether the driver runs.
     pub(super) fn is_live(&self) -> bool {
         !self.lock().is_closed
+    }
+
+    fn begin_silence(&self, state: &mut State, now: Instant) {
+        if state.silent_since.is_none() {
+            state.silent_since = Some(now);
+            self.turned.notify_waiters();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

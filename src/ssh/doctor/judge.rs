@@ -176,22 +176,8 @@ pub(super) fn duration(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixtures::{facts, typist};
     use super::*;
-
-    fn typist() -> Typist<'static> {
-        Typist {
-            ssh: "ssh h",
-            target: "h",
-            shell: "bash",
-            is_root: false,
-        }
-    }
-
-    fn facts(lines: &[&str]) -> Facts {
-        let mut facts = Facts::default();
-        lines.iter().for_each(|line| facts.take(line));
-        facts
-    }
 
     #[test]
     fn a_clock_is_judged_to_the_minute() {

@@ -139,22 +139,8 @@ fn quota_of(line: &str) -> Vec<(u64, u64, &'static str)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixtures::{facts, typist};
     use super::*;
-
-    fn typist() -> Typist<'static> {
-        Typist {
-            ssh: "ssh h",
-            target: "h",
-            shell: "bash",
-            is_root: false,
-        }
-    }
-
-    fn facts(lines: &[&str]) -> Facts {
-        let mut facts = Facts::default();
-        lines.iter().for_each(|line| facts.take(line));
-        facts
-    }
 
     #[test]
     fn the_lowest_limit_of_a_control_group_and_those_above_counts() {

@@ -23,6 +23,8 @@
 
 pub mod facts;
 pub mod fix;
+#[cfg(test)]
+mod fixtures;
 mod judge;
 mod limits;
 mod parse;
@@ -187,7 +189,7 @@ async fn look_by_own(
         looked = look(plan, &master, target, registry) => looked,
         () = shutdown.begun() => Err(local("interrupted".into())),
     };
-    plan.end(&master).await;
+    master.end().await;
     looked
 }
 

@@ -284,29 +284,12 @@ fn octal(mode: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixtures::{build, facts, typist};
     use super::*;
 
     fn judged(lines: &[&str]) -> Vec<Check> {
-        let mut facts = Facts::default();
-        for line in [&["home /home/me", "user me"], lines].concat() {
-            facts.take(line);
-        }
-        let typist = Typist {
-            ssh: "ssh h",
-            target: "h",
-            shell: "bash",
-            is_root: false,
-        };
-        checks(&facts, &build(), &typist)
-    }
-
-    fn build() -> Build {
-        Build {
-            version: "0.1.0".into(),
-            platform: "Linux-x86_64".into(),
-            sha256: "a".repeat(64),
-            size_bytes: 20 << 20,
-        }
+        let facts = facts(&[&["home /home/me", "user me"], lines].concat());
+        checks(&facts, &build(), &typist())
     }
 
     #[test]

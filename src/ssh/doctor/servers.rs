@@ -116,10 +116,10 @@ fn process(server: &Server) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixtures::{build, facts, typist};
     use super::*;
 
     fn judged(lines: &[&str]) -> Vec<Check> {
-        let mut facts = Facts::default();
         let known = [
             "uid 1000",
             "host h",
@@ -127,22 +127,8 @@ mod tests {
             "data /d",
             "runtime missing no - - /r",
         ];
-        for line in [&known, lines].concat() {
-            facts.take(line);
-        }
-        let typist = Typist {
-            ssh: "ssh h",
-            target: "h",
-            shell: "bash",
-            is_root: false,
-        };
-        let build = Build {
-            version: "0.1.0".into(),
-            platform: "Linux-x86_64".into(),
-            sha256: "a".repeat(64),
-            size_bytes: 1,
-        };
-        checks(&facts, &build, &typist)
+        let facts = facts(&[&known, lines].concat());
+        checks(&facts, &build(), &typist())
     }
 
     #[test]

@@ -25,7 +25,6 @@ use crate::protocol::session::PhaseState;
 use crate::protocol::session::State;
 use crate::release::build::Build;
 use crate::ssh::exec::Attached;
-use crate::ssh::master;
 use crate::ssh::master::Master;
 use crate::ssh::registry::Registry;
 use crate::sys::secret::Secret;
@@ -116,7 +115,7 @@ impl Link {
         self.keep_connected(&mut inbox, &pages, shutdown).await;
         // What was made for a connect that never was is not left behind.
         if let (None, Some(master)) = (&self.order, &self.tried) {
-            master::end(&master.path).await;
+            master.end().await;
         }
     }
 
@@ -190,7 +189,12 @@ impl Link {
                 if stopped.is_ok() {
                     self.server_was_stopped();
                 }
+                let is_over = stopped.is_ok();
                 let _ = reply.send(stopped);
+                // The command ends those that it finds by today's configuration.
+                if let (true, Some(order)) = (is_over, &self.order) {
+                    order.master.end().await;
+                }
             }
             Some(Command::ServerStopped) => self.server_was_stopped(),
             Some(Command::ServerRestarted) => self.learn_restart().await,
@@ -319,7 +323,7 @@ impl Link {
                 match self.endure(&upstream.opener).await {
                     Broken::Heard => {
                         self.say(self.ready(&upstream));
-                        self.end_spares();
+                        self.end_spares(None);
                     }
                     Broken::Replaced(found) => return Watched::Replaced(found),
                     Broken::GivenUp => return Watched::Lost("it does not answer".into()),
@@ -344,12 +348,19 @@ impl Link {
         }
     }
 
-    /// Nobody waits for it.
-    fn end_spares(&self) {
-        if let Some(order) = self.order.clone() {
-            let way = self.way.clone();
-            tokio::spawn(async move { way.end_spares(&order).await });
-        }
+    /// Ends what is not used any more, `silent` among it; nobody waits for that.
+    pub(super) fn end_spares(&self, silent: Option<Master>) {
+        let Some(order) = self.order.clone() else {
+            return;
+        };
+        let way = self.way.clone();
+        tokio::spawn(async move {
+            // Its path may follow from a configuration that has changed since.
+            if let Some(silent) = silent.filter(|silent| silent.path != order.master.path) {
+                silent.end().await;
+            }
+            way.end_spares(&order).await;
+        });
     }
 
     fn is_ready(&self) -> bool {

@@ -17,9 +17,7 @@ use super::link::Link;
 use super::orders::Order;
 use super::retry;
 use super::retry::Next;
-use super::way;
 use super::way::Sight;
-use super::way::Way;
 use crate::protocol::control::Failure;
 use crate::protocol::session::State;
 use crate::proxy::mux;
@@ -27,7 +25,7 @@ use crate::ssh::exec::Attached;
 
 /// How long a machine that is seen again may take to answer on the old
 /// connection before there is another.
-const OLD_FIRST: Duration = Duration::from_millis(500);
+const OLD_FIRST: Duration = Duration::from_millis(300);
 
 /// How long a connection through a proxy may be silent before another is tried:
 /// nobody can be looked for there.
@@ -91,7 +89,7 @@ impl Link {
 
     /// Looks for another way until there is one, or only a person finds it.
     async fn second_way(&self, order: &Order) -> Result<(Attached, Order), Failure> {
-        let way: &Way = &self.way;
+        let way = &self.way;
         if let Some(last) = self.replaced_at {
             sleep(SPARED.saturating_sub(last.elapsed())).await;
         }
@@ -117,12 +115,10 @@ impl Link {
 
     /// Takes a second connection over in place of the silent one.
     pub(super) fn replace(&mut self, attached: Attached, order: Order) {
-        let old = self.order.replace(order.clone());
+        let silent = self.order.replace(order);
         self.drop_connection();
         self.take(attached);
         self.replaced_at = Some(Instant::now());
-        if let Some(old) = old {
-            tokio::spawn(async move { way::end_replaced(&old.master, &order.master).await });
-        }
+        self.end_spares(silent.map(|order| order.master));
     }
 }

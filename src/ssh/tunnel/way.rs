@@ -109,7 +109,7 @@ impl Way {
             match self.attach(&living).await {
                 // The link may be dead where the master has not noticed.
                 Err(failure) if failure.cause.wants_fresh_master() => {
-                    plan.end(&master).await;
+                    master.end().await;
                 }
                 result => return result.map(|attached| (attached, living)),
             }
@@ -127,7 +127,7 @@ impl Way {
         match self.attach(&fresh).await {
             Ok(attached) => Ok((attached, fresh)),
             Err(failure) => {
-                plan.end(&fresh.master).await;
+                fresh.master.end().await;
                 Err(failure)
             }
         }
@@ -167,6 +167,19 @@ impl Way {
             }),
         }
     }
+
+    /// Ends the masters of ours that are not the one in use: one that another
+    /// has replaced, a login that came second or was given up a moment too late.
+    pub(super) async fn end_spares(&self, order: &Order) {
+        let Ok(plan) = self.plan(&order.options).await else {
+            return;
+        };
+        for path in plan.ours() {
+            if *path != order.master.path && path.exists() {
+                master::end(path).await;
+            }
+        }
+    }
 }
 
 /// Looks whether anybody is there while ssh logs in; returns when not.
@@ -179,28 +192,6 @@ async fn nobody_there(plan: &Plan) -> String {
             // It takes its time.
             Look::Server | Look::Refused(_) | Look::Mute => sleep(LOOK_AGAIN).await,
             Look::Blind => std::future::pending().await,
-        }
-    }
-}
-
-/// Ends a master of ours that another has replaced.
-pub(super) async fn end_replaced(old: &Master, new: &Master) {
-    if !old.is_borrowed && old.path != new.path {
-        master::end(&old.path).await;
-    }
-}
-
-impl Way {
-    /// Ends the masters of ours that are not the one in use: a login that came
-    /// second, or was given up a moment too late.
-    pub(super) async fn end_spares(&self, order: &Order) {
-        let Ok(plan) = self.plan(&order.options).await else {
-            return;
-        };
-        for path in plan.ours() {
-            if *path != order.master.path && path.exists() {
-                master::end(path).await;
-            }
         }
     }
 }
