@@ -86,20 +86,14 @@ pub async fn connect(
         began,
         is_silent: false,
     };
-    let tunnel = match connecting.find_tunnel(changed).await {
+    let found = match connecting.find_tunnel(changed).await {
         Found::Live(control, hello, pong) => return connecting.live(control, &hello, pong).await,
-        Found::Silent(control, hello) => {
-            connecting.is_silent = true;
-            (control, hello.port)
-        }
-        Found::Away(control, hello) => (control, hello.port),
-        Found::Outdated(control, hello) => connecting.replace(control, &hello).await?,
-        Found::None => {
-            let port = connecting.wanted_port(kept.as_ref());
-            connecting.start_tunnel(port).await?
-        }
+        found => found,
     };
-    let session = connecting.join(tunnel).await?;
+    let planning = connecting.plan();
+    let (shown, plan) = tokio::join!(connecting.show(found, kept.as_ref()), planning);
+    let (control, port) = shown?;
+    let session = connecting.join(control, port, plan).await?;
     connecting.end_superseded(kept.as_ref()).await;
     Ok(session)
 }
@@ -156,6 +150,32 @@ impl Connecting<'_> {
         }
     }
 
+    /// What ssh would do; beside whatever else is begun.
+    fn plan(&self) -> impl Future<Output = Result<Plan, Failure>> + use<> {
+        let (target, name) = (self.target.clone(), self.name.clone());
+        let (options, registry) = (self.options.clone(), self.registry.clone());
+        let show = self.wish.show_ssh;
+        async move { Plan::resolve(&target, &name, &options, &registry, show).await }
+    }
+
+    /// Sees to a tunnel and opens its page, which shows how far the connect is.
+    async fn show(
+        &mut self,
+        found: Found,
+        kept: Option<&Entry>,
+    ) -> Result<(Control, u16), Failure> {
+        self.is_silent = matches!(found, Found::Silent(..));
+        let (mut control, port) = match found {
+            Found::Live(control, hello, _)
+            | Found::Silent(control, hello)
+            | Found::Away(control, hello) => (control, hello.port),
+            Found::Outdated(control, hello) => self.replace(control, &hello).await?,
+            Found::None => self.start_tunnel(self.wanted_port(kept)).await?,
+        };
+        self.open_page(&mut control).await?;
+        Ok((control, port))
+    }
+
     /// Starts a tunnel beside the old one and lets that leave: on the same
     /// port both listen for a moment, so that nobody else ever can.
     async fn replace(&mut self, old: Control, hello: &Hello) -> Result<(Control, u16), Failure> {
@@ -197,7 +217,7 @@ impl Connecting<'_> {
         self.finish(hello.port, url.url, server, Vec::new())
     }
 
-    /// Opens the page at once; it shows how far the connect is.
+    /// Opens the page, if one is wanted.
     async fn open_page(&mut self, control: &mut Control) -> Result<(), Failure> {
         if self.watcher.wants_page() {
             let url: Url = control.ask(&Request::Url).await?;
@@ -242,10 +262,16 @@ impl Connecting<'_> {
     }
 
     /// Makes the tunnel connect, with a master of ours if there is none.
-    async fn join(&mut self, tunnel: (Control, u16)) -> Result<Session, Failure> {
-        let (mut control, port) = tunnel;
-        self.open_page(&mut control).await?;
-        let made = self.master_and_connect(&mut control).await;
+    async fn join(
+        &mut self,
+        mut control: Control,
+        port: u16,
+        plan: Result<Plan, Failure>,
+    ) -> Result<Session, Failure> {
+        let made = match plan {
+            Ok(plan) => self.master_and_connect(&mut control, &plan).await,
+            Err(failure) => Err((failure, false)),
+        };
         match made {
             Ok(connected) => {
                 self.watcher.progressed(&connected.phases);
@@ -267,20 +293,12 @@ impl Connecting<'_> {
     async fn master_and_connect(
         &mut self,
         control: &mut Control,
+        plan: &Plan,
     ) -> Result<Connected, (Failure, bool)> {
         let unshown = |failure| (failure, false);
-        let plan = Plan::resolve(
-            self.target,
-            &self.name,
-            &self.options,
-            &self.registry,
-            self.wish.show_ssh,
-        )
-        .await
-        .map_err(unshown)?;
         let found = plan.find().await;
         if let Some(master) = found.as_ref().filter(|_| !self.is_silent) {
-            match self.order(control, &plan, master).await {
+            match self.order(control, plan, master).await {
                 // Full, or dead without having noticed: one fresh one.
                 Err(failure) if failure.cause.wants_fresh_master() => master.end().await,
                 result => return result.map_err(|failure| (failure, true)),
@@ -292,7 +310,7 @@ impl Connecting<'_> {
         self.watcher.authenticates();
         let _: serde_json::Value = control.ask(&active).await.map_err(unshown)?;
         let master = plan.make(Asking::Person).await.map_err(unshown)?;
-        let joined = self.join_through(control, &plan, &master).await;
+        let joined = self.join_through(control, plan, &master).await;
         match &joined {
             Ok(_) => {
                 if let Some(silent) = found.filter(|found| found.path != master.path) {

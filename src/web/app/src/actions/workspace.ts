@@ -5,6 +5,7 @@ import type { Screen, Size } from "../model/screen";
 import type { Work } from "../model/stage";
 import {
   changed,
+  inOrder,
   instead,
   neighbour,
   selectedAfterClosing,
@@ -50,6 +51,8 @@ export class Workspace {
   #isLoaded = signal(false);
   /** The terminal that was asked for as the first one, until the server has it. */
   #first: string | null = null;
+  /** The terminal that is shown by memory, until anybody says that it is there. */
+  #recalled: string | null = null;
   #isMaking = signal(false);
   #wasDrawn = signal(false);
   #problem = signal<string | null>(null);
@@ -90,6 +93,20 @@ export class Workspace {
   /** Says how the size of a terminal that is still to be made is found. */
   measureWith(measure: () => Size): void {
     this.#measured(measure);
+  }
+
+  /**
+   * Lets what will be shown first be built while the connection is being made;
+   * it is asked for when requests reach the server.
+   *
+   * Whoever was here before has terminals, most likely: the last one comes
+   * while they are listed.
+   */
+  prepare(): void {
+    if (this.#isLoaded.value || this.#tabs.value.length > 0) return;
+    const remembered = recallHere("tab");
+    if (remembered === null) this.#begin();
+    else this.#recall(remembered);
   }
 
   /** Requests reach the server again, or no longer (`null`). */
@@ -220,20 +237,38 @@ export class Workspace {
 
   async #load(): Promise<void> {
     await this.#attempt(NOT_LISTED, async () => {
-      if (this.#first !== null) return;
-      // Whoever was here before has terminals, most likely.
-      if (!this.#isLoaded.value && recallHere("tab") === null) this.#begin();
-      else await this.#refresh();
+      this.prepare();
+      if (this.#first === null) await this.#refresh();
     });
   }
 
   async #refresh(): Promise<void> {
     const terminals = await this.#list();
-    this.#tabs.value = withRows(this.#tabs.value, terminals, this.#drawn());
     const isFirst = !this.#isLoaded.value;
     this.#isLoaded.value = true;
-    if (isFirst && terminals.length === 0) return this.open();
+    this.#tabs.value = isFirst
+      ? inOrder(this.#tabs.value, terminals)
+      : withRows(this.#tabs.value, terminals, this.#drawn());
+    if (terminals.some((row) => row.id === this.#recalled)) this.#recalled = null;
+    if (isFirst && this.#tabs.value.length === 0) return this.open();
     this.#selectSensibly();
+  }
+
+  /** Shows a terminal that was there when this window was last. */
+  #recall(id: string): void {
+    this.#recalled = id;
+    this.#tabs.value = [tabOf({ id, title: "", pid: 0, started_at: 0 })];
+    this.#selected.value = id;
+  }
+
+  /** What was shown by memory is gone: what the server lists takes its place. */
+  #forget(id: string): void {
+    this.#recalled = null;
+    this.#tabs.value = without(this.#tabs.value, id);
+    this.#selected.value = null;
+    if (!this.#isLoaded.value) return;
+    if (this.#tabs.value.length === 0) void this.open();
+    else this.#selectSensibly();
   }
 
   /** Asks for a terminal as the first one of all, without listing them before. */
@@ -246,6 +281,7 @@ export class Workspace {
   }
 
   #began(id: string, program: string): void {
+    if (id === this.#recalled) this.#recalled = null;
     if (id !== this.#first) return;
     this.#first = null;
     this.#tabs.value = changed(this.#tabs.value, id, { program });
@@ -308,6 +344,7 @@ export class Workspace {
     const isFirst = id === this.#first;
     if (isFirst && (("refused" in end && end.refused.code === "others") || "gone" in end)) return this.#stepBack();
     if (isFirst) this.#first = null;
+    if (id === this.#recalled && "gone" in end) return this.#forget(id);
     this.#tabs.value = changed(this.#tabs.value, id, { end });
   }
 

@@ -29,6 +29,11 @@ export type Standing =
 /** Everything that a page needs to know of its connection. */
 export type Status = Standing & { target: string; phases: Phase[] };
 
+/** Whether ssh has let us in; what follows is the server's part. */
+export function isLoggedIn(status: Status): boolean {
+  return status.state === "ready" || status.phases.some((phase) => phase.name !== "authenticate");
+}
+
 const STATES = ["connecting", "ready", "reconnecting", "needs-auth", "failed", "stopped", "gone"];
 
 /**

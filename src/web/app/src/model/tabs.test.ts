@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { isReply } from "./replies";
-import { instead, neighbour, selectedAfterClosing, tabLabel, tabOf, withRows, type Tab } from "./tabs";
+import { inOrder, instead, neighbour, selectedAfterClosing, tabLabel, tabOf, withRows, type Tab } from "./tabs";
 
 const tab = (id: string, change: Partial<Tab> = {}): Tab => ({ id, program: "bash", title: null, end: null, ...change });
 const row = (id: string) => ({ id, title: "bash", pid: 1, started_at: 0 });
@@ -11,6 +11,12 @@ test("a list keeps order, live titles and terminals that have visibly ended", ()
   const next = withRows(tabs, [row("c"), row("b")], new Set(["a", "b"]));
   expect(ids(next)).toBe("b a c");
   expect(next.map(tabLabel)).toEqual(["vim", "bash", "bash"]);
+});
+
+test("the first list takes in what was shown before it came", () => {
+  const shown = tab("b", { program: "", title: "vim" });
+  expect(inOrder([shown], [row("a"), row("b")])).toEqual([tab("a"), tab("b", { title: "vim" })]);
+  expect(ids(inOrder([tab("unheard")], [row("a")]))).toBe("a unheard");
 });
 
 test("a drawn terminal that vanished keeps its screen and says so", () => {

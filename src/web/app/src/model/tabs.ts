@@ -39,6 +39,16 @@ export function withRows(tabs: readonly Tab[], rows: readonly TerminalRow[], dra
   return [...kept, ...added.map(tabOf)];
 }
 
+/** Makes the first tabs, as the server lists them; what was shown before that stays. */
+export function inOrder(tabs: readonly Tab[], rows: readonly TerminalRow[]): Tab[] {
+  const listed = new Set(rows.map((row) => row.id));
+  const shown = new Map(tabs.map((tab) => [tab.id, tab]));
+  return [
+    ...rows.map((row) => ({ ...tabOf(row), ...shown.get(row.id), program: row.title })),
+    ...tabs.filter((tab) => !listed.has(tab.id)),
+  ];
+}
+
 /** The tab of a terminal that has just been made or found. */
 export function tabOf(row: TerminalRow): Tab {
   return { id: row.id, program: row.title, title: null, end: null };

@@ -33,19 +33,26 @@ export function WorkspaceView({ app }: { app: App }) {
       return sizeFor(area.current?.querySelector<HTMLElement>(".measure") ?? document.body, looks);
     });
   }, [app]);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    app.files.unfold();
+    app.workspace.prepare();
     exposeTerminalText(app);
+  }, [app]);
+  const isReached = app.wasUsable.value || app.session.ready.value !== null;
+  useEffect(() => {
+    if (!isReached) return;
     app.files.restore();
     return listenForKeys(app);
-  }, [app]);
+  }, [app, isReached]);
   const { tabs, selected, cover } = app.workspace;
   const seen = useSeen(selected.value);
+  const isUsable = app.wasUsable.value;
   // Only after the pane has become visible can it take the keyboard.
   useLayoutEffect(() => {
-    if (!app.files.staysInTree()) app.workspace.focus();
-  }, [app, selected.value, cover.value]);
+    if (isUsable && !app.files.staysInTree()) app.workspace.focus();
+  }, [app, isUsable, selected.value, cover.value]);
   return (
-    <div class="workspace">
+    <div class="workspace" inert={!isUsable}>
       <TopBar app={app} />
       <Notice app={app} />
       <div class="workspace-body">
@@ -59,7 +66,7 @@ export function WorkspaceView({ app }: { app: App }) {
             .map((tab) => (
               <TerminalPane key={tab.id} app={app} tab={tab} isShown={tab.id === selected.value} isCovered={cover.value !== null} />
             ))}
-          {tabs.value.length === 0 && app.wasUsable.value && <Empty app={app} />}
+          {tabs.value.length === 0 && isUsable && <Empty app={app} />}
           <FilesFront app={app} />
         </main>
       </div>

@@ -32,11 +32,15 @@ export class FilesDoor {
     this.#app = app;
   }
 
-  /** Brings back what was shown and open last time. */
-  restore(): void {
+  /** Gives the explorer its place again, before there is anything to show in it. */
+  unfold(): void {
     // On a phone the explorer would cover the terminal that is wanted first.
     const isNarrow = matchMedia("(max-width: 640px)").matches;
     this.isShown.value = recall("explorerShown") === "yes" && !isNarrow;
+  }
+
+  /** Brings back what was shown and open last time. */
+  restore(): void {
     if (this.isShown.value || (recallHere("openFiles") ?? NO_FILES) !== NO_FILES) void this.load();
   }
 
