@@ -60,9 +60,27 @@ pub async fn sleep_or_wake(duration: Duration) -> Woken {
         }
         let (wall, nap) = (clock::now_ms(), left.min(SLEPT));
         tokio::time::sleep(nap).await;
-        let passed = Duration::from_millis(clock::now_ms().saturating_sub(wall));
-        if passed > nap + SLEPT {
+        if has_slept(nap, wall, clock::now_ms()) {
             return Woken::FromSleep;
         }
+    }
+}
+
+/// Whether wall clocks say that a nap was more than one. One that was set ahead
+/// looks the same and costs a question; one that was set back says nothing.
+fn has_slept(nap: Duration, before_ms: u64, after_ms: u64) -> bool {
+    Duration::from_millis(after_ms.saturating_sub(before_ms)) > nap + SLEPT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleep_is_told_from_a_nap_and_from_a_clock_set_back() {
+        let nap = Duration::from_secs(5);
+        assert!(!has_slept(nap, 1_000_000, 1_006_000));
+        assert!(has_slept(nap, 1_000_000, 1_000_000 + 3_600_000));
+        assert!(!has_slept(nap, 3_600_000, 5_000));
     }
 }

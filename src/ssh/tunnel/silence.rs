@@ -31,8 +31,8 @@ const OLD_FIRST: Duration = Duration::from_millis(300);
 /// nobody can be looked for there.
 const BLIND: Duration = Duration::from_secs(20);
 
-/// How long after a second login another may follow: a machine that is too
-/// busy to answer must not be kept busier.
+/// How long after a second login another may follow where nothing shows that
+/// the machine was away: one that is too busy to answer is not kept busier.
 const SPARED: Duration = Duration::from_secs(30);
 
 /// How long a connection may be silent until it is given up.
@@ -90,16 +90,19 @@ impl Link {
     /// Looks for another way until there is one, or only a person finds it.
     async fn second_way(&self, order: &Order) -> Result<(Attached, Order), Failure> {
         let way = &self.way;
-        if let Some(last) = self.replaced_at {
-            sleep(SPARED.saturating_sub(last.elapsed())).await;
-        }
+        let spared = || match self.replaced_at {
+            Some(last) => SPARED.saturating_sub(last.elapsed()),
+            None => Duration::ZERO,
+        };
         let mut attempt = 0;
         loop {
             let hop = way.plan(&order.options).await?.first_hop().await;
-            match way.server_seen(&hop).await {
-                Sight::Server => sleep(OLD_FIRST).await,
-                Sight::Blind => sleep(BLIND).await,
-            }
+            let pause = match way.server_seen(&hop).await {
+                Sight::Server { was_away: true } => OLD_FIRST,
+                Sight::Server { was_away: false } => OLD_FIRST.max(spared()),
+                Sight::Blind => BLIND.max(spared()),
+            };
+            sleep(pause).await;
             attempt += 1;
             let failure = match way.attach_beside(order).await {
                 Ok(found) => return Ok(found),

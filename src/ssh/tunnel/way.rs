@@ -39,8 +39,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What [`Way::server_seen`] waited for.
 pub(super) enum Sight {
-    /// A server is there.
-    Server,
+    /// A server is there, and perhaps was not before.
+    Server { was_away: bool },
     /// Nothing can be looked at from here.
     Blind,
 }
@@ -135,12 +135,14 @@ impl Way {
 
     /// Waits for a look that finds a server, if there is anything to look at.
     pub(super) async fn server_seen(&self, hop: &FirstHop) -> Sight {
+        let mut was_away = false;
         loop {
             let began = Instant::now();
             match hop.look().await {
-                Look::Server => return Sight::Server,
+                Look::Server => return Sight::Server { was_away },
                 Look::Blind => return Sight::Blind,
-                Look::Nobody { .. } | Look::Refused(_) | Look::Mute => {}
+                Look::Nobody { .. } => was_away = true,
+                Look::Refused(_) | Look::Mute => {}
             }
             let pause = if self.seen.watching.count() > 0 {
                 retry::LOOKED_FOR
