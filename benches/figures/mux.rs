@@ -81,6 +81,8 @@ pub(crate) fn download(mut remote: Command) -> Transfer {
     remote.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut ssh = remote.spawn().expect("ssh starts");
     let read = ssh.stdout.take().expect("stdout is piped");
+    // As a tunnel has it.
+    stdio::widen(&read);
     let write = ssh.stdin.take().expect("stdin is piped");
     let transfer = run(async {
         let read = Receiver::from_owned_fd(read.into()).expect("it is a pipe");

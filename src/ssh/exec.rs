@@ -28,6 +28,7 @@ use crate::release::build::Build;
 use crate::release::payload;
 use crate::release::payload::Codec;
 use crate::sys::secret;
+use crate::sys::stdio;
 
 /// How long the remote may say and take nothing; no deadline on the whole.
 const NO_PROGRESS: Duration = Duration::from_secs(20);
@@ -202,6 +203,8 @@ impl<'a> Exec<'a> {
         };
         let missing = || failure::lost(target, "the session has no stdio");
         let stdout = child.stdout().take().ok_or_else(missing)?;
+        // Else ssh sleeps and wakes for each 64 KiB of a download.
+        stdio::widen(&stdout);
         let lines = Lines::new(
             BufReader::with_capacity(BUFFER_BYTES, stdout),
             &words.marker,

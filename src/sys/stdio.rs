@@ -32,6 +32,15 @@ pub fn take() -> io::Result<(Pipe, Pipe)> {
     Ok((Pipe::new(input)?, Pipe::new(output)?))
 }
 
+/// Lets a pipe hold 1 MiB instead of the usual 64 KiB, so that one who fills it
+/// quickly need not stop after each read; where that cannot be, it stays small.
+pub fn widen(pipe: &impl AsFd) {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, 1 << 20);
+    #[cfg(not(target_os = "linux"))]
+    let _ = pipe;
+}
+
 impl Pipe {
     fn new(descriptor: OwnedFd) -> io::Result<Self> {
         let flags = rustix::fs::fcntl_getfl(&descriptor)?;
