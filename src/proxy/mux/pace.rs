@@ -60,13 +60,11 @@ const BASE_MAX_AGE: Duration = Duration::from_secs(10);
 /// Slack within which a round trip confirms the base: clock and scheduler.
 const BASE_SLACK: Duration = Duration::from_millis(1);
 
-/// Pace as a part of the delivery rate, in percent.
+/// Pace as a part of a window each round trip, in percent.
 ///
-/// Above 100 so that acknowledgements, not the pace, are what limits.
-const PACE_STEADY: u64 = 125;
-
-/// Pace while the window doubles every round trip.
-const PACE_STARTUP: u64 = 250;
+/// Above 100 so that acknowledgements, not the pace, are what limits; not much
+/// above, or a key waits for them behind a window that has left in a burst.
+const PACE: u64 = 125;
 
 /// Pace during a drain, as a part of what shall stay under way.
 ///
@@ -146,12 +144,13 @@ struct Rate {
 
 /// What the pacer does at the end of a round trip.
 ///
-/// `Startup` → `Steady` at the first queue; `Steady` → `Drain` when the base
-/// is old; `Drain` → `Steady` when it was measured, or `Startup`
-/// when it has doubled: the window shrank for the wrong reason.
+/// `Startup` → `Steady` at the first queue or the largest window; `Steady` →
+/// `Drain` when the base is old; `Drain` → `Steady` when it was measured, or
+/// `Startup` when it has doubled: the window shrank for the wrong reason.
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    /// Doubles the window every round trip that it was the limit.
+    /// Doubles the window every round trip that it was the limit, up to the
+    /// largest.
     Startup,
     /// Applies the rule every round trip that the window was the limit.
     Steady,
@@ -264,8 +263,9 @@ impl Pacer {
             return;
         }
         let per_round_trip = match self.phase {
-            Phase::Startup => self.window * PACE_STARTUP,
-            Phase::Steady | Phase::Drain { from: Some(_), .. } => self.window * PACE_STEADY,
+            Phase::Startup | Phase::Steady | Phase::Drain { from: Some(_), .. } => {
+                self.window * PACE
+            }
             Phase::Drain { from: None, .. } => self.drained() * PACE_DRAIN,
         };
         let whole = scale(self.round_trip, len * 100, per_round_trip);
@@ -335,7 +335,14 @@ impl Pacer {
             time: round.sum,
         });
         match self.phase {
-            Phase::Startup if round_trip < base + QUEUE_TARGET / 2 => self.window *= 2,
+            Phase::Startup if round_trip < base + QUEUE_TARGET / 2 => {
+                // What was acknowledged was sent under the window before: at
+                // the largest it says yet nothing about that.
+                if self.window == WINDOW_MAX {
+                    self.phase = Phase::Steady;
+                }
+                self.window *= 2;
+            }
             Phase::Startup | Phase::Steady | Phase::Drain { .. } => {
                 self.phase = Phase::Steady;
                 let aim = self.aim(base + QUEUE_TARGET);
