@@ -62,7 +62,7 @@ pub fn line(build: &Build, words: &AttachWords) -> String {
     let file = format!("bin/{}", build.file_name("$P"));
     let marker = &words.marker;
     format!(
-        "exec sh -c 'PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin; set -- $(uname -sm); P=$1-$2; U=$(id -u); \
+        "exec sh -c 'PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin; P=$(uname -s)-$(uname -m); U=$(id -u); \
          for d in {ROOTS}; do \
          test \"$d\" && cd \"$d\" >/dev/null 2>&1 && test -O . && \
          case $(ls -ld .) in drwx------*) test -x {file} && exec ./{file} {command};; esac; done; \
