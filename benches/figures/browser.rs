@@ -205,7 +205,7 @@ impl Browser {
     }
 }
 
-fn ask(page: &mut Page, command: &str) -> Value {
+pub(crate) fn ask(page: &mut Page, command: &str) -> Value {
     serde_json::from_str(&page.ask(command)).expect("the driver answers JSON")
 }
 
@@ -216,7 +216,7 @@ pub(crate) fn numbers(page: &mut Page, command: &str) -> Vec<f64> {
     taken.map(|each| each.as_f64().expect("a number")).collect()
 }
 
-fn number(taken: &Value, name: &str) -> f64 {
+pub(crate) fn number(taken: &Value, name: &str) -> f64 {
     let number = taken[name].as_f64();
     number.unwrap_or_else(|| panic!("no `{name}`: {taken}"))
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::chromium::Page;
 use crate::support::counter;
@@ -187,6 +187,27 @@ fn a_page_that_comes_back_sees_how_a_program_ended_meanwhile() {
         (rows == serde_json::json!([])).then_some(())
     };
     eventually("who was told needs no holder", SOON, gone);
+}
+
+#[test]
+fn a_page_that_comes_back_to_a_killed_terminal_shows_another() {
+    let mut shown = Shown::new();
+    let visitor = shown.visitor();
+    for others in [1, 0] {
+        let id = visitor.terminals().remove(0);
+        shown.page.ask("goto about:blank");
+        for _ in 0..others {
+            visitor.new_terminal();
+        }
+        visitor.call("terminal.kill", &json!({ "id": id }));
+        shown.page.ask(&format!("goto {}", url(&shown.laptop)));
+        shown.page.ask("wait-state ready");
+        shown.page.ask("type echo it''s here");
+        shown.page.ask("wait-text its here");
+        let terminals = visitor.terminals();
+        assert_eq!(terminals.len(), 1, "{terminals:?}");
+        assert_ne!(terminals[0], id);
+    }
 }
 
 #[test]

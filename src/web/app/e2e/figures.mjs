@@ -10,6 +10,8 @@
  * | command | does | answers |
  * | --- | --- | --- |
  * | `goto URL` | opens it and waits until it is usable | |
+ * | `leave` | shows an empty page | |
+ * | `arrive URL` | opens it and waits until it is usable | `{paint, ready}`: the first paint, and when it was usable, since 1970 |
  * | `new` | opens another terminal | |
  * | `type TEXT` | types TEXT and Enter | |
  * | `wait TEXT`, `wait-no TEXT` | until TEXT is drawn, or no longer | |
@@ -274,6 +276,16 @@ const commands = {
   goto: async (url) => {
     await page.goto(url);
     assert.equal(await waitForState(page, "ready", "failed", "signin"), "ready");
+  },
+  leave: () => page.goto("about:blank").then(() => null),
+  arrive: async (url) => {
+    await page.goto(url, { waitUntil: "commit" });
+    assert.equal(await waitForState(page, "ready", "failed", "signin"), "ready");
+    return page.evaluate(() => {
+      const [paint] = performance.getEntriesByName("first-contentful-paint");
+      const since = (at) => performance.timeOrigin + at;
+      return { paint: since(paint.startTime), ready: since(window.figures.counted.ready) };
+    });
   },
   new: async () => {
     const before = await page.getByRole("tab").count();
