@@ -14,6 +14,7 @@ use crate::support::served::{Served, papers};
 use crate::support::sshd::Sshd;
 use crate::support::targets::{SOON, connected, kill_and_wait};
 use crate::support::temporary_directory;
+use crate::support::wan::Wan;
 
 #[test]
 fn a_first_visit_types_in_a_terminal_and_reloads_without_a_word_on_the_console() {
@@ -181,6 +182,27 @@ fn a_failed_connect_shows_the_same_error_and_command_on_the_page() {
     }
     laptop.wait_until_idle(Duration::from_secs(20));
     assert_eq!(laptop.rows(), serde_json::json!([]));
+}
+
+#[test]
+fn a_page_that_saw_a_connect_fail_goes_on_with_the_next() {
+    let sshd = Sshd::start();
+    let (wan, laptop) = Wan::with_laptop("box", &sshd);
+    // It fails after ssh has let us in: by then the page builds its workspace.
+    sshd.write_home(".bashrc", "sleep 3; exit 7\n");
+    let mut command = laptop.spawn(&["ssh", "box", "--open"]);
+    let mut page = Page::open(&eventually("the browser is opened", SOON, || {
+        laptop.opened().first().map(|_| opened_url(&laptop))
+    }));
+    page.ask("wait-state failed");
+    assert!(!command.wait().expect("a child of ours").success());
+    sshd.write_home(".bashrc", "");
+    // Slow enough that the page sees it begin.
+    wan.set_round_trip(Duration::from_millis(300));
+    laptop.connect("box");
+    page.ask("wait-state ready");
+    page.ask("type echo it''s here");
+    page.ask("wait-text its here");
 }
 
 #[test]

@@ -136,7 +136,7 @@ export class Workspace {
 
   /** Disconnects a screen; the terminal goes on. */
   detach(id: string): void {
-    if (id === this.#first) this.#first = null;
+    if (id === this.#first) this.#takeBack();
     const rest = new Map(this.#attached.value);
     rest.get(id)?.client.stop();
     rest.delete(id);
@@ -288,12 +288,17 @@ export class Workspace {
     rememberHere("tab", id);
   }
 
-  /** There are terminals already: theirs are shown, and the one asked for never was. */
-  #stepBack(): void {
+  /** The first terminal was never made: it is as if none had been asked for. */
+  #takeBack(): void {
     this.#first = null;
     this.#isLoaded.value = false;
     this.#selected.value = null;
     this.#tabs.value = [];
+  }
+
+  /** There are terminals already: theirs are shown instead of the one asked for. */
+  #stepBack(): void {
+    this.#takeBack();
     void this.#attempt(NOT_LISTED, () => this.#refresh());
   }
 
