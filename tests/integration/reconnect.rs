@@ -43,7 +43,8 @@ impl Counting {
         page.ask("type stty -echo; PS1=; clear");
         page.ask(
             "type (i=0; while sleep 0.02; do i=$((i+1)); echo \"o$i.\"; echo $i > printed; done) & \
-             while read -r line; do echo \"$line\" >> typed; done",
+             while read -r line && [ \"$line\" != end ]; do echo \"$line\" >> typed; done; \
+             kill %1; echo ov\"\"er",
         );
         page.ask("wait-text o20.");
         Self {
@@ -91,8 +92,7 @@ impl Counting {
             (lines.len() >= wanted.len()).then_some(lines)
         };
         assert_eq!(eventually("what was typed arrives", SOON, read), wanted);
-        self.page.ask("press Control+C");
-        self.page.ask("type kill %1; echo ov\"\"er");
+        self.page.ask("type end");
         self.page.ask("wait-text over");
         let history: Vec<String> =
             serde_json::from_str(&self.page.ask("history")).expect("the lines");

@@ -230,7 +230,11 @@ impl Drop for Laptop {
     fn drop(&mut self) {
         processes::kill_all(|| self.processes());
         if thread::panicking() {
-            say(&format!("ssh was called with {:#?}", self.ssh_calls()));
+            let calls = self.ssh_calls().into_iter().map(|call| call.join(" "));
+            say(&format!(
+                "ssh was called with\n{}",
+                calls.collect::<Vec<_>>().join("\n")
+            ));
         }
     }
 }
