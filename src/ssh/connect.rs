@@ -1,6 +1,7 @@
 //! `ssh T` from the command's side: find a tunnel or make one, then connect.
 
-use std::ffi::OsString;
+mod tunnel;
+
 use std::time::Duration;
 use std::time::Instant;
 
@@ -17,12 +18,8 @@ use super::plan::Plan;
 use super::registry::Entry;
 use super::registry::Registry;
 use super::target::Target;
-use super::tunnel::Announced;
-use super::tunnel::PortWish;
 use super::watcher::Watcher;
-use super::wish;
 use super::wish::Wish;
-use crate::daemon::launch;
 use crate::protocol::attach::MARKER_PREFIX;
 use crate::protocol::attach::ServerOrigin;
 use crate::protocol::control::Cause;
@@ -39,7 +36,7 @@ use crate::protocol::session::PhaseName;
 use crate::protocol::session::PhaseState;
 use crate::release::build::Build;
 use crate::sys::clock;
-use crate::sys::text;
+use tunnel::Found;
 
 /// A target that is connected.
 #[derive(Clone, Debug)]
@@ -98,20 +95,6 @@ pub async fn connect(
     Ok(session)
 }
 
-/// What is there of a target's tunnel.
-enum Found {
-    /// Its server answered.
-    Live(Control, Hello, Pong),
-    /// It is connected, and does not hear its server.
-    Silent(Control, Hello),
-    /// It is not connected.
-    Away(Control, Hello),
-    /// It is of another build, or was made with other options.
-    Outdated(Control, Hello),
-    /// There is none.
-    None,
-}
-
 /// One connect under way.
 struct Connecting<'a> {
     target: &'a Target,
@@ -127,29 +110,6 @@ struct Connecting<'a> {
 }
 
 impl Connecting<'_> {
-    async fn find_tunnel(&mut self, changed: bool) -> Found {
-        let socket = self.registry.control_socket(&self.name);
-        let Some((mut control, hello)) = Control::find(&socket).await else {
-            Control::end_silent(&socket).await;
-            return Found::None;
-        };
-        let port_differs = self
-            .options
-            .local_port
-            .is_some_and(|port| port != hello.port);
-        if hello.build != self.build.id() || port_differs || changed {
-            return Found::Outdated(control, hello);
-        }
-        if hello.is_silent() {
-            return Found::Silent(control, hello);
-        }
-        match control.ask(&Request::Ping).await {
-            Ok(pong) => Found::Live(control, hello, pong),
-            Err(_) if hello.server.is_some() => Found::Silent(control, hello),
-            Err(_) => Found::Away(control, hello),
-        }
-    }
-
     /// What ssh would do; beside whatever else is begun.
     fn plan(&self) -> impl Future<Output = Result<Plan, Failure>> + use<> {
         let (target, name) = (self.target.clone(), self.name.clone());
@@ -176,30 +136,6 @@ impl Connecting<'_> {
         Ok((control, port))
     }
 
-    /// Starts a tunnel beside the old one and lets that leave: on the same
-    /// port both listen for a moment, so that nobody else ever can.
-    async fn replace(&mut self, old: Control, hello: &Hello) -> Result<(Control, u16), Failure> {
-        let wish = match self.options.local_port {
-            Some(port) if port != hello.port => PortWish::Exactly(port),
-            _ => PortWish::TakeOver(hello.port),
-        };
-        let started = self.start_tunnel(wish).await;
-        old.dismiss(hello).await;
-        match (started, wish) {
-            // The old one does not share its port; now it has left.
-            (Err(_), PortWish::TakeOver(port)) => self.start_tunnel(PortWish::Near(port)).await,
-            (started, _) => started,
-        }
-    }
-
-    fn wanted_port(&self, kept: Option<&Entry>) -> PortWish {
-        match (self.options.local_port, kept) {
-            (Some(port), _) => PortWish::Exactly(port),
-            (None, Some(entry)) => PortWish::Near(entry.local_port),
-            (None, None) => PortWish::Near(wish::first_port(&self.name)),
-        }
-    }
-
     /// The tunnel is up and its server answered: one round trip, no ssh.
     async fn live(
         &mut self,
@@ -224,41 +160,6 @@ impl Connecting<'_> {
             self.watcher.open_page(&self.name, &url.url);
         }
         Ok(())
-    }
-
-    async fn start_tunnel(&mut self, wish: PortWish) -> Result<(Control, u16), Failure> {
-        let (flag, port) = wish.words();
-        let port_text = port.to_string();
-        let args = [
-            "__tunnel",
-            "--name",
-            &self.name,
-            "--target",
-            self.target.spelling(),
-            flag,
-            &port_text,
-        ];
-        let args = args.into_iter().map(OsString::from).collect();
-        let log = self.registry.log(&self.name);
-        let announced: Announced = launch::launch(args, &log).await.map_err(|error| Failure {
-            cause: Cause::Local,
-            message: format!("cannot start the tunnel: {}", text::with_causes(&error)),
-            hint: match self.options.local_port {
-                Some(_) => format!("cocalc-plus ssh {} --local-port auto", self.target),
-                None => format!("look into {}", log.display()),
-            },
-        })?;
-        let is_kept = self.registry.find_exactly(self.target.spelling()).is_some();
-        if is_kept && announced.port != port {
-            self.watcher.port_moved(port, announced.port);
-        }
-        let socket = self.registry.control_socket(&self.name);
-        let (control, _) = Control::find(&socket).await.ok_or_else(|| Failure {
-            cause: Cause::Tunnel,
-            message: "the tunnel started and does not answer".into(),
-            hint: format!("look into {}", log.display()),
-        })?;
-        Ok((control, announced.port))
     }
 
     /// Makes the tunnel connect, with a master of ours if there is none.

@@ -25,7 +25,7 @@
 //! | [`resolve`] | addresses of names |
 //! | [`secret`] | random secrets and their comparison |
 //! | [`shutdown`] | the signal to stop, for every task |
-//! | [`stdio`] | stdin and stdout without blocking |
+//! | [`stdio`] | stdin and stdout without blocking, what a pipe holds |
 //! | [`text`] | errors with their causes, and printable text |
 //! | [`tty`] | the terminal that a person sits at |
 

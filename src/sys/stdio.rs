@@ -1,4 +1,5 @@
-//! This process's stdin and stdout as streams that never block a thread.
+//! Pipes between processes: this one's stdin and stdout as streams that never
+//! block a thread, and how much a pipe holds.
 
 #![expect(unsafe_code, reason = "registering a descriptor with the runtime")]
 

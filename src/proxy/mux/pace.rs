@@ -263,10 +263,8 @@ impl Pacer {
             return;
         }
         let per_round_trip = match self.phase {
-            Phase::Startup | Phase::Steady | Phase::Drain { from: Some(_), .. } => {
-                self.window * PACE
-            }
             Phase::Drain { from: None, .. } => self.drained() * PACE_DRAIN,
+            _ => self.window * PACE,
         };
         let whole = scale(self.round_trip, len * 100, per_round_trip);
         let start = self.next_at.map_or(now, |at| at.max(now - PACE_BURST));

@@ -1,4 +1,4 @@
-//! What a connection carries beside the one session: another, a forward.
+//! Whether a connection carries forwards.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,25 +10,18 @@ use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use crate::ssh::master;
-
-/// How long either may take.
+/// How long each step may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// What an ssh server says first, RFC 4253 section 4.2.
 const GREETING: &[u8; 4] = b"SSH-";
-
-/// Says whether a second session opens; `None` when nobody answered.
-pub(super) async fn second_session(path: &Path) -> Option<bool> {
-    master::opens_another(path, DEADLINE).await
-}
 
 /// Says whether a forward leads anywhere: to the sshd that carries it, since
 /// no other port is known to listen. It is cancelled when that has greeted.
 ///
 /// `connection` is the remote's `SSH_CONNECTION`; `None` without one, or when
 /// this machine's own ssh would not listen.
-pub(super) async fn forwarding(path: &Path, connection: &str, socket: &Path) -> Option<bool> {
+pub(super) async fn arrive(path: &Path, connection: &str, socket: &Path) -> Option<bool> {
     let mut words = connection.split_whitespace().skip(2);
     let (host, port) = (words.next()?.to_owned(), words.next()?.parse().ok()?);
     let session = Session::resume_mux(path.into(), None);

@@ -25,6 +25,7 @@ pub mod facts;
 pub mod fix;
 #[cfg(test)]
 mod fixtures;
+mod forwards;
 mod judge;
 mod limits;
 mod parse;
@@ -32,13 +33,15 @@ mod places;
 mod probe;
 mod servers;
 mod shell;
-mod ways;
+
+use std::time::Duration;
 
 use serde::Serialize;
 
 use self::facts::Answer;
 use self::facts::Facts;
 use self::fix::Typist;
+use super::master;
 use super::master::Master;
 use super::plan::Asking;
 use super::plan::Plan;
@@ -52,6 +55,9 @@ use crate::release::build::Build;
 use crate::sys::secret;
 use crate::sys::shutdown::Shutdown;
 use crate::sys::text;
+
+/// How long a second session may take to open.
+const SESSION_DEADLINE: Duration = Duration::from_secs(10);
 
 /// How bad something is; the worse, the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -205,8 +211,8 @@ async fn look(
         // The probe's session is open still, which is what this is about.
         let socket = registry.trial_socket(&secret::word(8));
         (facts.second_session, facts.forwarding) = tokio::join!(
-            ways::second_session(&master.path),
-            ways::forwarding(&master.path, &facts.connection, &socket),
+            master::opens_another(&master.path, SESSION_DEADLINE),
+            forwards::arrive(&master.path, &facts.connection, &socket),
         );
     }
     probe.end().await;

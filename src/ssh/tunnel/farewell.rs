@@ -11,8 +11,8 @@ const LOOKS_IN_VAIN: u32 = 5;
 /// How long a page that is there needs to show it.
 const FAILURE_SEEN: Duration = Duration::from_secs(1);
 
-/// How often a refused session is asked for again within that time.
-const ASK_AGAIN: Duration = Duration::from_millis(200);
+/// How long from one look at the pages to the next.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Waits until a page has shown a failure, or none will come; then the tunnel
 /// ends.
@@ -25,7 +25,7 @@ pub(super) async fn show_failure(pages: &Pages, until: Instant) {
         } else {
             unexpected + 1
         };
-        tokio::time::sleep(ASK_AGAIN).await;
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
     if pages.watching() > 0 {
         tokio::time::sleep(FAILURE_SEEN).await;

@@ -186,13 +186,13 @@ impl Link {
             }
             Some(Command::Stop(keep_terminals, reply)) => {
                 let stopped = self.stop_server(keep_terminals).await;
-                if stopped.is_ok() {
+                let is_stopped = stopped.is_ok();
+                if is_stopped {
                     self.server_was_stopped();
                 }
-                let is_over = stopped.is_ok();
                 let _ = reply.send(stopped);
                 // The command ends those that it finds by today's configuration.
-                if let (true, Some(order)) = (is_over, &self.order) {
+                if is_stopped && let Some(order) = &self.order {
                     order.master.end().await;
                 }
             }
