@@ -7,11 +7,19 @@ import { breakable } from "./sentence";
 /** A name of more characters than this is set smaller. */
 const LONG_NAME = 20;
 
+interface CoverProps {
+  lead: string;
+  name: string;
+  /** Whether it may be gone within a blink: then it waits for one before it is seen. */
+  isBrief?: boolean;
+  children: ComponentChildren;
+}
+
 /** One column: a small line, the name large, then whatever belongs to it. */
-export function Cover({ lead, name, children }: { lead: string; name: string; children: ComponentChildren }) {
+export function Cover({ lead, name, isBrief = false, children }: CoverProps) {
   return (
     <main class="cover">
-      <div class="cover-column">
+      <div class={`cover-column ${isBrief ? "cover-column-brief" : ""}`}>
         <header class="cover-head">
           <Mark />
           <div>

@@ -1,6 +1,7 @@
 /** What is shown until the workspace is usable: progress, or why not. */
 
 import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
 import type { App } from "../actions/app";
 import type { Stage } from "../model/stage";
 import { CommandBox } from "./command-box";
@@ -21,10 +22,14 @@ const LEADS: Record<Exclude<Stage, "signin" | "ready">, string> = {
 /** The page before the workspace. */
 export function Progress({ app }: { app: App }) {
   const stage = app.stage.value;
+  const isLong = useRef(false);
+  const status = app.session.seen.value?.status;
+  // Before an answer, and beside a server that is there, it is most likely a blink.
+  if (status && status.state !== "ready") isLong.current = true;
   if (stage === "signin" || stage === "ready") return null;
   const hasNoTerminal = stage === "failed" && app.workspace.problem.value !== null;
   return (
-    <Cover lead={hasNoTerminal ? "No terminal on" : LEADS[stage]} name={app.target.value}>
+    <Cover lead={hasNoTerminal ? "No terminal on" : LEADS[stage]} name={app.target.value} isBrief={!isLong.current}>
       <Body app={app} stage={stage} />
     </Cover>
   );
