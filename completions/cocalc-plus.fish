@@ -109,6 +109,7 @@ complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop a target\'s server and terminals, and disconnect'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l port -d 'Listen on this port; 0 takes any that is free' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l nats-port -d 'Speak the NATS client protocol on this loopback port too; 0 takes any that is free' -r
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l write-connection-info -d 'Write port and token as JSON to this file (mode 0600) once it listens' -r -F
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l pidfile -d 'Write the process id to this file' -r -F
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l log -d 'Write messages to this file instead of stderr or the default log' -r -F

@@ -29,6 +29,7 @@
 //! | 1 | [`daemon`] | one server an instance: lock, connection file, starting it |
 //! | 1 | [`holder`] | the process that owns a pty |
 //! | 1 | [`web`] | the embedded page; Host, Origin, cookie and key |
+//! | 1 | [`messaging`] | the bus: a broker that speaks the NATS client protocol |
 //! | 1 | [`proxy`] | the stream mux; passing requests and WebSockets on |
 //! | 2 | [`release`] | which build this is, packing and pruning it |
 //! | 2 | [`lite`] | the neutral hub: HTTP on a port and a socket |
@@ -59,6 +60,7 @@ pub mod cli;
 pub mod daemon;
 pub mod holder;
 pub mod lite;
+pub mod messaging;
 pub mod plus;
 pub mod project;
 pub mod protocol;

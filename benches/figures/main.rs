@@ -36,6 +36,7 @@ mod attach;
 mod browser;
 mod browser_link;
 mod bulk;
+mod bus;
 mod connect;
 mod explorer;
 mod files;
@@ -65,7 +66,7 @@ use support::say;
 type Figure = (&'static str, fn(Runs) -> Vec<Row>);
 
 /// All figures, in the order of the table.
-const FIGURES: [Figure; 21] = [
+const FIGURES: [Figure; 22] = [
     ("live", live::rows),
     ("connect", connect::rows),
     ("arrival", arrival::rows),
@@ -82,6 +83,7 @@ const FIGURES: [Figure; 21] = [
     ("browser-flood", browser::flood),
     ("request", request::rows),
     ("bulk", bulk::rows),
+    ("bus", bus::rows),
     ("files", files::rows),
     ("explorer", explorer::rows),
     ("memory", memory::rows),

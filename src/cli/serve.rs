@@ -38,6 +38,11 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     port: Option<u16>,
 
+    /// Speak the NATS client protocol on this loopback port too; 0 takes any
+    /// that is free
+    #[arg(long, value_name = "N")]
+    nats_port: Option<u16>,
+
     /// Leave the terminal; return when it listens
     #[arg(long, conflicts_with_all = ["daemon_stop", "daemon_status"])]
     daemon: bool,
@@ -256,6 +261,7 @@ impl Args {
         let port = self.asked_port();
         ServeOptions {
             port,
+            nats_port: self.nats_port,
             write_connection_info: self.write_connection_info.clone(),
             pidfile: self.pidfile.clone(),
             environment: if self.login_environment {
@@ -286,6 +292,9 @@ impl Args {
         let mut words: Vec<std::ffi::OsString> = vec!["serve".into(), "--daemon-child".into()];
         if let Some(port) = self.asked_port() {
             words.extend(["--port".into(), port.to_string().into()]);
+        }
+        if let Some(port) = self.nats_port {
+            words.extend(["--nats-port".into(), port.to_string().into()]);
         }
         let files = [
             ("--write-connection-info", &self.write_connection_info),

@@ -93,6 +93,11 @@ impl Instance {
         self.dir.join("server.sock")
     }
 
+    /// The bus's unix socket.
+    pub fn nats_socket(&self) -> PathBuf {
+        self.dir.join("nats.sock")
+    }
+
     /// The directory of the holders' sockets.
     pub fn holders(&self) -> PathBuf {
         self.dir.join("t")
@@ -182,6 +187,7 @@ impl Instance {
     pub fn retract(&self) {
         let _ = fs::remove_file(self.connection_file());
         let _ = fs::remove_file(self.socket());
+        let _ = fs::remove_file(self.nats_socket());
     }
 
     /// Ends the running server: SIGTERM, a grace, SIGKILL.
@@ -253,6 +259,8 @@ mod tests {
             process_start: identity.start.clone(),
             boot_id: identity.boot_id.clone(),
             ui: "u".into(),
+            nats_socket: "n".into(),
+            nats_port: None,
             previous: None,
         }
     }

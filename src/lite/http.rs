@@ -22,8 +22,10 @@ use axum::routing::post;
 use serde::Deserialize;
 use tokio::sync::watch;
 
+use super::bus::Bus;
 use super::call;
 use super::listen::Site;
+use crate::protocol::auth;
 use crate::protocol::call::Handler;
 use crate::protocol::call::MAX_CALL_BYTES;
 use crate::protocol::call::Refusal;
@@ -48,6 +50,8 @@ pub struct Hub {
     pub run: String,
     /// Answers the pages' calls.
     pub handler: Handler,
+    /// Carries messages.
+    pub bus: Bus,
     /// What `/customize` tells a signed-in page.
     pub customize: Arc<serde_json::Value>,
     /// What `/session` tells a page that came directly.
@@ -91,6 +95,7 @@ impl Hub {
         let routes = Router::new()
             .route("/call", get(serve_call).post(answer_call))
             .layer(DefaultBodyLimit::max(MAX_CALL_BYTES))
+            .route(auth::BUS_PATH, get(serve_bus))
             .route("/session", get(serve_session))
             .route("/customize", get(serve_customize))
             .route("/auth/url", post(mint_url))
@@ -118,6 +123,17 @@ async fn serve_call(State(hub): State<Hub>, upgrade: WebSocketUpgrade) -> Respon
 
 async fn answer_call(State(hub): State<Hub>, text: String) -> Response<Body> {
     call::answer_posted(text, hub.handler).await.into_response()
+}
+
+async fn serve_bus(
+    State(hub): State<Hub>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response<Body> {
+    // The door has looked at whoever sends an Origin.
+    let is_page = headers.contains_key(header::ORIGIN)
+        || (headers.contains_key(auth::PAGE_HEADER) && hub.gate.is_signed_in(&headers));
+    hub.bus.serve_websocket(upgrade, is_page)
 }
 
 async fn serve_session(State(hub): State<Hub>, upgrade: WebSocketUpgrade) -> Response<Body> {

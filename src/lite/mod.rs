@@ -5,7 +5,10 @@
 //! stopping means arrive as arguments of [`http::Hub`]. It knows no terminal,
 //! no ssh and no container.
 
+pub mod bus;
 pub mod call;
+mod carrier;
 pub mod client;
 pub mod http;
+pub mod identity;
 pub mod listen;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::net::UnixListener;
 
 use crate::daemon::instance::Instance;
+use crate::lite::bus::Bus;
 use crate::lite::listen::Site;
 use crate::project::terminal;
 use crate::project::terminal::Terminals;
@@ -25,7 +26,7 @@ pub(super) async fn keep_dir(
     instance: Instance,
     info: ConnectionInfo,
     mut lock: Lock,
-    site: Site,
+    served: Served,
     terminals: Arc<Terminals>,
     shutdown: Shutdown,
 ) {
@@ -38,7 +39,8 @@ pub(super) async fn keep_dir(
         let is_published = instance
             .connection()
             .is_some_and(|found| found.id == info.id);
-        if instance.is_locked_by(&lock) && is_published && instance.socket().exists() {
+        let has_sockets = instance.socket().exists() && instance.nats_socket().exists();
+        if instance.is_locked_by(&lock) && is_published && has_sockets {
             continue;
         }
         tracing::warn!("the runtime directory was deleted; making it again");
@@ -56,14 +58,49 @@ pub(super) async fn keep_dir(
         }
         terminals.search().await;
         terminal::offer_commands(&instance.holders());
-        match bind_socket(&instance.socket()) {
-            Ok(listener) => {
-                tokio::spawn(site.clone().serve_unix(listener));
+        match bind_sockets(&instance) {
+            Ok(sockets) => {
+                tokio::spawn(served.clone().serve(sockets));
                 let _ = instance.publish(&info);
             }
-            Err(error) => tracing::error!(%error, "cannot make the socket again"),
+            Err(error) => tracing::error!(%error, "cannot make the sockets again"),
         }
     }
+}
+
+/// What a server serves on its unix sockets; clones are the same.
+#[derive(Clone)]
+pub(super) struct Served {
+    /// Pages and programs, by HTTP.
+    pub(super) site: Site,
+    /// Messages.
+    pub(super) bus: Bus,
+}
+
+/// A server's unix sockets.
+pub(super) struct Sockets {
+    http: UnixListener,
+    nats: UnixListener,
+}
+
+impl Served {
+    /// Serves both sockets until shutdown.
+    ///
+    /// # Errors
+    /// When accepting fails for good.
+    pub(super) async fn serve(self, sockets: Sockets) -> io::Result<()> {
+        let bus = self.bus.serve_unix(sockets.nats);
+        let ((), served) = tokio::join!(bus, self.site.serve_unix(sockets.http));
+        served
+    }
+}
+
+/// Listens on both.
+pub(super) fn bind_sockets(instance: &Instance) -> io::Result<Sockets> {
+    Ok(Sockets {
+        http: bind_socket(&instance.socket())?,
+        nats: bind_socket(&instance.nats_socket())?,
+    })
 }
 
 /// What became of the lock.
@@ -81,7 +118,7 @@ fn relock(instance: &Instance, lock: &Lock) -> io::Result<Relocked> {
 }
 
 /// Binds under another name and renames: whoever finds the socket can connect.
-pub(super) fn bind_socket(path: &Path) -> io::Result<UnixListener> {
+fn bind_socket(path: &Path) -> io::Result<UnixListener> {
     let fresh = path.with_extension("new");
     let _ = fs::remove_file(&fresh);
     let listener = UnixListener::bind(&fresh)?;

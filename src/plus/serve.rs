@@ -8,20 +8,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::keeping::bind_socket;
+use super::keeping::Served;
+use super::keeping::Sockets;
+use super::keeping::bind_sockets;
 use super::keeping::keep_dir;
 use super::terminals;
 use crate::daemon::instance;
 use crate::daemon::instance::Instance;
 use crate::daemon::run;
 use crate::daemon::run::Run;
+use crate::lite::bus::Bus;
 use crate::lite::client as hub_client;
 use crate::lite::http::Fate;
 use crate::lite::http::Hub;
+use crate::lite::identity::Identity;
 use crate::lite::listen::Site;
 use crate::project::calls;
 use crate::project::environment::Environment;
@@ -38,7 +41,7 @@ use crate::sys::env;
 use crate::sys::files;
 use crate::sys::lock::Lock;
 use crate::sys::ports::Loopback;
-use crate::sys::process::Identity;
+use crate::sys::process;
 use crate::sys::secret;
 use crate::sys::shutdown::Shutdown;
 use crate::web::assets;
@@ -47,6 +50,9 @@ use crate::web::gate::Gate;
 
 /// The slug of a server that was not reached by `ssh`.
 pub const NAME: &str = "local";
+
+/// The id of the one account, as the original system has it.
+const ACCOUNT: &str = "00000000-1000-4000-8000-000000000001";
 
 /// How long a second server waits for the first one's papers.
 const PAPERS_DEADLINE: Duration = Duration::from_secs(10);
@@ -61,6 +67,8 @@ pub use crate::project::environment::Source;
 pub struct ServeOptions {
     /// The TCP port; `None` is the last one if it is free, else any.
     pub port: Option<u16>,
+    /// The TCP port of the bus; `None` has none, 0 is any.
+    pub nats_port: Option<u16>,
     /// Where to write a copy of the connection information.
     pub write_connection_info: Option<PathBuf>,
     /// Where to write the process id.
@@ -115,7 +123,8 @@ pub struct Server {
     info: ConnectionInfo,
     gate: Arc<Gate>,
     loopback: Loopback,
-    unix: UnixListener,
+    nats: Option<Loopback>,
+    sockets: Sockets,
     options: ServeOptions,
     lock: Lock,
     run: Option<Run>,
@@ -133,7 +142,8 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
     };
     let last_port = instance.connection().map(|info| info.port);
     let loopback = listen(options.port, last_port)?;
-    let unix = bind_socket(&instance.socket())?;
+    let nats = options.nats_port.map(listen_on).transpose()?;
+    let sockets = bind_sockets(&instance)?;
     let credentials = credentials()?;
     let log = instance.log();
     if let Some(dir) = log.parent() {
@@ -152,7 +162,7 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
     let run = Run::begin(&instance.run())
         .inspect_err(|error| tracing::warn!(%error, "nobody will know how this run ends"))
         .ok();
-    let me = Identity::of_self();
+    let me = process::Identity::of_self();
     let info = ConnectionInfo {
         port: loopback.port,
         token: credentials.token.reveal().to_owned(),
@@ -164,15 +174,18 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
         process_start: me.start,
         boot_id: me.boot_id,
         ui: assets::ui_hash().to_owned(),
+        nats_socket: instance.nats_socket().display().to_string(),
+        nats_port: nats.as_ref().map(|loopback| loopback.port),
         previous,
     };
-    let gate = Arc::new(Gate::new(NAME, loopback.port, credentials));
+    let gate = Arc::new(Gate::new(NAME, loopback.port, credentials).with_bus());
     let server = Server {
         instance,
         info,
         gate,
         loopback,
-        unix,
+        nats,
+        sockets,
         options,
         lock,
         run,
@@ -211,19 +224,38 @@ impl Server {
     pub async fn run(self, shutdown: Shutdown) -> Result<(), ServeError> {
         let source = self.options.environment;
         let environment = Environment::new(env::all(), source, shutdown.clone());
-        let (site, terminals) = self.site(&shutdown, &environment);
+        let bus = Bus::new(
+            &self.info.id,
+            Arc::clone(&self.gate),
+            account(),
+            shutdown.clone(),
+        );
+        let (site, terminals) = self.site(&shutdown, &environment, bus.clone());
         let mut serving = JoinSet::new();
         tokio::spawn(Arc::clone(&environment).prepare());
         for listener in self.loopback.listeners {
             let listener = TcpListener::from_std(listener)?;
             serving.spawn(site.clone().serve_tcp(listener));
         }
-        serving.spawn(site.clone().serve_unix(self.unix));
+        for listener in self
+            .nats
+            .into_iter()
+            .flat_map(|loopback| loopback.listeners)
+        {
+            let listener = TcpListener::from_std(listener)?;
+            let bus = bus.clone();
+            serving.spawn(async move {
+                bus.serve_tcp(listener).await;
+                Ok(())
+            });
+        }
+        let served = Served { site, bus };
+        serving.spawn(served.clone().serve(self.sockets));
         let keeper = tokio::spawn(keep_dir(
             self.instance.clone(),
             self.info.clone(),
             self.lock,
-            site,
+            served,
             terminals,
             shutdown.clone(),
         ));
@@ -278,7 +310,12 @@ impl Server {
         Ok(())
     }
 
-    fn site(&self, shutdown: &Shutdown, environment: &Arc<Environment>) -> (Site, Arc<Terminals>) {
+    fn site(
+        &self,
+        shutdown: &Shutdown,
+        environment: &Arc<Environment>,
+        bus: Bus,
+    ) -> (Site, Arc<Terminals>) {
         let log = terminals::log(&self.instance);
         let terminals = Terminals::new(self.instance.holders(), log);
         let files = Files::new(dirs::home(), dirs::trash(), &dirs::data());
@@ -312,6 +349,7 @@ impl Server {
                 Arc::clone(&files),
                 Arc::clone(environment),
             ),
+            bus,
             customize: Arc::new(customize),
             status: watch::Sender::new(status),
             stop: Arc::new(move |fate| {
@@ -350,13 +388,31 @@ async fn papers_of_other(instance: &Instance) -> Result<ConnectionInfo, ServeErr
 
 fn listen(asked: Option<u16>, last: Option<u16>) -> Result<Loopback, ServeError> {
     if let Some(port) = asked.filter(|port| *port != 0) {
-        return Loopback::exactly(port).map_err(|source| ServeError::Port { port, source });
+        return listen_on(port);
     }
     // The last run's port, so that open pages and bookmarks go on.
     if let Some(loopback) = last.and_then(|port| Loopback::exactly(port).ok()) {
         return Ok(loopback);
     }
-    Loopback::any().map_err(|source| ServeError::Port { port: 0, source })
+    listen_on(0)
+}
+
+/// Listens on exactly this port; on any for 0.
+fn listen_on(port: u16) -> Result<Loopback, ServeError> {
+    let listening = if port == 0 {
+        Loopback::any()
+    } else {
+        Loopback::exactly(port)
+    };
+    listening.map_err(|source| ServeError::Port { port, source })
+}
+
+/// The one person of a plain server, and her one project.
+fn account() -> Identity {
+    Identity::Account {
+        id: ACCOUNT.to_owned(),
+        projects: vec![NAME.to_owned()],
+    }
 }
 
 /// Makes the server's secrets, of which those that tunnels and pages come back

@@ -48,6 +48,13 @@ pub const CODE_PARAMETER: &str = "auth_token";
 /// The request header that carries the key.
 pub const KEY_HEADER: &str = "x-cocalc-plus-key";
 
+/// The request header by which a tunnel says that it passes on what a page of
+/// its own asks, signed in by cookie and key: `x-cocalc-plus-page: 1`.
+pub const PAGE_HEADER: &str = "x-cocalc-plus-page";
+
+/// The path of the bus.
+pub const BUS_PATH: &str = "/conat";
+
 /// The path that a browser fetches with the cookie and a ticket alone.
 pub const TICKET_PATH: &str = "/files/get";
 

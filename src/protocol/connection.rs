@@ -12,7 +12,8 @@ use super::ending::Ending;
 ///
 /// `{"port":41523,"token":"b64…","pid":4711,"startedAt":1795248000000,`
 /// `"socket":"/tmp/ccp-1000/3f9a…/server.sock","version":"0.1.0",`
-/// `"id":"9c1e…","processStart":"88123","bootId":"5e0c…","ui":"9f2c…"}`
+/// `"id":"9c1e…","processStart":"88123","bootId":"5e0c…","ui":"9f2c…",`
+/// `"natsSocket":"/tmp/ccp-1000/3f9a…/nats.sock"}`
 #[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionInfo {
@@ -36,6 +37,13 @@ pub struct ConnectionInfo {
     pub boot_id: String,
     /// The content hash of the page that it serves.
     pub ui: String,
+    /// The unix socket of the bus, absolute; it speaks the NATS client protocol,
+    /// with the token as `auth_token`.
+    #[serde(default)]
+    pub nats_socket: String,
+    /// The bus's TCP port on 127.0.0.1, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nats_port: Option<u16>,
     /// How the run before it ended, when nobody had stopped that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Ending>,

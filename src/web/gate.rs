@@ -71,6 +71,7 @@ pub struct Gate {
     port: u16,
     credentials: Credentials,
     challenge: Secret,
+    has_bus: bool,
     /// Unspent codes and when each ends; never held over an await.
     codes: Mutex<Vec<(Secret, Instant)>>,
 }
@@ -83,6 +84,7 @@ impl Gate {
             port,
             credentials,
             challenge: Secret::random(),
+            has_bus: false,
             codes: Mutex::default(),
         }
     }
@@ -131,6 +133,19 @@ impl Gate {
         let at = codes.iter().position(|(code, _)| code.matches(offered))?;
         let (_, end) = codes.remove(at);
         (end > Instant::now()).then_some(&self.credentials)
+    }
+
+    /// Says whether this is the token of programs.
+    pub fn is_token(&self, offered: &str) -> bool {
+        self.credentials.token.matches(offered)
+    }
+
+    /// Lets programs, who send no Origin, through to the bus without a
+    /// credential: there they show it in the bus's own first words.
+    #[must_use]
+    pub fn with_bus(mut self) -> Self {
+        self.has_bus = true;
+        self
     }
 
     /// What a page signs to come back.
@@ -183,7 +198,11 @@ impl Gate {
         let host = text(headers, &header::HOST)
             .unwrap_or_default()
             .to_ascii_lowercase();
-        if !self.is_our_host(&host, headers) {
+        let is_program = !headers.contains_key(header::ORIGIN);
+        let is_to_bus = self.has_bus && *method == Method::GET && path == auth::BUS_PATH;
+        let brings_credential = is_program && (is_to_bus || self.has_token(headers));
+        let is_ours = self.is_name(&host) || (brings_credential && self.is_address(&host));
+        if !is_ours {
             return Err(Refusal::new(403, "this host name is not served here"));
         }
         let origin = text(headers, &header::ORIGIN);
@@ -196,7 +215,8 @@ impl Gate {
             ));
         }
         let is_by_ticket = takes_ticket(method, path) && self.has_cookie(headers);
-        if is_public(method, path) || self.is_signed_in(headers) || is_by_ticket {
+        let is_without = is_public(method, path) || is_to_bus && is_program;
+        if is_without || self.is_signed_in(headers) || is_by_ticket {
             return Ok(());
         }
         Err(Refusal::new(
@@ -205,18 +225,18 @@ impl Gate {
         ))
     }
 
-    /// Names of pages, and addresses for programs that show the token; on the
-    /// unix socket a program names no port.
-    fn is_our_host(&self, host: &str, headers: &HeaderMap) -> bool {
+    /// The names that pages use.
+    fn is_name(&self, host: &str) -> bool {
         let port = self.port;
-        if host == format!("{}.localhost:{port}", self.name) || host == format!("localhost:{port}")
-        {
-            return true;
-        }
-        let is_address = host == "localhost"
+        host == format!("{}.localhost:{port}", self.name) || host == format!("localhost:{port}")
+    }
+
+    /// The addresses that programs use; on the unix socket one names no port.
+    fn is_address(&self, host: &str) -> bool {
+        let port = self.port;
+        host == "localhost"
             || host == format!("127.0.0.1:{port}")
-            || host == format!("[::1]:{port}");
-        is_address && !headers.contains_key(header::ORIGIN) && self.has_token(headers)
+            || host == format!("[::1]:{port}")
     }
 
     fn has_token(&self, headers: &HeaderMap) -> bool {
@@ -385,6 +405,44 @@ mod tests {
                 "{host}"
             );
         }
+    }
+
+    #[test]
+    fn only_programs_reach_the_bus_without_a_credential() {
+        let bus = Method::GET;
+        let program = headers(&[("host", "127.0.0.1:6060".into())]);
+        let named = headers(&[("host", "localhost:6060".into())]);
+        let page = headers(&[
+            ("host", "gpu1.localhost:6060".into()),
+            ("origin", "http://gpu1.localhost:6060".into()),
+        ]);
+        let stranger = headers(&[
+            ("host", "localhost:6060".into()),
+            ("origin", "http://evil.example".into()),
+        ]);
+        let code = |gate: &Gate, method, path, headers: &HeaderMap| {
+            gate.decide(method, path, headers)
+                .map_or_else(|refusal| refusal.code, |()| 200)
+        };
+        let with = gate().with_bus();
+        for (headers, expected) in [
+            (&program, 200),
+            (&named, 200),
+            (&page, 401),
+            (&stranger, 403),
+        ] {
+            assert_eq!(
+                code(&with, &bus, "/conat", headers),
+                expected,
+                "{headers:?}"
+            );
+        }
+        assert_eq!(code(&with, &Method::POST, "/conat", &named), 401);
+        assert_eq!(code(&with, &bus, "/call", &named), 401);
+        assert_eq!(code(&with, &bus, "/call", &program), 403);
+        // A tunnel passes on what is signed in, and nothing else.
+        assert_eq!(code(&gate(), &bus, "/conat", &named), 401);
+        assert_eq!(code(&gate(), &bus, "/conat", &program), 403);
     }
 
     #[test]

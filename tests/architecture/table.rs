@@ -78,6 +78,12 @@ const ROOMS: &[Room] = &[
         "the tunnel and the server share the assets and origins",
     ),
     room(
+        "messaging",
+        1,
+        &["sys"],
+        "the bus routes bytes by subject and knows no hub or project",
+    ),
+    room(
         "proxy",
         1,
         &[],
@@ -92,7 +98,7 @@ const ROOMS: &[Room] = &[
     room(
         "lite",
         2,
-        &["sys", "protocol", "web"],
+        &["sys", "protocol", "messaging", "web"],
         "Lite stays neutral; products build on it",
     ),
     room(

@@ -27,6 +27,7 @@ pub(crate) mod http;
 pub(crate) mod laptop;
 pub(crate) mod link;
 pub(crate) mod login;
+pub(crate) mod nats_server;
 pub(crate) mod odd;
 pub(crate) mod poll;
 pub(crate) mod prepared;

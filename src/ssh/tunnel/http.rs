@@ -212,6 +212,10 @@ fn exchange_credentials(
     headers: &mut HeaderMap,
     upstream: &Upstream,
 ) -> Result<(), header::InvalidHeaderValue> {
+    headers.remove(auth::PAGE_HEADER);
+    if headers.contains_key(header::ORIGIN) {
+        headers.insert(auth::PAGE_HEADER, HeaderValue::from_static("1"));
+    }
     for name in [header::COOKIE, header::ORIGIN, header::REFERER] {
         headers.remove(name);
     }

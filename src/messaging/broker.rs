@@ -1,0 +1,104 @@
+//! The broker: who is connected, and passing messages on.
+//!
+//! ```text
+//!  connection ── publish ──> interest ──> outboxes of the subscribers
+//! ```
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::Notify;
+
+use super::access::Access;
+use super::connect::Connect;
+use super::interest::Interest;
+use super::peer::Peer;
+use crate::sys::shutdown::Shutdown;
+
+/// The largest message, headers and payload together, in bytes; what
+/// `nats-server` takes unless it is told otherwise.
+pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
+
+/// How many connections there may be at once.
+const MAX_CONNECTIONS: usize = 16_384;
+
+/// Says what a credential in a CONNECT allows; `None` lets nobody in.
+pub type Doorkeeper = Arc<dyn Fn(&Connect) -> Option<Access> + Send + Sync>;
+
+/// A broker; everything that it knows is in memory and ends with it.
+pub struct Broker {
+    pub(super) interest: Interest,
+    pub(super) doorkeeper: Doorkeeper,
+    pub(super) shutdown: Shutdown,
+    /// Its name in INFO, new at every start.
+    pub(super) id: String,
+    /// For short sections; never held over an await.
+    peers: Mutex<HashMap<u64, Arc<Peer>>>,
+    last_id: AtomicU64,
+    has_left: Notify,
+}
+
+impl Broker {
+    /// Makes one that lets in whom `doorkeeper` knows, until shutdown; `id` is
+    /// a random name of this run.
+    pub fn new(id: String, doorkeeper: Doorkeeper, shutdown: Shutdown) -> Arc<Self> {
+        Arc::new(Self {
+            interest: Interest::default(),
+            doorkeeper,
+            shutdown,
+            id,
+            peers: Mutex::default(),
+            last_id: AtomicU64::new(0),
+            has_left: Notify::new(),
+        })
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.peers().len()
+    }
+
+    /// What ends it.
+    pub fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    /// Waits until nobody is connected.
+    pub async fn left(&self) {
+        loop {
+            // First listened to, then looked, so that no leaving is missed.
+            let has_left = self.has_left.notified();
+            if self.connections() == 0 {
+                return;
+            }
+            has_left.await;
+        }
+    }
+
+    /// Takes up a connection; `None` when there are too many.
+    pub(super) fn enter(&self) -> Option<Arc<Peer>> {
+        let mut peers = self.peers();
+        if peers.len() == MAX_CONNECTIONS {
+            return None;
+        }
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        let peer = Arc::new(Peer::new(id));
+        peers.insert(id, Arc::clone(&peer));
+        Some(peer)
+    }
+
+    /// Forgets a connection.
+    pub(super) fn leave(&self, peer: &Peer) {
+        self.peers().remove(&peer.id);
+        self.has_left.notify_waiters();
+    }
+
+    fn peers(&self) -> MutexGuard<'_, HashMap<u64, Arc<Peer>>> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,202 @@
+//! Serving one connection, over whatever carries bytes.
+//!
+//! ```text
+//!           INFO             CONNECT with a credential, within 2 s
+//!  (opened) ────> a stranger ────────────────────────────────────> in
+//!                     │ anything else, or nothing                   │ a violation, too slow, silent,
+//!                     v                                             v the carrier or the server ends
+//!                  -ERR, closed <──────────────────────────────── closed
+//! ```
+//!
+//! One task reads, writes and keeps time. What was read is done at once, in
+//! order; whoever receives something of it is woken when all of it is done, so
+//! that many small messages are few writes.
+
+use std::future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Buf;
+use bytes::BytesMut;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWrite;
+use tokio::io::AsyncWriteExt;
+use tokio::time::sleep;
+use tokio::time::timeout;
+
+use super::access::Access;
+use super::broker::Broker;
+use super::connect::Info;
+use super::outbox::Next;
+use super::peer::Peer;
+use super::session::Session;
+
+/// How long a stranger may take to show a credential.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long a connection may be silent until it is asked whether it lives.
+const PING_EVERY: Duration = Duration::from_secs(120);
+
+/// How many such questions may go without an answer.
+const MAX_UNANSWERED: u32 = 2;
+
+/// How long a carrier may take no byte of what waits.
+const WRITE_STALL: Duration = Duration::from_secs(10);
+
+/// How long last words may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How long connections last that were told that the server leaves.
+const LAME_DUCK: Duration = Duration::from_millis(500);
+
+/// The buffer of a connection at rest, in bytes: there may be ten thousand.
+const MIN_BUFFER_BYTES: usize = 512;
+
+/// The buffer of a busy connection, in bytes.
+const MAX_BUFFER_BYTES: usize = 64 << 10;
+
+/// Who a connection is when it begins.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// Nobody knows yet; its CONNECT must say.
+    Stranger,
+    /// Its carrier has shown who it is.
+    Known(Access),
+}
+
+/// Serves a connection until either side ends it.
+pub async fn serve<R, W>(broker: Arc<Broker>, entry: Entry, reader: R, mut writer: W)
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let Some(peer) = broker.enter() else {
+        let words = b"-ERR 'maximum connections exceeded'\r\n";
+        let _ = timeout(FAREWELL, writer.write_all(words)).await;
+        return;
+    };
+    if let Entry::Known(access) = entry {
+        peer.let_in(access);
+    }
+    let info = Info::new(&broker.id, peer.id);
+    peer.say(info.line().as_bytes());
+    let mut session = Session::new(Arc::clone(&broker), Arc::clone(&peer));
+    let reading = async {
+        let words = read(&mut session, reader).await;
+        peer.outbox.close(words);
+        future::pending().await
+    };
+    tokio::select! {
+        () = write(&peer, writer) => {}
+        () = reading => {}
+        () = keep_time(&broker, &peer) => {}
+    }
+    session.leave();
+    broker.leave(&peer);
+}
+
+/// Does what is read until it ends; returns what is still to be said then.
+async fn read<R: AsyncRead + Unpin>(session: &mut Session, mut reader: R) -> &'static [u8] {
+    let mut buffer = BytesMut::new();
+    let mut size = MIN_BUFFER_BYTES;
+    loop {
+        let done = session.take_all(&buffer);
+        session.wake_receivers();
+        let needed = match done {
+            Ok((used, needed)) => {
+                buffer.advance(used);
+                needed
+            }
+            Err(words) => return words,
+        };
+        if buffer.is_empty() {
+            // Nothing is kept for a connection at rest but what it may need.
+            buffer = BytesMut::new();
+        }
+        buffer.reserve(needed.saturating_sub(buffer.len()).max(size));
+        match reader.read_buf(&mut buffer).await {
+            Ok(0) | Err(_) => return b"",
+            Ok(length) if length >= size => size = (size * 2).min(MAX_BUFFER_BYTES),
+            Ok(length) if length < size / 4 => size = (size / 2).max(MIN_BUFFER_BYTES),
+            Ok(_) => {}
+        }
+    }
+}
+
+/// Writes what waits until the last of it is written, or cannot be.
+async fn write<W: AsyncWrite + Unpin>(peer: &Peer, mut writer: W) {
+    let mut written = Vec::new();
+    loop {
+        match peer.outbox.take(std::mem::take(&mut written)) {
+            Next::Sleep => peer.outbox.filled().await,
+            Next::Write { bytes, is_last } => {
+                let limit = if is_last { FAREWELL } else { WRITE_STALL };
+                let sent = write_all(&mut writer, &bytes, limit).await;
+                if is_last || sent.is_err() {
+                    let _ = timeout(FAREWELL, writer.shutdown()).await;
+                    return;
+                }
+                written = bytes;
+            }
+        }
+    }
+}
+
+/// Writes all of it; each part may take `limit`.
+async fn write_all<W: AsyncWrite + Unpin>(
+    writer: &mut W,
+    mut bytes: &[u8],
+    limit: Duration,
+) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match timeout(limit, writer.write(bytes)).await?? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            length => bytes = &bytes[length..],
+        }
+    }
+    timeout(limit, writer.flush()).await?
+}
+
+/// Ends a stranger that says nothing and a peer that is gone, and tells it when
+/// the server leaves; never returns.
+async fn keep_time(broker: &Broker, peer: &Peer) {
+    let mut silence = 0;
+    let leaving = broker.shutdown.begun();
+    tokio::pin!(leaving);
+    let mut wait = if peer.is_in() {
+        PING_EVERY
+    } else {
+        CONNECT_DEADLINE
+    };
+    loop {
+        tokio::select! {
+            () = sleep(wait) => {
+                wait = PING_EVERY;
+                if !peer.is_in() {
+                    peer.outbox.close(b"-ERR 'Authentication Timeout'\r\n");
+                } else if peer.was_heard() {
+                    silence = 0;
+                } else if silence == MAX_UNANSWERED {
+                    peer.outbox.close(b"-ERR 'Stale Connection'\r\n");
+                } else {
+                    silence += 1;
+                    peer.say(b"PING\r\n");
+                    peer.outbox.wake();
+                }
+            }
+            () = &mut leaving => {
+                let mut info = Info::new(&broker.id, peer.id);
+                info.ldm = true;
+                if peer.takes_info() {
+                    peer.say(info.line().as_bytes());
+                    peer.outbox.wake();
+                    sleep(LAME_DUCK).await;
+                }
+                peer.outbox.close(b"");
+                return future::pending().await;
+            }
+        }
+    }
+}

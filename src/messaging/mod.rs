@@ -1,0 +1,47 @@
+//! The bus: a broker that speaks the NATS client protocol.
+//!
+//! It passes bytes on by subject and knows no hub, project or account: who may
+//! do what arrives as patterns ([`access::Access`]), what carries a connection
+//! as a reader and a writer ([`connection::serve`]). Clients are those that the
+//! NATS project makes; `nats-server` is the reference, and the tests run the
+//! same conversations with both.
+//!
+//! # Decisions
+//!
+//! - Delivery is at most once and in the order of each publisher, as with NATS.
+//!   Nothing is stored.
+//! - A message is at most 1 MiB ([`broker::MAX_PAYLOAD_BYTES`]).
+//! - One who reads too slowly is told and cut off when 32 MiB wait for him;
+//!   publishers never wait.
+//! - Whoever has shown no credential has no right, not even to ask PING, and
+//!   two seconds.
+//! - A reply goes where the asker may read, and whoever was asked may write
+//!   there for ten minutes ([`access`]).
+//! - Stricter than the reference: a subject with a control character is
+//!   refused.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | [`subject`] | subjects, patterns, which covers which |
+//! | [`wire`] | reading and writing the protocol |
+//! | [`connect`] | INFO and CONNECT |
+//! | [`access`] | what a connection may do |
+//! | [`interest`] | the trie of subscriptions |
+//! | [`subscription`] | one of them, and how many messages it takes |
+//! | [`outbox`] | the bytes that wait for a connection |
+//! | [`peer`] | a connection as others see it |
+//! | [`session`] | what a connection asks for, done in order |
+//! | [`connection`] | reading, writing and keeping time |
+//! | [`broker`] | who is connected |
+
+pub mod access;
+pub mod broker;
+pub mod connect;
+pub mod connection;
+mod interest;
+mod outbox;
+mod peer;
+mod session;
+pub mod subject;
+mod subscription;
+mod wire;

@@ -1,0 +1,205 @@
+//! What waits to be written to one connection.
+//!
+//! ```text
+//!   push ──> pending ── take ──> (being written) ──> the carrier
+//! ```
+//!
+//! Whoever publishes only appends here; the connection's own task writes. What
+//! waits is bounded by bytes: one who reads too slowly loses all that waits, is
+//! told so, and is cut off. Nobody else waits for him.
+
+use std::mem;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use tokio::sync::Notify;
+
+/// How many bytes may wait for one connection, those being written included.
+pub(super) const MAX_PENDING_BYTES: usize = 32 << 20;
+
+/// A buffer that grew beyond this is given back when it has been written.
+const KEPT_BYTES: usize = 64 << 10;
+
+/// The bytes that wait for one connection.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    /// For short sections; never held over an await.
+    waiting: Mutex<Waiting>,
+    filled: Notify,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    pending: Vec<u8>,
+    /// Taken, and perhaps not written yet.
+    taken: usize,
+    /// Whether the writer sleeps and must be woken.
+    is_writer_idle: bool,
+    last: Last,
+}
+
+/// Whether more may come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Last {
+    #[default]
+    No,
+    /// What is pending is written, then the connection ends.
+    Pending,
+}
+
+/// What became of bytes that were pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pushed {
+    /// They wait; the writer is awake.
+    Queued,
+    /// They wait; whoever pushed wakes the writer when he is done.
+    Wake,
+    /// Nobody takes them: the connection is ending.
+    Refused,
+    /// They were too many: all that waited is lost, and the connection ends.
+    Overflowed,
+}
+
+/// What the writer is to do next.
+pub(super) enum Next {
+    /// Write these bytes; `is_last` says that the connection ends with them.
+    Write {
+        /// Whole lines and messages.
+        bytes: Vec<u8>,
+        /// Whether nothing follows.
+        is_last: bool,
+    },
+    /// Sleep until [`Outbox::filled`].
+    Sleep,
+}
+
+impl Outbox {
+    /// Makes an empty one that holds at most `limit` bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            filled: Notify::new(),
+            limit,
+        }
+    }
+
+    /// Appends what `write` writes: whole lines or messages.
+    ///
+    /// `overflow` is what one is told whose bytes were too many.
+    pub(super) fn push(&self, overflow: &[u8], write: impl FnOnce(&mut Vec<u8>)) -> Pushed {
+        let mut waiting = self.lock();
+        if waiting.last == Last::Pending {
+            return Pushed::Refused;
+        }
+        write(&mut waiting.pending);
+        if waiting.pending.len() + waiting.taken > self.limit {
+            waiting.pending.clear();
+            waiting.pending.extend_from_slice(overflow);
+            waiting.last = Last::Pending;
+            drop(waiting);
+            self.wake();
+            return Pushed::Overflowed;
+        }
+        if mem::take(&mut waiting.is_writer_idle) {
+            Pushed::Wake
+        } else {
+            Pushed::Queued
+        }
+    }
+
+    /// Appends the last words and ends the connection when they are written.
+    pub(super) fn close(&self, words: &[u8]) {
+        let mut waiting = self.lock();
+        if waiting.last == Last::No {
+            waiting.pending.extend_from_slice(words);
+            waiting.last = Last::Pending;
+        }
+        drop(waiting);
+        self.wake();
+    }
+
+    /// Wakes the writer.
+    pub(super) fn wake(&self) {
+        self.filled.notify_one();
+    }
+
+    /// Waits until the writer is woken.
+    pub(super) async fn filled(&self) {
+        self.filled.notified().await;
+    }
+
+    /// Takes all that waits; `written` is the buffer of last time, done with.
+    pub(super) fn take(&self, mut written: Vec<u8>) -> Next {
+        let mut waiting = self.lock();
+        if waiting.pending.is_empty() && waiting.last == Last::No {
+            waiting.taken = 0;
+            waiting.is_writer_idle = true;
+            return Next::Sleep;
+        }
+        written.clear();
+        if written.capacity() > KEPT_BYTES {
+            written = Vec::new();
+        }
+        let bytes = mem::replace(&mut waiting.pending, written);
+        waiting.taken = bytes.len();
+        Next::Write {
+            bytes,
+            is_last: waiting.last == Last::Pending,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(outbox: &Outbox, text: &str) -> Pushed {
+        outbox.push(b"too slow", |bytes| {
+            bytes.extend_from_slice(text.as_bytes())
+        })
+    }
+
+    fn taken(outbox: &Outbox) -> Option<(String, bool)> {
+        match outbox.take(Vec::new()) {
+            Next::Write { bytes, is_last } => Some((String::from_utf8(bytes).unwrap(), is_last)),
+            Next::Sleep => None,
+        }
+    }
+
+    #[test]
+    fn what_is_pushed_is_taken_once_and_in_order() {
+        let outbox = Outbox::new(100);
+        assert_eq!(taken(&outbox), None);
+        assert_eq!(push(&outbox, "a"), Pushed::Wake);
+        assert_eq!(push(&outbox, "b"), Pushed::Queued);
+        assert_eq!(taken(&outbox), Some(("ab".into(), false)));
+        assert_eq!(taken(&outbox), None);
+    }
+
+    #[test]
+    fn too_many_bytes_are_lost_and_the_slow_one_is_told() {
+        let outbox = Outbox::new(4);
+        push(&outbox, "abc");
+        assert_eq!(taken(&outbox), Some(("abc".into(), false)));
+        assert_eq!(push(&outbox, "d"), Pushed::Queued);
+        assert_eq!(push(&outbox, "e"), Pushed::Overflowed);
+        assert_eq!(push(&outbox, "f"), Pushed::Refused);
+        assert_eq!(taken(&outbox), Some(("too slow".into(), true)));
+    }
+
+    #[test]
+    fn last_words_come_behind_what_waits() {
+        let outbox = Outbox::new(100);
+        push(&outbox, "a");
+        outbox.close(b"bye");
+        outbox.close(b"again");
+        assert_eq!(push(&outbox, "b"), Pushed::Refused);
+        assert_eq!(taken(&outbox), Some(("abye".into(), true)));
+    }
+}

@@ -1,0 +1,351 @@
+//! What one connection asks for, done in order.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::broker::Broker;
+use super::broker::MAX_PAYLOAD_BYTES;
+use super::connect::Connect;
+use super::interest::Matches;
+use super::outbox::Pushed;
+use super::peer::NotAdded;
+use super::peer::Peer;
+use super::subject;
+use super::subscription::Subscription;
+use super::subscription::Take;
+use super::wire;
+use super::wire::Op;
+use super::wire::Parsed;
+use super::wire::Publish;
+use super::wire::Violation;
+
+/// How many subjects a connection remembers the receivers of; then it begins
+/// again, for most subjects are inboxes that are used once.
+const MAX_ROUTES: usize = 1024;
+
+/// The status that an asker gets whom nobody hears.
+const NO_RESPONDERS: &[u8] = b"NATS/1.0 503\r\n\r\n";
+
+/// Ends a connection, saying this.
+type LastWords = &'static [u8];
+
+/// What is no operation, or has not its words.
+const UNKNOWN: LastWords = b"-ERR 'Unknown Protocol Operation'\r\n";
+
+/// What one is told who has not shown, or cannot show, a credential.
+const UNAUTHORIZED: LastWords = b"-ERR 'Authorization Violation'\r\n";
+
+/// One connection's side of the protocol; owned by the task that reads.
+pub(super) struct Session {
+    broker: Arc<Broker>,
+    peer: Arc<Peer>,
+    is_verbose: bool,
+    is_pedantic: bool,
+    wants_no_responders: bool,
+    /// Where subjects lead, as of `generation`.
+    routes: HashMap<Box<[u8]>, Route>,
+    generation: u64,
+    /// Who sleeps and has something to write now.
+    woken: Vec<Arc<Peer>>,
+    /// Chooses members of queue groups; xorshift, never 0.
+    chance: u64,
+}
+
+/// Where a subject leads.
+#[derive(Clone)]
+enum Route {
+    /// Nowhere: this connection may not publish there.
+    Denied,
+    /// To these.
+    To(Arc<Matches>),
+}
+
+impl Session {
+    /// Begins one.
+    pub(super) fn new(broker: Arc<Broker>, peer: Arc<Peer>) -> Self {
+        Self {
+            chance: peer.id.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
+            broker,
+            peer,
+            is_verbose: true,
+            is_pedantic: true,
+            wants_no_responders: false,
+            routes: HashMap::new(),
+            generation: 0,
+            woken: Vec::new(),
+        }
+    }
+
+    /// Does all that was received whole; returns how many bytes that was, and
+    /// how many the next operation needs at least.
+    ///
+    /// # Errors
+    /// What the connection is to be told before it is closed.
+    pub(super) fn take_all(&mut self, received: &[u8]) -> Result<(usize, usize), LastWords> {
+        if !received.is_empty() {
+            self.peer.hear();
+        }
+        let mut used = 0;
+        loop {
+            let rest = &received[used..];
+            let is_connect = matches!(rest.first(), None | Some(b'C' | b'c'));
+            if !is_connect && !self.peer.is_in() {
+                return Err(UNAUTHORIZED);
+            }
+            match wire::parse(rest, MAX_PAYLOAD_BYTES).map_err(sentence)? {
+                Parsed::Op(op, length) => {
+                    self.take(op)?;
+                    used += length;
+                }
+                Parsed::Incomplete(needed) => return Ok((used, needed)),
+            }
+        }
+    }
+
+    /// Wakes whoever received something.
+    pub(super) fn wake_receivers(&mut self) {
+        for peer in self.woken.drain(..) {
+            peer.outbox.wake();
+        }
+    }
+
+    /// Takes away all that it subscribed to.
+    pub(super) fn leave(&self) {
+        for one in self.peer.take_subscriptions() {
+            self.broker.interest.remove(&one);
+        }
+    }
+
+    fn take(&mut self, op: Op) -> Result<(), LastWords> {
+        match op {
+            Op::Connect(json) => return self.connect(json),
+            Op::Publish(message) => return self.publish(&message),
+            Op::Subscribe {
+                pattern,
+                queue,
+                sid,
+            } => return self.subscribe(pattern, queue, sid),
+            Op::Unsubscribe { sid, max } => self.unsubscribe(sid, max),
+            Op::Ping => self.say(b"PONG\r\n"),
+            Op::Pong | Op::Ignored => {}
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, json: &[u8]) -> Result<(), LastWords> {
+        let connect: Connect = serde_json::from_slice(json).map_err(|_| UNKNOWN)?;
+        if connect.auth_token.is_some() || !self.peer.is_in() {
+            match (self.broker.doorkeeper)(&connect) {
+                Some(access) => self.peer.let_in(access),
+                None => {
+                    tracing::warn!("refused a connection to the bus: its credential is wrong");
+                    return Err(UNAUTHORIZED);
+                }
+            }
+        }
+        if !matches!(connect.protocol, None | Some(0 | 1)) {
+            return Err(b"-ERR 'invalid client protocol'\r\n");
+        }
+        self.peer.wants(&connect);
+        self.is_verbose = connect.verbose.unwrap_or(self.is_verbose);
+        self.is_pedantic = connect.pedantic.unwrap_or(self.is_pedantic);
+        self.wants_no_responders = connect.no_responders.unwrap_or(self.wants_no_responders);
+        if self.wants_no_responders && !self.peer.takes_headers() {
+            return Err(b"-ERR 'no responders requires headers support'\r\n");
+        }
+        self.acknowledge();
+        Ok(())
+    }
+
+    fn subscribe(
+        &mut self,
+        pattern: &[u8],
+        queue: Option<&[u8]>,
+        sid: &[u8],
+    ) -> Result<(), LastWords> {
+        if !subject::is_pattern(pattern) {
+            self.say(b"-ERR 'Invalid Subject'\r\n");
+            return Ok(());
+        }
+        if !self.peer.may_subscribe(pattern) {
+            self.deny("Subscription to", pattern, queue);
+            return Ok(());
+        }
+        let one = Subscription::new(pattern, queue, sid, Arc::clone(&self.peer));
+        let one = Arc::new(one);
+        match self.peer.add(&one) {
+            Ok(()) => self.broker.interest.insert(one),
+            Err(NotAdded::Known) => {}
+            Err(NotAdded::TooMany) => return Err(b"-ERR 'maximum subscriptions exceeded'\r\n"),
+        }
+        self.acknowledge();
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, sid: &[u8], max: u64) {
+        if let Some(one) = self.peer.subscription(sid)
+            && (max == 0 || one.end_after(max))
+        {
+            self.end(&one);
+        }
+        self.acknowledge();
+    }
+
+    fn end(&self, one: &Subscription) {
+        self.broker.interest.remove(one);
+        one.peer.forget(one);
+    }
+
+    fn publish(&mut self, message: &Publish) -> Result<(), LastWords> {
+        if message.headers.is_some() && !self.peer.takes_headers() {
+            return Err(b"-ERR 'Message Headers Not Supported'\r\n");
+        }
+        if !self.may_go(message) {
+            return Ok(());
+        }
+        let receivers = match self.route(message.subject) {
+            Route::To(receivers) => receivers,
+            Route::Denied if self.peer.may_answer(message.subject) => {
+                Arc::new(self.broker.interest.find(message.subject))
+            }
+            Route::Denied => {
+                self.deny("Publish to", message.subject, None);
+                return Ok(());
+            }
+        };
+        self.acknowledge();
+        if !self.deliver_to_all(&receivers, message) {
+            self.say_that_nobody_hears(message);
+        }
+        Ok(())
+    }
+
+    /// Says whether the words of a message are in order, and tells it if not.
+    fn may_go(&mut self, message: &Publish) -> bool {
+        let is_printable = [Some(message.subject), message.reply]
+            .into_iter()
+            .flatten()
+            .all(subject::is_printable);
+        let is_literal = !self.is_pedantic || subject::is_literal(message.subject);
+        if !is_printable || !is_literal {
+            self.say(b"-ERR 'Invalid Publish Subject'\r\n");
+        }
+        match message.reply {
+            Some(reply) if !self.peer.may_subscribe(reply) => {
+                self.deny("Publish with Reply of", reply, None);
+                false
+            }
+            // The reference tells what is not literal, and passes it on.
+            _ => is_printable,
+        }
+    }
+
+    /// Finds where a subject leads, by memory if nothing changed since.
+    fn route(&mut self, wanted: &[u8]) -> Route {
+        let generation = self.broker.interest.generation();
+        if generation != self.generation || self.routes.len() == MAX_ROUTES {
+            self.routes.clear();
+            self.generation = generation;
+        }
+        if let Some(route) = self.routes.get(wanted) {
+            return route.clone();
+        }
+        let route = if self.peer.may_publish(wanted) {
+            Route::To(Arc::new(self.broker.interest.find(wanted)))
+        } else {
+            Route::Denied
+        };
+        self.routes.insert(wanted.into(), route.clone());
+        route
+    }
+
+    /// Says whether anybody received it.
+    fn deliver_to_all(&mut self, receivers: &Matches, message: &Publish) -> bool {
+        let mut is_heard = false;
+        for one in &receivers.plain {
+            is_heard |= self.deliver(one, message);
+        }
+        for members in &receivers.queues {
+            let first = self.choose(members.len());
+            let (after, before) = (&members[first..], &members[..first]);
+            // One that is just leaving has the next take its place.
+            is_heard |= after
+                .iter()
+                .chain(before)
+                .any(|one| self.deliver(one, message));
+        }
+        is_heard
+    }
+
+    fn deliver(&mut self, one: &Arc<Subscription>, message: &Publish) -> bool {
+        if one.peer.id == self.peer.id && !self.peer.takes_echo() {
+            return false;
+        }
+        match one.take() {
+            Take::No => return false,
+            Take::Last => self.end(one),
+            Take::Yes => {}
+        }
+        match one.peer.deliver(&one.sid, message) {
+            Pushed::Wake => self.woken.push(Arc::clone(&one.peer)),
+            Pushed::Queued => {}
+            Pushed::Refused | Pushed::Overflowed => return false,
+        }
+        true
+    }
+
+    fn say_that_nobody_hears(&mut self, request: &Publish) {
+        let Some(reply) = request.reply.filter(|_| self.wants_no_responders) else {
+            return;
+        };
+        let status = Publish {
+            subject: reply,
+            reply: None,
+            headers: Some(NO_RESPONDERS),
+            payload: b"",
+        };
+        let inboxes = self.broker.interest.find(reply);
+        let own = inboxes.plain.iter().find(|one| one.peer.id == self.peer.id);
+        if let Some(own) = own
+            && own.peer.deliver(&own.sid, &status) == Pushed::Wake
+        {
+            self.woken.push(Arc::clone(&self.peer));
+        }
+    }
+
+    fn choose(&mut self, count: usize) -> usize {
+        self.chance ^= self.chance << 13;
+        self.chance ^= self.chance >> 7;
+        self.chance ^= self.chance << 17;
+        usize::try_from(self.chance % u64::try_from(count).expect("a count")).expect("below count")
+    }
+
+    fn acknowledge(&mut self) {
+        if self.is_verbose {
+            self.say(b"+OK\r\n");
+        }
+    }
+
+    fn deny(&mut self, what: &str, place: &[u8], queue: Option<&[u8]>) {
+        let place = place.escape_ascii();
+        let queue = queue.map_or_else(String::new, |name| {
+            format!(" using queue \"{}\"", name.escape_ascii())
+        });
+        let line = format!("-ERR 'Permissions Violation for {what} \"{place}\"{queue}'\r\n");
+        self.say(line.as_bytes());
+    }
+
+    fn say(&mut self, line: &[u8]) {
+        if self.peer.say(line) == Pushed::Wake {
+            self.woken.push(Arc::clone(&self.peer));
+        }
+    }
+}
+
+fn sentence(violation: Violation) -> LastWords {
+    match violation {
+        Violation::Unknown => UNKNOWN,
+        Violation::Line => b"-ERR 'maximum control line exceeded'\r\n",
+        Violation::Payload => b"-ERR 'Maximum Payload Violation'\r\n",
+    }
+}

@@ -1,0 +1,421 @@
+//! The NATS client protocol: lines, and messages with a stated size.
+//!
+//! ```text
+//! PUB subject [reply] 5\r\nhello\r\n
+//! HPUB subject [reply] 12 17\r\nNATS/1.0\r\n\r\nhello\r\n
+//! SUB subject [queue] 1\r\n
+//! MSG subject 1 [reply] 5\r\nhello\r\n
+//! ```
+//!
+//! Verbs are read in any case, with any number of blanks and tabs between the
+//! words. The source is the reference of the client protocol in the NATS
+//! documentation, and what `nats-server` does.
+
+use memchr::memchr;
+
+/// The most bytes behind a verb.
+pub(super) const MAX_ARGUMENT_BYTES: usize = 4096;
+
+/// The longest line: a verb, a blank, what is behind it.
+const MAX_LINE_BYTES: usize = MAX_ARGUMENT_BYTES + 16;
+
+/// The most words that a line of ours has.
+const MAX_WORDS: usize = 4;
+
+/// What a client asks for; slices are parts of what was received.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Op<'a> {
+    /// `CONNECT {…}`
+    Connect(&'a [u8]),
+    /// `PUB` or `HPUB`
+    Publish(Publish<'a>),
+    /// `SUB subject [queue] sid`
+    Subscribe {
+        /// The pattern.
+        pattern: &'a [u8],
+        /// The queue group.
+        queue: Option<&'a [u8]>,
+        /// What the client calls it.
+        sid: &'a [u8],
+    },
+    /// `UNSUB sid [max]`
+    Unsubscribe {
+        /// Which.
+        sid: &'a [u8],
+        /// After how many messages, counted from the subscription on; 0 is now.
+        max: u64,
+    },
+    /// `PING`
+    Ping,
+    /// `PONG`
+    Pong,
+    /// `+OK` or `INFO`, which servers say.
+    Ignored,
+}
+
+/// A message that is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Publish<'a> {
+    /// To where.
+    pub(super) subject: &'a [u8],
+    /// Where answers go.
+    pub(super) reply: Option<&'a [u8]>,
+    /// `NATS/1.0\r\nName: value\r\n\r\n`; `None` with `PUB`.
+    pub(super) headers: Option<&'a [u8]>,
+    /// The rest.
+    pub(super) payload: &'a [u8],
+}
+
+/// What stands at the start of the received bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Parsed<'a> {
+    /// A whole operation of that many bytes.
+    Op(Op<'a>, usize),
+    /// The start of one; at least that many bytes in all are needed.
+    Incomplete(usize),
+}
+
+/// Why a connection cannot go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Violation {
+    /// No operation, or not its words.
+    Unknown,
+    /// A line of more than 4096 bytes.
+    Line,
+    /// A message larger than allowed.
+    Payload,
+}
+
+/// Reads one operation; `max_payload` bounds headers and payload together.
+///
+/// # Errors
+/// A [`Violation`], after which nothing that follows has a meaning.
+pub(super) fn parse(received: &[u8], max_payload: usize) -> Result<Parsed<'_>, Violation> {
+    let within = &received[..received.len().min(MAX_LINE_BYTES + 2)];
+    let Some(newline) = memchr(b'\n', within) else {
+        could_begin(received)?;
+        check_length(received)?;
+        return Ok(Parsed::Incomplete(received.len() + 1));
+    };
+    let line = received[..newline]
+        .strip_suffix(b"\r")
+        .unwrap_or(&received[..newline]);
+    let used = newline + 1;
+    let (verb, rest) = Verb::split(line).ok_or(Violation::Unknown)?;
+    check_length(line)?;
+    let done = |op| Ok(Parsed::Op(op, used));
+    match verb {
+        Verb::Publish => publish(received, used, words(rest)?, false, max_payload),
+        Verb::PublishWithHeaders => publish(received, used, words(rest)?, true, max_payload),
+        Verb::Subscribe => done(subscribe(words(rest)?)?),
+        Verb::Unsubscribe => done(unsubscribe(words(rest)?)?),
+        Verb::Connect => done(Op::Connect(rest.trim_ascii())),
+        Verb::Ping => done(Op::Ping),
+        Verb::Pong => done(Op::Pong),
+        Verb::Ignored => done(Op::Ignored),
+    }
+}
+
+/// The first words of lines.
+#[derive(Clone, Copy)]
+enum Verb {
+    Publish,
+    PublishWithHeaders,
+    Subscribe,
+    Unsubscribe,
+    Connect,
+    Ping,
+    Pong,
+    Ignored,
+}
+
+const VERBS: [(&[u8], Verb); 9] = [
+    (b"PUB", Verb::Publish),
+    (b"HPUB", Verb::PublishWithHeaders),
+    (b"SUB", Verb::Subscribe),
+    (b"UNSUB", Verb::Unsubscribe),
+    (b"CONNECT", Verb::Connect),
+    (b"PING", Verb::Ping),
+    (b"PONG", Verb::Pong),
+    (b"+OK", Verb::Ignored),
+    (b"INFO", Verb::Ignored),
+];
+
+impl Verb {
+    /// Splits a line into its verb and the rest.
+    fn split(line: &[u8]) -> Option<(Self, &[u8])> {
+        let (name, verb) = VERBS.iter().find(|(name, _)| {
+            line.len() >= name.len() && line[..name.len()].eq_ignore_ascii_case(name)
+        })?;
+        let rest = &line[name.len()..];
+        let needs_blank = matches!(
+            verb,
+            Self::Publish | Self::PublishWithHeaders | Self::Subscribe | Self::Unsubscribe
+        );
+        let has_blank = rest.first().is_some_and(|byte| is_blank(*byte));
+        (has_blank || !needs_blank).then_some((*verb, rest))
+    }
+}
+
+/// Refuses at once what no longer can become a line of ours.
+fn could_begin(received: &[u8]) -> Result<(), Violation> {
+    let is_start = |name: &[u8]| {
+        let length = name.len().min(received.len());
+        name[..length].eq_ignore_ascii_case(&received[..length])
+    };
+    if VERBS.iter().any(|(name, _)| is_start(name)) {
+        return Ok(());
+    }
+    Err(Violation::Unknown)
+}
+
+/// Refuses a line that is too long, or the start of one.
+fn check_length(line: &[u8]) -> Result<(), Violation> {
+    let is_too_long = line.len() > MAX_ARGUMENT_BYTES
+        && Verb::split(line)
+            .is_none_or(|(_, rest)| rest.trim_ascii_start().len() > MAX_ARGUMENT_BYTES);
+    if is_too_long || line.len() > MAX_LINE_BYTES {
+        return Err(Violation::Line);
+    }
+    Ok(())
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r')
+}
+
+/// The words of a line, `["subject", "5"]`.
+struct Words<'a> {
+    list: [&'a [u8]; MAX_WORDS],
+    count: usize,
+}
+
+impl<'a> Words<'a> {
+    fn get(&self) -> &[&'a [u8]] {
+        &self.list[..self.count]
+    }
+}
+
+fn words(rest: &[u8]) -> Result<Words<'_>, Violation> {
+    let mut words = Words {
+        list: [&[]; MAX_WORDS],
+        count: 0,
+    };
+    for word in rest
+        .split(|byte| is_blank(*byte))
+        .filter(|word| !word.is_empty())
+    {
+        if words.count == MAX_WORDS {
+            return Err(Violation::Unknown);
+        }
+        words.list[words.count] = word;
+        words.count += 1;
+    }
+    Ok(words)
+}
+
+fn publish<'a>(
+    received: &'a [u8],
+    start: usize,
+    words: Words<'a>,
+    has_headers: bool,
+    max_payload: usize,
+) -> Result<Parsed<'a>, Violation> {
+    let (subject, reply, sizes) = match (words.get(), has_headers) {
+        ([subject, size], false) => (*subject, None, (None, *size)),
+        ([subject, reply, size], false) => (*subject, Some(*reply), (None, *size)),
+        ([subject, headers, size], true) => (*subject, None, (Some(*headers), *size)),
+        ([subject, reply, headers, size], true) => {
+            (*subject, Some(*reply), (Some(*headers), *size))
+        }
+        _ => return Err(Violation::Unknown),
+    };
+    let total = number(sizes.1)?;
+    let headers = sizes.0.map_or(Ok(0), number)?;
+    if headers > total {
+        return Err(Violation::Unknown);
+    }
+    let total = usize::try_from(total).map_err(|_| Violation::Payload)?;
+    if total > max_payload {
+        return Err(Violation::Payload);
+    }
+    let end = start + total;
+    if received.len() < end + 2 {
+        return Ok(Parsed::Incomplete(end + 2));
+    }
+    if &received[end..end + 2] != b"\r\n" {
+        return Err(Violation::Unknown);
+    }
+    let (headers, payload) =
+        received[start..end].split_at(usize::try_from(headers).expect("not more than the total"));
+    let publish = Publish {
+        subject,
+        reply,
+        headers: has_headers.then_some(headers),
+        payload,
+    };
+    Ok(Parsed::Op(Op::Publish(publish), end + 2))
+}
+
+fn subscribe(words: Words<'_>) -> Result<Op<'_>, Violation> {
+    match *words.get() {
+        [pattern, sid] => Ok(Op::Subscribe {
+            pattern,
+            queue: None,
+            sid,
+        }),
+        [pattern, queue, sid] => Ok(Op::Subscribe {
+            pattern,
+            queue: Some(queue),
+            sid,
+        }),
+        _ => Err(Violation::Unknown),
+    }
+}
+
+fn unsubscribe(words: Words<'_>) -> Result<Op<'_>, Violation> {
+    match *words.get() {
+        [sid] => Ok(Op::Unsubscribe { sid, max: 0 }),
+        [sid, max] => Ok(Op::Unsubscribe {
+            sid,
+            max: number(max)?,
+        }),
+        _ => Err(Violation::Unknown),
+    }
+}
+
+/// Reads a number of at most nine digits.
+fn number(word: &[u8]) -> Result<u64, Violation> {
+    if word.is_empty() || word.len() > 9 {
+        return Err(Violation::Unknown);
+    }
+    word.iter().try_fold(0, |sum, byte| match byte {
+        b'0'..=b'9' => Ok(sum * 10 + u64::from(byte - b'0')),
+        _ => Err(Violation::Unknown),
+    })
+}
+
+/// Appends a number.
+pub(super) fn push_number(out: &mut Vec<u8>, number: usize) {
+    let mut digits = [0; 20];
+    let (mut at, mut rest) = (digits.len(), number);
+    loop {
+        at -= 1;
+        digits[at] = b'0' + u8::try_from(rest % 10).expect("a digit");
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends a message as a subscriber receives it; one that takes no headers
+/// gets the payload alone.
+pub(super) fn push_message(out: &mut Vec<u8>, sid: &[u8], takes_headers: bool, message: &Publish) {
+    let headers = message.headers.filter(|_| takes_headers);
+    out.reserve(message.subject.len() + message.payload.len() + 64);
+    out.extend_from_slice(if headers.is_some() { b"HMSG " } else { b"MSG " });
+    for word in [Some(message.subject), Some(sid), message.reply]
+        .into_iter()
+        .flatten()
+    {
+        out.extend_from_slice(word);
+        out.push(b' ');
+    }
+    let length = headers.map_or(0, <[u8]>::len);
+    if headers.is_some() {
+        push_number(out, length);
+        out.push(b' ');
+    }
+    push_number(out, length + message.payload.len());
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(headers.unwrap_or_default());
+    out.extend_from_slice(message.payload);
+    out.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<Parsed<'_>, Violation> {
+        parse(text.as_bytes(), 16)
+    }
+
+    #[test]
+    fn a_message_is_read_with_its_size() {
+        let publish = Publish {
+            subject: b"a.b",
+            reply: Some(b"r"),
+            headers: None,
+            payload: b"he\r\nl",
+        };
+        let text = "pUb \t a.b r  5\r\nhe\r\nl\r\nPING";
+        assert_eq!(
+            parsed(text),
+            Ok(Parsed::Op(Op::Publish(publish), text.len() - 4))
+        );
+    }
+
+    #[test]
+    fn headers_are_told_from_the_payload() {
+        let text = "HPUB a 12 14\r\nNATS/1.0\r\n\r\nhi\r\n";
+        let Ok(Parsed::Op(Op::Publish(publish), _)) = parsed(text) else {
+            panic!("{text}");
+        };
+        assert_eq!(publish.headers, Some(&b"NATS/1.0\r\n\r\n"[..]));
+        assert_eq!(publish.payload, b"hi");
+    }
+
+    #[test]
+    fn a_part_says_how_much_is_missing() {
+        for (part, needed) in [
+            ("", 1),
+            ("P", 2),
+            ("PUB a 3", 8),
+            ("CONNECT{", 9),
+            ("PUB a 3\r\n", 14),
+        ] {
+            assert_eq!(parsed(part), Ok(Parsed::Incomplete(needed)), "{part}");
+        }
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused() {
+        for (text, expected) in [
+            ("GET / HTTP/1.1\r\n", Violation::Unknown),
+            ("X", Violation::Unknown),
+            ("PUB a\r\n", Violation::Unknown),
+            ("PUB a -1\r\n", Violation::Unknown),
+            ("PUB a 1x\r\n", Violation::Unknown),
+            ("PUB a b c 1\r\n", Violation::Unknown),
+            ("PUB a 17\r\n", Violation::Payload),
+            ("PUB a 999999999\r\n", Violation::Payload),
+            ("HPUB a 3 2\r\nab\r\n", Violation::Unknown),
+            ("PUB a 1\r\nabc", Violation::Unknown),
+            ("SUB a\r\n", Violation::Unknown),
+            ("UNSUB\r\n", Violation::Unknown),
+            ("UNSUB 1 x\r\n", Violation::Unknown),
+        ] {
+            assert_eq!(parsed(text), Err(expected), "{text:?}");
+        }
+        let long = format!("SUB {} 1\r\n", "a".repeat(MAX_ARGUMENT_BYTES));
+        assert_eq!(parsed(&long), Err(Violation::Line));
+    }
+
+    #[test]
+    fn a_message_is_written_as_it_is_read() {
+        let message = Publish {
+            subject: b"a",
+            reply: Some(b"r"),
+            headers: Some(b"NATS/1.0\r\n\r\n"),
+            payload: b"hi",
+        };
+        let mut out = Vec::new();
+        push_message(&mut out, b"7", true, &message);
+        push_message(&mut out, b"8", false, &message);
+        let expected = "HMSG a 7 r 12 14\r\nNATS/1.0\r\n\r\nhi\r\nMSG a 8 r 2\r\nhi\r\n";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+}
