@@ -30,6 +30,7 @@ busybox     busybox          busybox          busybox   busybox         -
 btrfs       btrfs-progs      btrfs-progs      btrfs-progs btrfs-progs   -
 tmux        tmux             tmux             tmux      tmux            tmux
 chromium    chromium         chromium         chromium  chromium        chromium
+nats-server nats-server      -                nats-server nats-server   nats-server
 END
 }
 
@@ -109,9 +110,18 @@ prefix_for() {
     fi
 }
 
+# The services that come with a program, a blank before each.
+services_of() {
+    case $1 in
+    sshd) echo " ssh.service ssh.socket" ;;
+    nats-server) echo " nats-server.service" ;;
+    esac
+}
+
 # Debian starts a service as soon as it is installed. The tests bring their own
-# sshd, and a machine shall not become reachable because of them.
-keep_sshd_off() {
+# sshd and nats-server, and a machine shall not become reachable because of
+# them.
+keep_services_off() {
     policy=/usr/sbin/policy-rc.d
     [ "$1" = apt-get ] && [ ! -e "$policy" ] || return 0
     printf '#!/bin/sh\nexit 101\n' | $prefix tee "$policy" >/dev/null
@@ -119,27 +129,29 @@ keep_sshd_off() {
     is_policy_ours=yes
 }
 
-leave_sshd_off() {
+leave_services_off() {
     [ "$is_policy_ours" = yes ] || return 0
     $prefix rm -f "$policy"
-    if command -v systemctl >/dev/null 2>&1; then
-        $prefix systemctl disable ssh.service ssh.socket >/dev/null 2>&1 || true
-    fi
-    say "the system's own ssh service stays off"
+    for service in $services; do
+        if command -v systemctl >/dev/null 2>&1; then
+            $prefix systemctl disable "$service" >/dev/null 2>&1 || true
+        fi
+        say "the system's own $service stays off"
+    done
 }
 
 # install_programs PROGRAM…: those that are missing
 install_programs() {
     packages=
-    lacks_sshd=no
+    services=
     is_policy_ours=no
     found_manager=$(manager)
     for program in "$@"; do
         has "$program" && continue
         name=$(package "$program" "$found_manager")
-        [ "$program" != sshd ] || lacks_sshd=yes
         if [ -n "$name" ]; then
             packages="$packages $name"
+            services=$services$(services_of "$program")
         else
             say "no package for \`$program\` on this system: install it by hand"
         fi
@@ -151,13 +163,13 @@ install_programs() {
         fail "missing system packages:$packages" "sudo $command$packages"
     fi
     say "installing$packages"
-    [ "$lacks_sshd" = no ] || keep_sshd_off "$found_manager"
+    [ -z "$services" ] || keep_services_off "$found_manager"
     # Unquoted: these are lists of words.
     if ! install_packages; then
-        leave_sshd_off
+        leave_services_off
         fail "\`$found_manager\` could not install$packages" "$command$packages"
     fi
-    leave_sshd_off
+    leave_services_off
     for program in "$@"; do
         if [ -n "$(package "$program" "$found_manager")" ] && ! has "$program"; then
             fail "\`$program\` is still missing after the installation" \
@@ -228,7 +240,7 @@ for group in "$@"; do
     demo) install_programs ssh sshd ;;
     test)
         install_programs ssh sshd useradd bash dash zsh fish tcsh mksh busybox \
-            btrfs tmux chromium
+            btrfs tmux chromium nats-server
         ;;
     *) fail "no group \`$group\`" "the groups are build, demo and test" ;;
     esac

@@ -13,6 +13,7 @@ mod support;
 mod auth;
 mod browser;
 mod browsers;
+mod bus;
 mod complaints;
 mod connect;
 mod crash;

@@ -41,6 +41,7 @@ pub(crate) mod terminal;
 pub(crate) mod visitor;
 pub(crate) mod wan;
 pub(crate) mod websocket;
+pub(crate) mod wire;
 
 use std::env;
 use std::fs;

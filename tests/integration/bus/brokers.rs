@@ -1,0 +1,168 @@
+//! The two brokers, and every way into each.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::support::laptop::Laptop;
+use crate::support::nats_server::{self, NatsServer};
+use crate::support::served::Served;
+use crate::support::wire::{Carrier, Heard, Wire};
+
+/// Where ours takes NATS clients over HTTP.
+pub(super) const PATH: &str = "/conat";
+
+/// A running broker; drop ends it.
+pub(super) struct Broker {
+    /// Which of the two, for a failure's text.
+    pub(super) name: &'static str,
+    /// The credential that it wants.
+    pub(super) token: String,
+    /// Every way in; TCP is the first.
+    pub(super) carriers: Vec<Carrier>,
+    running: Running,
+}
+
+enum Running {
+    Reference(NatsServer),
+    Ours(Box<Served>, Laptop),
+}
+
+impl Broker {
+    /// Starts `nats-server`.
+    #[track_caller]
+    pub(super) fn reference() -> Self {
+        let server = NatsServer::start();
+        Self {
+            name: "nats-server",
+            token: nats_server::TOKEN.to_owned(),
+            carriers: vec![
+                Carrier::Tcp(server.port),
+                Carrier::WebSocket(server.websocket_port, "/"),
+            ],
+            running: Running::Reference(server),
+        }
+    }
+
+    /// Starts ours.
+    #[track_caller]
+    pub(super) fn ours() -> Self {
+        let laptop = Laptop::new();
+        let served = Served::start(&laptop, &["--nats-port", "0"]);
+        let (port, socket) = doors(&laptop);
+        Self {
+            name: "ours",
+            token: served.info.token.clone(),
+            carriers: vec![
+                Carrier::Tcp(port),
+                Carrier::Unix(socket),
+                Carrier::WebSocket(served.info.port, PATH),
+            ],
+            running: Running::Ours(Box::new(served), laptop),
+        }
+    }
+
+    /// Starts both, one after the other.
+    #[track_caller]
+    pub(super) fn both() -> [Self; 2] {
+        [Self::reference(), Self::ours()]
+    }
+
+    /// Connects by TCP and signs in.
+    #[track_caller]
+    pub(super) fn join(&self) -> Wire {
+        self.join_by(&self.carriers[0], &json!({}))
+    }
+
+    /// Connects and signs in, with fields of `CONNECT` besides the usual ones,
+    /// or instead.
+    #[track_caller]
+    pub(super) fn join_by(&self, carrier: &Carrier, fields: &Value) -> Wire {
+        let mut wire = Wire::dial(carrier);
+        let greeting = wire.hear();
+        let is_info = matches!(&greeting, Heard::Operation(line) if line.starts_with(b"INFO {"));
+        assert!(is_info, "{}: {greeting:?}", self.name);
+        let connect = format!("CONNECT {}\r\n", self.connect(fields));
+        wire.send(connect.as_bytes());
+        let is_verbose = fields["verbose"] == true;
+        let granted = if is_verbose { "+OK" } else { "PONG" };
+        wire.send(b"PING\r\n");
+        assert_eq!(wire.hear(), operation(granted), "{}", self.name);
+        if is_verbose {
+            assert_eq!(wire.hear(), operation("PONG"), "{}", self.name);
+        }
+        wire
+    }
+
+    /// What follows `CONNECT`: a client that knows all there is to know.
+    fn connect(&self, fields: &Value) -> Value {
+        let mut connect = json!({
+            "auth_token": self.token, "verbose": false, "pedantic": false,
+            "headers": true, "no_responders": true, "protocol": 1,
+            "lang": "none", "version": "1",
+        });
+        for (name, value) in fields.as_object().into_iter().flatten() {
+            connect[name] = value.clone();
+        }
+        connect
+    }
+
+    /// Tells it to end as it should: its clients hear of it.
+    #[track_caller]
+    pub(super) fn end_gracefully(&self) {
+        match &self.running {
+            Running::Reference(server) => server.end_gracefully(),
+            Running::Ours(_, laptop) => drop(laptop.run(&["serve", "--daemon-stop"]).success()),
+        }
+    }
+
+    /// What ours printed to be opened in a browser; `None` of `nats-server`.
+    pub(super) fn url(&self) -> Option<&str> {
+        match &self.running {
+            Running::Reference(_) => None,
+            Running::Ours(served, _) => Some(&served.url),
+        }
+    }
+}
+
+/// The text of an operation, as it is heard.
+pub(super) fn operation(text: &str) -> Heard {
+    Heard::Operation(text.as_bytes().to_vec())
+}
+
+/// Sends `PING` and takes what comes before the `PONG`: when it came, the
+/// broker had dealt with everything sent before.
+#[track_caller]
+pub(super) fn flush(wire: &mut Wire) -> Vec<String> {
+    wire.send(b"PING\r\n");
+    let mut before = Vec::new();
+    loop {
+        match wire.hear() {
+            Heard::Operation(bytes) if bytes == b"PONG" => return before,
+            Heard::Operation(bytes) => before.push(String::from_utf8_lossy(&bytes).into_owned()),
+            end @ Heard::End(_) => panic!("{end:?} after {before:?}"),
+        }
+    }
+}
+
+/// Reads where ours takes NATS clients besides HTTP.
+#[track_caller]
+fn doors(laptop: &Laptop) -> (u16, PathBuf) {
+    let instances = fs::read_dir(laptop.runtime())
+        .expect("it is ours")
+        .flatten();
+    let text = instances
+        .filter_map(|instance| fs::read(instance.path().join("connection.json")).ok())
+        .next();
+    let papers: Value = serde_json::from_slice(&text.expect("a server has papers")).expect("JSON");
+    let port = papers["nats_port"].as_u64().or(papers["natsPort"].as_u64());
+    let socket = papers["nats_socket"]
+        .as_str()
+        .or(papers["natsSocket"].as_str());
+    let port = port.and_then(|port| u16::try_from(port).ok());
+    (
+        port.expect("a port for NATS clients"),
+        socket.expect("a socket for NATS clients").into(),
+    )
+}

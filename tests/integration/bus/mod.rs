@@ -1,0 +1,20 @@
+//! The message broker speaks the NATS client protocol, as `nats-server` does.
+//!
+//! Whatever the specification leaves open is what `nats-server` does: each
+//! behaviour here is asked of it and of ours, and one text says what both have
+//! to answer. Four depths:
+//!
+//! | what | where |
+//! | --- | --- |
+//! | bytes against bytes, over every carrier | `behaviours`, by `transcript` |
+//! | what chance or time has a part in | `queues`, `endings`, `streams` |
+//! | clients written elsewhere, in three languages | `clients`, `rust_client` |
+//! | what only ours has: origins, unix sockets | `doors` |
+
+mod behaviours;
+mod brokers;
+mod doors;
+mod endings;
+mod queues;
+mod streams;
+mod transcript;
