@@ -17,7 +17,6 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 use futures::StreamExt;
 use tokio::io::AsyncRead;
-use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
 use tokio::net::UnixListener;
 use tokio::net::UnixStream;
@@ -28,6 +27,7 @@ use crate::messaging::broker::Broker;
 use crate::messaging::broker::MAX_PAYLOAD_BYTES;
 use crate::messaging::connect::Connect;
 use crate::messaging::connection;
+use crate::messaging::connection::Carrier;
 use crate::messaging::connection::Entry;
 use crate::protocol::auth;
 use crate::sys::process;
@@ -106,7 +106,7 @@ impl Bus {
     fn spawn<R, W>(&self, entry: Entry, reader: R, writer: W)
     where
         R: AsyncRead + Unpin + Send + 'static,
-        W: AsyncWrite + Unpin + Send + 'static,
+        W: Carrier + Send + 'static,
     {
         let broker = Arc::clone(&self.broker);
         tokio::spawn(connection::serve(broker, entry, reader, writer));

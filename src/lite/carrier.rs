@@ -8,14 +8,21 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
 
+use axum::extract::ws::CloseFrame;
 use axum::extract::ws::Message;
+use axum::extract::ws::Utf8Bytes;
+use axum::extract::ws::close_code;
 use bytes::Bytes;
 use futures::Sink;
+use futures::SinkExt;
 use futures::Stream;
 use futures::StreamExt;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio_util::io::StreamReader;
+
+use crate::messaging::connection::Carrier;
+use crate::messaging::ending::Ending;
 
 /// The most bytes of one WebSocket message.
 const MAX_MESSAGE_BYTES: usize = 64 << 10;
@@ -83,5 +90,37 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> AsyncWrite for Writer<S> {
         Pin::new(&mut self.sink)
             .poll_close(cx)
             .map_err(io::Error::other)
+    }
+}
+
+impl<S: Sink<Message, Error = axum::Error> + Unpin + Send> Carrier for Writer<S> {
+    async fn end(&mut self, ending: Ending) -> io::Result<()> {
+        let (code, reason) = close_of(ending);
+        let frame = CloseFrame {
+            code,
+            reason: Utf8Bytes::from_static(reason),
+        };
+        let message = Message::Close(Some(frame));
+        self.sink.send(message).await.map_err(io::Error::other)
+    }
+}
+
+/// The code and the words of a close frame, RFC 6455 section 7.4; those of
+/// `nats-server`.
+fn close_of(ending: Ending) -> (u16, &'static str) {
+    match ending {
+        Ending::Gone => (close_code::NORMAL, ""),
+        Ending::Unknown | Ending::Malformed | Ending::Version | Ending::NoHeaders => {
+            (close_code::PROTOCOL, "Protocol Violation")
+        }
+        Ending::Line => (close_code::POLICY, "Maximum Control Line Exceeded"),
+        Ending::Payload => (close_code::SIZE, "Maximum Message Payload Exceeded"),
+        Ending::Unauthorized => (close_code::POLICY, "Authentication Failure"),
+        Ending::ConnectTimeout => (close_code::POLICY, "Authentication Timeout"),
+        Ending::Subscriptions => (close_code::POLICY, "Maximum Subscriptions Exceeded"),
+        Ending::Connections => (close_code::AGAIN, "Maximum Connections Exceeded"),
+        Ending::Slow => (close_code::POLICY, "Slow Consumer"),
+        Ending::Stale => (close_code::POLICY, "Stale Connection"),
+        Ending::Shutdown => (close_code::AWAY, "Server Shutdown"),
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
 
 use super::broker::MAX_PAYLOAD_BYTES;
 use crate::sys::secret::Secret;
@@ -15,6 +17,10 @@ pub(super) struct Info<'a> {
     pub(super) server_name: &'a str,
     /// Ours.
     pub(super) version: &'a str,
+    /// Where clients of this machine find it.
+    pub(super) host: &'a str,
+    /// No port in particular: clients go on with the door that they took.
+    pub(super) port: u16,
     /// 1: it may send INFO again.
     pub(super) proto: u8,
     /// Whether headers are understood.
@@ -37,6 +43,8 @@ impl<'a> Info<'a> {
             server_id,
             server_name: server_id,
             version: env!("CARGO_PKG_VERSION"),
+            host: "localhost",
+            port: 0,
             proto: 1,
             headers: true,
             auth_required: true,
@@ -73,4 +81,15 @@ pub struct Connect {
     pub no_responders: Option<bool>,
     /// 1: it takes another INFO at any time; 0 at first.
     pub protocol: Option<i64>,
+}
+
+impl Connect {
+    /// Reads one; `None` when it is none. The case of names does not matter, as
+    /// with the reference, and `null` is one that says nothing.
+    pub(super) fn read(json: &[u8]) -> Option<Self> {
+        let fields: Option<Map<String, Value>> = serde_json::from_slice(json).ok()?;
+        let lower = |(name, value): (String, Value)| (name.to_ascii_lowercase(), value);
+        let fields = fields.unwrap_or_default().into_iter().map(lower).collect();
+        serde_json::from_value(Value::Object(fields)).ok()
+    }
 }

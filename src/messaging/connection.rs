@@ -29,6 +29,7 @@ use tokio::time::timeout;
 use super::access::Access;
 use super::broker::Broker;
 use super::connect::Info;
+use super::ending::Ending;
 use super::outbox::Next;
 use super::peer::Peer;
 use super::session::Session;
@@ -66,15 +67,34 @@ pub enum Entry {
     Known(Access),
 }
 
+/// Where a connection's bytes are written.
+pub trait Carrier: AsyncWrite + Unpin {
+    /// Ends it when all is written; some can say why.
+    fn end(&mut self, ending: Ending) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+impl Carrier for tokio::net::tcp::OwnedWriteHalf {
+    fn end(&mut self, _: Ending) -> impl Future<Output = io::Result<()>> + Send {
+        self.shutdown()
+    }
+}
+
+impl Carrier for tokio::net::unix::OwnedWriteHalf {
+    fn end(&mut self, _: Ending) -> impl Future<Output = io::Result<()>> + Send {
+        self.shutdown()
+    }
+}
+
 /// Serves a connection until either side ends it.
 pub async fn serve<R, W>(broker: Arc<Broker>, entry: Entry, reader: R, mut writer: W)
 where
     R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
+    W: Carrier,
 {
     let Some(peer) = broker.enter() else {
-        let words = b"-ERR 'maximum connections exceeded'\r\n";
-        let _ = timeout(FAREWELL, writer.write_all(words)).await;
+        let words = Ending::Connections.line();
+        let _ = timeout(FAREWELL, writer.write_all(words.as_bytes())).await;
+        let _ = timeout(FAREWELL, writer.end(Ending::Connections)).await;
         return;
     };
     if let Entry::Known(access) = entry {
@@ -84,8 +104,15 @@ where
     peer.say(info.line().as_bytes());
     let mut session = Session::new(Arc::clone(&broker), Arc::clone(&peer));
     let reading = async {
-        let words = read(&mut session, reader).await;
-        peer.outbox.close(words);
+        let ending = read(&mut session, reader).await;
+        if ending != Ending::Gone {
+            tracing::info!(
+                connection = peer.id,
+                ?ending,
+                "ended a connection to the bus"
+            );
+        }
+        peer.outbox.close(ending);
         future::pending().await
     };
     tokio::select! {
@@ -97,8 +124,8 @@ where
     broker.leave(&peer);
 }
 
-/// Does what is read until it ends; returns what is still to be said then.
-async fn read<R: AsyncRead + Unpin>(session: &mut Session, mut reader: R) -> &'static [u8] {
+/// Does what is read until it ends; returns why.
+async fn read<R: AsyncRead + Unpin>(session: &mut Session, mut reader: R) -> Ending {
     let mut buffer = BytesMut::new();
     let mut size = MIN_BUFFER_BYTES;
     loop {
@@ -109,7 +136,7 @@ async fn read<R: AsyncRead + Unpin>(session: &mut Session, mut reader: R) -> &'s
                 buffer.advance(used);
                 needed
             }
-            Err(words) => return words,
+            Err(ending) => return ending,
         };
         if buffer.is_empty() {
             // Nothing is kept for a connection at rest but what it may need.
@@ -117,7 +144,7 @@ async fn read<R: AsyncRead + Unpin>(session: &mut Session, mut reader: R) -> &'s
         }
         buffer.reserve(needed.saturating_sub(buffer.len()).max(size));
         match reader.read_buf(&mut buffer).await {
-            Ok(0) | Err(_) => return b"",
+            Ok(0) | Err(_) => return Ending::Gone,
             Ok(length) if length >= size => size = (size * 2).min(MAX_BUFFER_BYTES),
             Ok(length) if length < size / 4 => size = (size / 2).max(MIN_BUFFER_BYTES),
             Ok(_) => {}
@@ -126,16 +153,20 @@ async fn read<R: AsyncRead + Unpin>(session: &mut Session, mut reader: R) -> &'s
 }
 
 /// Writes what waits until the last of it is written, or cannot be.
-async fn write<W: AsyncWrite + Unpin>(peer: &Peer, mut writer: W) {
+async fn write<W: Carrier>(peer: &Peer, mut writer: W) {
     let mut written = Vec::new();
     loop {
         match peer.outbox.take(std::mem::take(&mut written)) {
             Next::Sleep => peer.outbox.filled().await,
-            Next::Write { bytes, is_last } => {
-                let limit = if is_last { FAREWELL } else { WRITE_STALL };
+            Next::Write { bytes, ending } => {
+                let limit = if ending.is_some() {
+                    FAREWELL
+                } else {
+                    WRITE_STALL
+                };
                 let sent = write_all(&mut writer, &bytes, limit).await;
-                if is_last || sent.is_err() {
-                    let _ = timeout(FAREWELL, writer.shutdown()).await;
+                if ending.is_some() || sent.is_err() {
+                    let _ = timeout(FAREWELL, writer.end(ending.unwrap_or(Ending::Gone))).await;
                     return;
                 }
                 written = bytes;
@@ -145,7 +176,7 @@ async fn write<W: AsyncWrite + Unpin>(peer: &Peer, mut writer: W) {
 }
 
 /// Writes all of it; each part may take `limit`.
-async fn write_all<W: AsyncWrite + Unpin>(
+async fn write_all<W: Carrier>(
     writer: &mut W,
     mut bytes: &[u8],
     limit: Duration,
@@ -175,11 +206,11 @@ async fn keep_time(broker: &Broker, peer: &Peer) {
             () = sleep(wait) => {
                 wait = PING_EVERY;
                 if !peer.is_in() {
-                    peer.outbox.close(b"-ERR 'Authentication Timeout'\r\n");
+                    peer.outbox.close(Ending::ConnectTimeout);
                 } else if peer.was_heard() {
                     silence = 0;
                 } else if silence == MAX_UNANSWERED {
-                    peer.outbox.close(b"-ERR 'Stale Connection'\r\n");
+                    peer.outbox.close(Ending::Stale);
                 } else {
                     silence += 1;
                     peer.say(b"PING\r\n");
@@ -194,7 +225,7 @@ async fn keep_time(broker: &Broker, peer: &Peer) {
                     peer.outbox.wake();
                     sleep(LAME_DUCK).await;
                 }
-                peer.outbox.close(b"");
+                peer.outbox.close(Ending::Shutdown);
                 return future::pending().await;
             }
         }

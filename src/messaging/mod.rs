@@ -17,6 +17,7 @@
 //!   two seconds.
 //! - A reply goes where the asker may read, and whoever was asked may write
 //!   there for ten minutes ([`access`]).
+//! - Where the reference closes without a word, so do we; the log says why.
 //! - Stricter than the reference: a subject with a control character is
 //!   refused.
 //!
@@ -25,6 +26,7 @@
 //! | [`subject`] | subjects, patterns, which covers which |
 //! | [`wire`] | reading and writing the protocol |
 //! | [`connect`] | INFO and CONNECT |
+//! | [`ending`] | why a connection ends, and what it is told |
 //! | [`access`] | what a connection may do |
 //! | [`interest`] | the trie of subscriptions |
 //! | [`subscription`] | one of them, and how many messages it takes |
@@ -38,6 +40,7 @@ pub mod access;
 pub mod broker;
 pub mod connect;
 pub mod connection;
+pub mod ending;
 mod interest;
 mod outbox;
 mod peer;

@@ -15,6 +15,8 @@ use std::sync::PoisonError;
 
 use tokio::sync::Notify;
 
+use super::ending::Ending;
+
 /// How many bytes may wait for one connection, those being written included.
 pub(super) const MAX_PENDING_BYTES: usize = 32 << 20;
 
@@ -37,16 +39,8 @@ struct Waiting {
     taken: usize,
     /// Whether the writer sleeps and must be woken.
     is_writer_idle: bool,
-    last: Last,
-}
-
-/// Whether more may come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Last {
-    #[default]
-    No,
-    /// What is pending is written, then the connection ends.
-    Pending,
+    /// Why the connection ends when what is pending has been written.
+    ending: Option<Ending>,
 }
 
 /// What became of bytes that were pushed.
@@ -64,12 +58,12 @@ pub(super) enum Pushed {
 
 /// What the writer is to do next.
 pub(super) enum Next {
-    /// Write these bytes; `is_last` says that the connection ends with them.
+    /// Write these bytes.
     Write {
         /// Whole lines and messages.
         bytes: Vec<u8>,
-        /// Whether nothing follows.
-        is_last: bool,
+        /// Why nothing follows; `None` when something may.
+        ending: Option<Ending>,
     },
     /// Sleep until [`Outbox::filled`].
     Sleep,
@@ -86,18 +80,15 @@ impl Outbox {
     }
 
     /// Appends what `write` writes: whole lines or messages.
-    ///
-    /// `overflow` is what one is told whose bytes were too many.
-    pub(super) fn push(&self, overflow: &[u8], write: impl FnOnce(&mut Vec<u8>)) -> Pushed {
+    pub(super) fn push(&self, write: impl FnOnce(&mut Vec<u8>)) -> Pushed {
         let mut waiting = self.lock();
-        if waiting.last == Last::Pending {
+        if waiting.ending.is_some() {
             return Pushed::Refused;
         }
         write(&mut waiting.pending);
         if waiting.pending.len() + waiting.taken > self.limit {
-            waiting.pending.clear();
-            waiting.pending.extend_from_slice(overflow);
-            waiting.last = Last::Pending;
+            waiting.pending = Ending::Slow.line().into_bytes();
+            waiting.ending = Some(Ending::Slow);
             drop(waiting);
             self.wake();
             return Pushed::Overflowed;
@@ -110,11 +101,11 @@ impl Outbox {
     }
 
     /// Appends the last words and ends the connection when they are written.
-    pub(super) fn close(&self, words: &[u8]) {
+    pub(super) fn close(&self, ending: Ending) {
         let mut waiting = self.lock();
-        if waiting.last == Last::No {
-            waiting.pending.extend_from_slice(words);
-            waiting.last = Last::Pending;
+        if waiting.ending.is_none() {
+            waiting.pending.extend_from_slice(ending.line().as_bytes());
+            waiting.ending = Some(ending);
         }
         drop(waiting);
         self.wake();
@@ -133,7 +124,7 @@ impl Outbox {
     /// Takes all that waits; `written` is the buffer of last time, done with.
     pub(super) fn take(&self, mut written: Vec<u8>) -> Next {
         let mut waiting = self.lock();
-        if waiting.pending.is_empty() && waiting.last == Last::No {
+        if waiting.pending.is_empty() && waiting.ending.is_none() {
             waiting.taken = 0;
             waiting.is_writer_idle = true;
             return Next::Sleep;
@@ -146,7 +137,7 @@ impl Outbox {
         waiting.taken = bytes.len();
         Next::Write {
             bytes,
-            is_last: waiting.last == Last::Pending,
+            ending: waiting.ending,
         }
     }
 
@@ -160,14 +151,12 @@ mod tests {
     use super::*;
 
     fn push(outbox: &Outbox, text: &str) -> Pushed {
-        outbox.push(b"too slow", |bytes| {
-            bytes.extend_from_slice(text.as_bytes())
-        })
+        outbox.push(|bytes| bytes.extend_from_slice(text.as_bytes()))
     }
 
-    fn taken(outbox: &Outbox) -> Option<(String, bool)> {
+    fn taken(outbox: &Outbox) -> Option<(String, Option<Ending>)> {
         match outbox.take(Vec::new()) {
-            Next::Write { bytes, is_last } => Some((String::from_utf8(bytes).unwrap(), is_last)),
+            Next::Write { bytes, ending } => Some((String::from_utf8(bytes).unwrap(), ending)),
             Next::Sleep => None,
         }
     }
@@ -178,7 +167,7 @@ mod tests {
         assert_eq!(taken(&outbox), None);
         assert_eq!(push(&outbox, "a"), Pushed::Wake);
         assert_eq!(push(&outbox, "b"), Pushed::Queued);
-        assert_eq!(taken(&outbox), Some(("ab".into(), false)));
+        assert_eq!(taken(&outbox), Some(("ab".into(), None)));
         assert_eq!(taken(&outbox), None);
     }
 
@@ -186,20 +175,26 @@ mod tests {
     fn too_many_bytes_are_lost_and_the_slow_one_is_told() {
         let outbox = Outbox::new(4);
         push(&outbox, "abc");
-        assert_eq!(taken(&outbox), Some(("abc".into(), false)));
+        assert_eq!(taken(&outbox), Some(("abc".into(), None)));
         assert_eq!(push(&outbox, "d"), Pushed::Queued);
         assert_eq!(push(&outbox, "e"), Pushed::Overflowed);
         assert_eq!(push(&outbox, "f"), Pushed::Refused);
-        assert_eq!(taken(&outbox), Some(("too slow".into(), true)));
+        assert_eq!(
+            taken(&outbox),
+            Some(("-ERR 'Slow Consumer'\r\n".into(), Some(Ending::Slow)))
+        );
     }
 
     #[test]
     fn last_words_come_behind_what_waits() {
         let outbox = Outbox::new(100);
         push(&outbox, "a");
-        outbox.close(b"bye");
-        outbox.close(b"again");
+        outbox.close(Ending::Stale);
+        outbox.close(Ending::Gone);
         assert_eq!(push(&outbox, "b"), Pushed::Refused);
-        assert_eq!(taken(&outbox), Some(("abye".into(), true)));
+        assert_eq!(
+            taken(&outbox),
+            Some(("a-ERR 'Stale Connection'\r\n".into(), Some(Ending::Stale)))
+        );
     }
 }

@@ -22,9 +22,6 @@ use super::subscription::Subscription;
 use super::wire;
 use super::wire::Publish;
 
-/// What a connection is told before it is cut off because it reads too slowly.
-const SLOW: &[u8] = b"-ERR 'Slow Consumer'\r\n";
-
 /// How many places of replies are kept for one connection; the oldest goes.
 const MAX_REPLIES: usize = 4096;
 
@@ -146,7 +143,7 @@ impl Peer {
 
     /// Puts a line into its outbox; it is written when the outbox is woken.
     pub(super) fn say(&self, line: &[u8]) -> Pushed {
-        self.outbox.push(SLOW, |out| out.extend_from_slice(line))
+        self.outbox.push(|out| out.extend_from_slice(line))
     }
 
     /// Notes that bytes came from it.
@@ -167,7 +164,7 @@ impl Peer {
             self.expect_answer(reply);
         }
         let takes_headers = self.takes_headers();
-        let pushed = self.outbox.push(SLOW, |out| {
+        let pushed = self.outbox.push(|out| {
             wire::push_message(out, sid, takes_headers, message);
         });
         if pushed == Pushed::Overflowed {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::broker::Broker;
 use super::broker::MAX_PAYLOAD_BYTES;
 use super::connect::Connect;
+use super::ending::Ending;
 use super::interest::Matches;
 use super::outbox::Pushed;
 use super::peer::NotAdded;
@@ -17,7 +18,6 @@ use super::wire;
 use super::wire::Op;
 use super::wire::Parsed;
 use super::wire::Publish;
-use super::wire::Violation;
 
 /// How many subjects a connection remembers the receivers of; then it begins
 /// again, for most subjects are inboxes that are used once.
@@ -25,15 +25,6 @@ const MAX_ROUTES: usize = 1024;
 
 /// The status that an asker gets whom nobody hears.
 const NO_RESPONDERS: &[u8] = b"NATS/1.0 503\r\n\r\n";
-
-/// Ends a connection, saying this.
-type LastWords = &'static [u8];
-
-/// What is no operation, or has not its words.
-const UNKNOWN: LastWords = b"-ERR 'Unknown Protocol Operation'\r\n";
-
-/// What one is told who has not shown, or cannot show, a credential.
-const UNAUTHORIZED: LastWords = b"-ERR 'Authorization Violation'\r\n";
 
 /// One connection's side of the protocol; owned by the task that reads.
 pub(super) struct Session {
@@ -80,8 +71,8 @@ impl Session {
     /// how many the next operation needs at least.
     ///
     /// # Errors
-    /// What the connection is to be told before it is closed.
-    pub(super) fn take_all(&mut self, received: &[u8]) -> Result<(usize, usize), LastWords> {
+    /// Why the connection ends.
+    pub(super) fn take_all(&mut self, received: &[u8]) -> Result<(usize, usize), Ending> {
         if !received.is_empty() {
             self.peer.hear();
         }
@@ -90,9 +81,9 @@ impl Session {
             let rest = &received[used..];
             let is_connect = matches!(rest.first(), None | Some(b'C' | b'c'));
             if !is_connect && !self.peer.is_in() {
-                return Err(UNAUTHORIZED);
+                return Err(Ending::Unauthorized);
             }
-            match wire::parse(rest, MAX_PAYLOAD_BYTES).map_err(sentence)? {
+            match wire::parse(rest, MAX_PAYLOAD_BYTES)? {
                 Parsed::Op(op, length) => {
                     self.take(op)?;
                     used += length;
@@ -116,7 +107,7 @@ impl Session {
         }
     }
 
-    fn take(&mut self, op: Op) -> Result<(), LastWords> {
+    fn take(&mut self, op: Op) -> Result<(), Ending> {
         match op {
             Op::Connect(json) => return self.connect(json),
             Op::Publish(message) => return self.publish(&message),
@@ -132,26 +123,26 @@ impl Session {
         Ok(())
     }
 
-    fn connect(&mut self, json: &[u8]) -> Result<(), LastWords> {
-        let connect: Connect = serde_json::from_slice(json).map_err(|_| UNKNOWN)?;
+    fn connect(&mut self, json: &[u8]) -> Result<(), Ending> {
+        let connect = Connect::read(json).ok_or(Ending::Malformed)?;
         if connect.auth_token.is_some() || !self.peer.is_in() {
             match (self.broker.doorkeeper)(&connect) {
                 Some(access) => self.peer.let_in(access),
                 None => {
                     tracing::warn!("refused a connection to the bus: its credential is wrong");
-                    return Err(UNAUTHORIZED);
+                    return Err(Ending::Unauthorized);
                 }
             }
         }
         if !matches!(connect.protocol, None | Some(0 | 1)) {
-            return Err(b"-ERR 'invalid client protocol'\r\n");
+            return Err(Ending::Version);
         }
         self.peer.wants(&connect);
         self.is_verbose = connect.verbose.unwrap_or(self.is_verbose);
         self.is_pedantic = connect.pedantic.unwrap_or(self.is_pedantic);
         self.wants_no_responders = connect.no_responders.unwrap_or(self.wants_no_responders);
         if self.wants_no_responders && !self.peer.takes_headers() {
-            return Err(b"-ERR 'no responders requires headers support'\r\n");
+            return Err(Ending::NoHeaders);
         }
         self.acknowledge();
         Ok(())
@@ -162,7 +153,7 @@ impl Session {
         pattern: &[u8],
         queue: Option<&[u8]>,
         sid: &[u8],
-    ) -> Result<(), LastWords> {
+    ) -> Result<(), Ending> {
         if !subject::is_pattern(pattern) {
             self.say(b"-ERR 'Invalid Subject'\r\n");
             return Ok(());
@@ -176,7 +167,7 @@ impl Session {
         match self.peer.add(&one) {
             Ok(()) => self.broker.interest.insert(one),
             Err(NotAdded::Known) => {}
-            Err(NotAdded::TooMany) => return Err(b"-ERR 'maximum subscriptions exceeded'\r\n"),
+            Err(NotAdded::TooMany) => return Err(Ending::Subscriptions),
         }
         self.acknowledge();
         Ok(())
@@ -196,9 +187,9 @@ impl Session {
         one.peer.forget(one);
     }
 
-    fn publish(&mut self, message: &Publish) -> Result<(), LastWords> {
+    fn publish(&mut self, message: &Publish) -> Result<(), Ending> {
         if message.headers.is_some() && !self.peer.takes_headers() {
-            return Err(b"-ERR 'Message Headers Not Supported'\r\n");
+            return Err(Ending::Malformed);
         }
         if !self.may_go(message) {
             return Ok(());
@@ -303,6 +294,7 @@ impl Session {
             reply: None,
             headers: Some(NO_RESPONDERS),
             payload: b"",
+            sizes: (b"16", b"16"),
         };
         let inboxes = self.broker.interest.find(reply);
         let own = inboxes.plain.iter().find(|one| one.peer.id == self.peer.id);
@@ -339,13 +331,5 @@ impl Session {
         if self.peer.say(line) == Pushed::Wake {
             self.woken.push(Arc::clone(&self.peer));
         }
-    }
-}
-
-fn sentence(violation: Violation) -> LastWords {
-    match violation {
-        Violation::Unknown => UNKNOWN,
-        Violation::Line => b"-ERR 'maximum control line exceeded'\r\n",
-        Violation::Payload => b"-ERR 'Maximum Payload Violation'\r\n",
     }
 }

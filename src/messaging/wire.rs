@@ -13,11 +13,13 @@
 
 use memchr::memchr;
 
-/// The most bytes behind a verb.
+use super::ending::Ending;
+
+/// The most bytes behind a verb and its blanks.
 pub(super) const MAX_ARGUMENT_BYTES: usize = 4096;
 
-/// The longest line: a verb, a blank, what is behind it.
-const MAX_LINE_BYTES: usize = MAX_ARGUMENT_BYTES + 16;
+/// The longest line, with all the blanks behind its verb.
+const MAX_LINE_BYTES: usize = 64 << 10;
 
 /// The most words that a line of ours has.
 const MAX_WORDS: usize = 4;
@@ -49,7 +51,7 @@ pub(super) enum Op<'a> {
     Ping,
     /// `PONG`
     Pong,
-    /// `+OK` or `INFO`, which servers say.
+    /// `+OK` or `INFO {…}`, which servers say.
     Ignored,
 }
 
@@ -64,6 +66,9 @@ pub(super) struct Publish<'a> {
     pub(super) headers: Option<&'a [u8]>,
     /// The rest.
     pub(super) payload: &'a [u8],
+    /// The sizes as they were written, that of the headers and that of both;
+    /// they are passed on so, as by the reference.
+    pub(super) sizes: (&'a [u8], &'a [u8]),
 }
 
 /// What stands at the start of the received bytes.
@@ -75,22 +80,11 @@ pub(super) enum Parsed<'a> {
     Incomplete(usize),
 }
 
-/// Why a connection cannot go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Violation {
-    /// No operation, or not its words.
-    Unknown,
-    /// A line of more than 4096 bytes.
-    Line,
-    /// A message larger than allowed.
-    Payload,
-}
-
 /// Reads one operation; `max_payload` bounds headers and payload together.
 ///
 /// # Errors
-/// A [`Violation`], after which nothing that follows has a meaning.
-pub(super) fn parse(received: &[u8], max_payload: usize) -> Result<Parsed<'_>, Violation> {
+/// Why the connection ends: nothing that follows has a meaning.
+pub(super) fn parse(received: &[u8], max_payload: usize) -> Result<Parsed<'_>, Ending> {
     let within = &received[..received.len().min(MAX_LINE_BYTES + 2)];
     let Some(newline) = memchr(b'\n', within) else {
         could_begin(received)?;
@@ -101,7 +95,7 @@ pub(super) fn parse(received: &[u8], max_payload: usize) -> Result<Parsed<'_>, V
         .strip_suffix(b"\r")
         .unwrap_or(&received[..newline]);
     let used = newline + 1;
-    let (verb, rest) = Verb::split(line).ok_or(Violation::Unknown)?;
+    let (verb, rest) = Verb::split(line).ok_or(Ending::Unknown)?;
     check_length(line)?;
     let done = |op| Ok(Parsed::Op(op, used));
     match verb {
@@ -112,7 +106,9 @@ pub(super) fn parse(received: &[u8], max_payload: usize) -> Result<Parsed<'_>, V
         Verb::Connect => done(Op::Connect(rest.trim_ascii())),
         Verb::Ping => done(Op::Ping),
         Verb::Pong => done(Op::Pong),
-        Verb::Ignored => done(Op::Ignored),
+        Verb::Greeting if rest.trim_ascii().first() != Some(&b'{') => Err(Ending::Malformed),
+        Verb::Refusal => Err(Ending::Malformed),
+        Verb::Ignored | Verb::Greeting => done(Op::Ignored),
     }
 }
 
@@ -127,9 +123,11 @@ enum Verb {
     Ping,
     Pong,
     Ignored,
+    Greeting,
+    Refusal,
 }
 
-const VERBS: [(&[u8], Verb); 9] = [
+const VERBS: [(&[u8], Verb); 10] = [
     (b"PUB", Verb::Publish),
     (b"HPUB", Verb::PublishWithHeaders),
     (b"SUB", Verb::Subscribe),
@@ -138,7 +136,8 @@ const VERBS: [(&[u8], Verb); 9] = [
     (b"PING", Verb::Ping),
     (b"PONG", Verb::Pong),
     (b"+OK", Verb::Ignored),
-    (b"INFO", Verb::Ignored),
+    (b"INFO", Verb::Greeting),
+    (b"-ERR", Verb::Refusal),
 ];
 
 impl Verb {
@@ -158,7 +157,7 @@ impl Verb {
 }
 
 /// Refuses at once what no longer can become a line of ours.
-fn could_begin(received: &[u8]) -> Result<(), Violation> {
+fn could_begin(received: &[u8]) -> Result<(), Ending> {
     let is_start = |name: &[u8]| {
         let length = name.len().min(received.len());
         name[..length].eq_ignore_ascii_case(&received[..length])
@@ -166,16 +165,21 @@ fn could_begin(received: &[u8]) -> Result<(), Violation> {
     if VERBS.iter().any(|(name, _)| is_start(name)) {
         return Ok(());
     }
-    Err(Violation::Unknown)
+    Err(Ending::Unknown)
 }
 
 /// Refuses a line that is too long, or the start of one.
-fn check_length(line: &[u8]) -> Result<(), Violation> {
-    let is_too_long = line.len() > MAX_ARGUMENT_BYTES
-        && Verb::split(line)
-            .is_none_or(|(_, rest)| rest.trim_ascii_start().len() > MAX_ARGUMENT_BYTES);
+fn check_length(line: &[u8]) -> Result<(), Ending> {
+    if line.len() <= MAX_ARGUMENT_BYTES {
+        return Ok(());
+    }
+    let is_too_long = match Verb::split(line) {
+        Some((Verb::Ping | Verb::Pong | Verb::Ignored, _)) => false,
+        Some((_, rest)) => rest.trim_ascii_start().len() > MAX_ARGUMENT_BYTES,
+        None => true,
+    };
     if is_too_long || line.len() > MAX_LINE_BYTES {
-        return Err(Violation::Line);
+        return Err(Ending::Line);
     }
     Ok(())
 }
@@ -196,7 +200,7 @@ impl<'a> Words<'a> {
     }
 }
 
-fn words(rest: &[u8]) -> Result<Words<'_>, Violation> {
+fn words(rest: &[u8]) -> Result<Words<'_>, Ending> {
     let mut words = Words {
         list: [&[]; MAX_WORDS],
         count: 0,
@@ -206,7 +210,7 @@ fn words(rest: &[u8]) -> Result<Words<'_>, Violation> {
         .filter(|word| !word.is_empty())
     {
         if words.count == MAX_WORDS {
-            return Err(Violation::Unknown);
+            return Err(Ending::Malformed);
         }
         words.list[words.count] = word;
         words.count += 1;
@@ -220,7 +224,7 @@ fn publish<'a>(
     words: Words<'a>,
     has_headers: bool,
     max_payload: usize,
-) -> Result<Parsed<'a>, Violation> {
+) -> Result<Parsed<'a>, Ending> {
     let (subject, reply, sizes) = match (words.get(), has_headers) {
         ([subject, size], false) => (*subject, None, (None, *size)),
         ([subject, reply, size], false) => (*subject, Some(*reply), (None, *size)),
@@ -228,23 +232,24 @@ fn publish<'a>(
         ([subject, reply, headers, size], true) => {
             (*subject, Some(*reply), (Some(*headers), *size))
         }
-        _ => return Err(Violation::Unknown),
+        _ => return Err(Ending::Malformed),
     };
     let total = number(sizes.1)?;
     let headers = sizes.0.map_or(Ok(0), number)?;
     if headers > total {
-        return Err(Violation::Unknown);
+        return Err(Ending::Malformed);
     }
-    let total = usize::try_from(total).map_err(|_| Violation::Payload)?;
+    let total = usize::try_from(total).map_err(|_| Ending::Payload)?;
     if total > max_payload {
-        return Err(Violation::Payload);
+        return Err(Ending::Payload);
     }
     let end = start + total;
-    if received.len() < end + 2 {
-        return Ok(Parsed::Incomplete(end + 2));
+    let tail = &received[end.min(received.len())..received.len().min(end + 2)];
+    if !b"\r\n".starts_with(tail) {
+        return Err(Ending::Unknown);
     }
-    if &received[end..end + 2] != b"\r\n" {
-        return Err(Violation::Unknown);
+    if tail.len() < 2 {
+        return Ok(Parsed::Incomplete(end + 2));
     }
     let (headers, payload) =
         received[start..end].split_at(usize::try_from(headers).expect("not more than the total"));
@@ -253,11 +258,12 @@ fn publish<'a>(
         reply,
         headers: has_headers.then_some(headers),
         payload,
+        sizes: (sizes.0.unwrap_or_default(), sizes.1),
     };
     Ok(Parsed::Op(Op::Publish(publish), end + 2))
 }
 
-fn subscribe(words: Words<'_>) -> Result<Op<'_>, Violation> {
+fn subscribe(words: Words<'_>) -> Result<Op<'_>, Ending> {
     match *words.get() {
         [pattern, sid] => Ok(Op::Subscribe {
             pattern,
@@ -269,29 +275,30 @@ fn subscribe(words: Words<'_>) -> Result<Op<'_>, Violation> {
             queue: Some(queue),
             sid,
         }),
-        _ => Err(Violation::Unknown),
+        _ => Err(Ending::Malformed),
     }
 }
 
-fn unsubscribe(words: Words<'_>) -> Result<Op<'_>, Violation> {
+fn unsubscribe(words: Words<'_>) -> Result<Op<'_>, Ending> {
     match *words.get() {
         [sid] => Ok(Op::Unsubscribe { sid, max: 0 }),
+        // What is no number ends it now, as with the reference.
         [sid, max] => Ok(Op::Unsubscribe {
             sid,
-            max: number(max)?,
+            max: number(max).unwrap_or(0),
         }),
-        _ => Err(Violation::Unknown),
+        _ => Err(Ending::Malformed),
     }
 }
 
 /// Reads a number of at most nine digits.
-fn number(word: &[u8]) -> Result<u64, Violation> {
+fn number(word: &[u8]) -> Result<u64, Ending> {
     if word.is_empty() || word.len() > 9 {
-        return Err(Violation::Unknown);
+        return Err(Ending::Malformed);
     }
     word.iter().try_fold(0, |sum, byte| match byte {
         b'0'..=b'9' => Ok(sum * 10 + u64::from(byte - b'0')),
-        _ => Err(Violation::Unknown),
+        _ => Err(Ending::Malformed),
     })
 }
 
@@ -313,7 +320,9 @@ pub(super) fn push_number(out: &mut Vec<u8>, number: usize) {
 /// Appends a message as a subscriber receives it; one that takes no headers
 /// gets the payload alone.
 pub(super) fn push_message(out: &mut Vec<u8>, sid: &[u8], takes_headers: bool, message: &Publish) {
-    let headers = message.headers.filter(|_| takes_headers);
+    let headers = message
+        .headers
+        .filter(|headers| takes_headers && !headers.is_empty());
     out.reserve(message.subject.len() + message.payload.len() + 64);
     out.extend_from_slice(if headers.is_some() { b"HMSG " } else { b"MSG " });
     for word in [Some(message.subject), Some(sid), message.reply]
@@ -323,12 +332,16 @@ pub(super) fn push_message(out: &mut Vec<u8>, sid: &[u8], takes_headers: bool, m
         out.extend_from_slice(word);
         out.push(b' ');
     }
-    let length = headers.map_or(0, <[u8]>::len);
-    if headers.is_some() {
-        push_number(out, length);
-        out.push(b' ');
+    let (header_size, size) = message.sizes;
+    match (headers, message.headers) {
+        (Some(_), _) => {
+            out.extend_from_slice(header_size);
+            out.push(b' ');
+            out.extend_from_slice(size);
+        }
+        (None, Some(left_out)) if !left_out.is_empty() => push_number(out, message.payload.len()),
+        (None, _) => out.extend_from_slice(size),
     }
-    push_number(out, length + message.payload.len());
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(headers.unwrap_or_default());
     out.extend_from_slice(message.payload);
@@ -339,7 +352,7 @@ pub(super) fn push_message(out: &mut Vec<u8>, sid: &[u8], takes_headers: bool, m
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> Result<Parsed<'_>, Violation> {
+    fn parsed(text: &str) -> Result<Parsed<'_>, Ending> {
         parse(text.as_bytes(), 16)
     }
 
@@ -350,6 +363,7 @@ mod tests {
             reply: Some(b"r"),
             headers: None,
             payload: b"he\r\nl",
+            sizes: (b"", b"5"),
         };
         let text = "pUb \t a.b r  5\r\nhe\r\nl\r\nPING";
         assert_eq!(
@@ -384,24 +398,29 @@ mod tests {
     #[test]
     fn what_means_nothing_is_refused() {
         for (text, expected) in [
-            ("GET / HTTP/1.1\r\n", Violation::Unknown),
-            ("X", Violation::Unknown),
-            ("PUB a\r\n", Violation::Unknown),
-            ("PUB a -1\r\n", Violation::Unknown),
-            ("PUB a 1x\r\n", Violation::Unknown),
-            ("PUB a b c 1\r\n", Violation::Unknown),
-            ("PUB a 17\r\n", Violation::Payload),
-            ("PUB a 999999999\r\n", Violation::Payload),
-            ("HPUB a 3 2\r\nab\r\n", Violation::Unknown),
-            ("PUB a 1\r\nabc", Violation::Unknown),
-            ("SUB a\r\n", Violation::Unknown),
-            ("UNSUB\r\n", Violation::Unknown),
-            ("UNSUB 1 x\r\n", Violation::Unknown),
+            ("GET / HTTP/1.1\r\n", Ending::Unknown),
+            ("X", Ending::Unknown),
+            ("PUB\r\n", Ending::Unknown),
+            ("PUB a\r\n", Ending::Malformed),
+            ("PUB a -1\r\n", Ending::Malformed),
+            ("PUB a 1x\r\n", Ending::Malformed),
+            ("PUB a b c 1\r\n", Ending::Malformed),
+            ("PUB a 1234567890\r\n", Ending::Malformed),
+            ("-ERR 'x'\r\n", Ending::Malformed),
+            ("INFO x\r\n", Ending::Malformed),
+            ("PUB a 17\r\n", Ending::Payload),
+            ("PUB a 999999999\r\n", Ending::Payload),
+            ("HPUB a 3 2\r\nab\r\n", Ending::Malformed),
+            ("PUB a 1\r\nabc", Ending::Unknown),
+            ("PUB a 1\r\na\n", Ending::Unknown),
+            ("SUB a\r\n", Ending::Malformed),
+            ("UNSUB\r\n", Ending::Unknown),
+            ("UNSUB 1 2 3\r\n", Ending::Malformed),
         ] {
             assert_eq!(parsed(text), Err(expected), "{text:?}");
         }
         let long = format!("SUB {} 1\r\n", "a".repeat(MAX_ARGUMENT_BYTES));
-        assert_eq!(parsed(&long), Err(Violation::Line));
+        assert_eq!(parsed(&long), Err(Ending::Line));
     }
 
     #[test]
@@ -411,6 +430,7 @@ mod tests {
             reply: Some(b"r"),
             headers: Some(b"NATS/1.0\r\n\r\n"),
             payload: b"hi",
+            sizes: (b"12", b"14"),
         };
         let mut out = Vec::new();
         push_message(&mut out, b"7", true, &message);

@@ -40,6 +40,7 @@ use crate::sys::dirs;
 use crate::sys::env;
 use crate::sys::files;
 use crate::sys::lock::Lock;
+use crate::sys::open_files;
 use crate::sys::ports::Loopback;
 use crate::sys::process;
 use crate::sys::secret;
@@ -141,6 +142,7 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
         return Ok(Started::Running(Box::new(running)));
     };
     let last_port = instance.connection().map(|info| info.port);
+    open_files::raise();
     let loopback = listen(options.port, last_port)?;
     let nats = options.nats_port.map(listen_on).transpose()?;
     let sockets = bind_sockets(&instance)?;

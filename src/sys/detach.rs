@@ -36,6 +36,8 @@ use std::path::Path;
 use std::process::Command;
 use std::process::Stdio;
 
+use super::open_files;
+
 /// The largest descriptor that the fallback of `close_range` looks at.
 ///
 /// A limit of a million open files would cost 0.1 s a child on old kernels.
@@ -113,7 +115,8 @@ pub fn announce(line: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Gives a child between fork and exec clean signals and no descriptor of ours.
+/// Gives a child between fork and exec clean signals, no descriptor of ours and
+/// the limit of open files that we were given.
 ///
 /// Every signal acts as by default, none is blocked, and what is open beyond
 /// stderr closes at exec. Async-signal-safe.
@@ -133,6 +136,7 @@ pub(super) fn clean_child() {
     if !close_range_on_exec(3) {
         close_each_on_exec(3);
     }
+    open_files::restore();
 }
 
 /// Leaves the caller's session and family; the middle process ends here.

@@ -19,6 +19,7 @@
 //! | [`log`] | a log file of bounded size |
 //! | [`login`] | a user's home and shell, and what of an environment is for programs |
 //! | [`oom`] | whether the kernel has killed for want of memory |
+//! | [`open_files`] | how many files may be open at once |
 //! | [`ports`] | TCP ports that are ours on every loopback family |
 //! | [`process`] | who runs: pid, start time, boot, peers, signals |
 //! | [`pty`] | pseudo-terminals |
@@ -42,6 +43,7 @@ pub mod lock;
 pub mod log;
 pub mod login;
 pub mod oom;
+pub mod open_files;
 pub mod ports;
 pub mod process;
 pub mod pty;

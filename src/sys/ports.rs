@@ -16,8 +16,9 @@ use rustix::net::sockopt;
 /// How many ports [`Loopback::any`] tries before it gives up.
 const TRIES: u16 = 200;
 
-/// How many connections may wait to be accepted.
-const BACKLOG: i32 = 256;
+/// How many connections may wait to be accepted: as many as Linux lets, for one
+/// more waits a second until its client tries again.
+const BACKLOG: i32 = 4096;
 
 /// Listeners of one port on 127.0.0.1 and, where the machine has it, `[::1]`.
 #[derive(Debug)]
