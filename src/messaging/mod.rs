@@ -47,4 +47,6 @@ mod peer;
 mod session;
 pub mod subject;
 mod subscription;
+#[cfg(test)]
+mod tests;
 mod wire;

@@ -10,9 +10,11 @@
 //! | what chance or time has a part in | `queues`, `endings`, `streams` |
 //! | clients written elsewhere, in three languages | `clients`, `rust_client` |
 //! | what only ours has: origins, unix sockets | `doors` |
+//! | many at once, and those that mean no good | `crowds` |
 
 mod behaviours;
 mod brokers;
+mod crowds;
 mod doors;
 mod endings;
 mod queues;

@@ -1,0 +1,259 @@
+//! Conversations over a pipe: rights, time and slow readers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::io::DuplexStream;
+use tokio::io::WriteHalf;
+use tokio::time::Instant;
+
+use super::access::Access;
+use super::broker::Broker;
+use super::connection;
+use super::connection::Carrier;
+use super::connection::Entry;
+use super::ending::Ending;
+use crate::sys::shutdown::Shutdown;
+
+impl Carrier for WriteHalf<DuplexStream> {
+    async fn end(&mut self, _: Ending) -> std::io::Result<()> {
+        self.shutdown().await
+    }
+}
+
+/// A broker that knows `all`, and `a` and `b`, who have subjects of their own.
+fn broker(shutdown: &Shutdown) -> Arc<Broker> {
+    let doorkeeper = |connect: &super::connect::Connect| {
+        let own = |name: &str| Access::Only {
+            publish: vec![format!("{name}.>"), "shared.>".into()],
+            subscribe: vec![
+                format!("{name}.>"),
+                "shared.>".into(),
+                format!("_INBOX.{name}.>"),
+            ],
+        };
+        match connect.auth_token.as_ref()?.reveal() {
+            "all" => Some(Access::All),
+            name @ ("a" | "b") => Some(own(name)),
+            _ => None,
+        }
+    };
+    Broker::new("broker".into(), Arc::new(doorkeeper), shutdown.clone())
+}
+
+struct Client(DuplexStream);
+
+impl Client {
+    fn dial(broker: &Arc<Broker>, room: usize) -> Self {
+        let (near, far) = tokio::io::duplex(room);
+        let (reader, writer) = tokio::io::split(far);
+        let broker = Arc::clone(broker);
+        tokio::spawn(connection::serve(broker, Entry::Stranger, reader, writer));
+        Self(near)
+    }
+
+    async fn join(broker: &Arc<Broker>, token: &str) -> Self {
+        let mut client = Self::dial(broker, 1 << 16);
+        let connect = format!(
+            "CONNECT {{\"auth_token\":\"{token}\",\"verbose\":false,\"pedantic\":false}}\r\n"
+        );
+        client.send(&connect).await;
+        client.flush().await;
+        client
+    }
+
+    async fn send(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// All that came until the broker had done what was sent.
+    async fn flush(&mut self) -> String {
+        self.send("PING\r\n").await;
+        self.until("PONG\r\n").await
+    }
+
+    async fn until(&mut self, end: &str) -> String {
+        let mut heard = String::new();
+        while !heard.ends_with(end) {
+            let mut byte = [0];
+            assert_eq!(
+                self.0.read(&mut byte).await.unwrap(),
+                1,
+                "ended after {heard}"
+            );
+            heard.push(char::from(byte[0]));
+        }
+        heard.truncate(heard.len() - end.len());
+        heard
+    }
+
+    async fn rest(&mut self) -> String {
+        let mut heard = Vec::new();
+        self.0.read_to_end(&mut heard).await.unwrap();
+        String::from_utf8_lossy(&heard).into_owned()
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_ones_own_is_denied_and_the_connection_goes_on() {
+    let broker = broker(&Shutdown::default());
+    let mut a = Client::join(&broker, "a").await;
+    a.send("SUB b.x 1\r\nSUB > 2\r\nSUB _INBOX.> q 3\r\nPUB b.x 0\r\n\r\n")
+        .await;
+    let denied = "-ERR 'Permissions Violation for Subscription to \"b.x\"'\r\n\
+                  -ERR 'Permissions Violation for Subscription to \">\"'\r\n\
+                  -ERR 'Permissions Violation for Subscription to \"_INBOX.>\" using queue \"q\"'\r\n\
+                  -ERR 'Permissions Violation for Publish to \"b.x\"'\r\n";
+    assert_eq!(a.flush().await, denied);
+    a.send("SUB a.* 4\r\nPUB a.x 2\r\nhi\r\n").await;
+    assert_eq!(a.flush().await, "MSG a.x 4 2\r\nhi\r\n");
+}
+
+#[tokio::test]
+async fn who_was_asked_may_answer_and_nobody_else() {
+    let broker = broker(&Shutdown::default());
+    let mut a = Client::join(&broker, "a").await;
+    let mut b = Client::join(&broker, "b").await;
+    b.send("PUB _INBOX.a.1 2\r\nno\r\nSUB shared.service 1\r\n")
+        .await;
+    let denied = "-ERR 'Permissions Violation for Publish to \"_INBOX.a.1\"'\r\n";
+    assert_eq!(b.flush().await, denied);
+    a.send("SUB _INBOX.a.* 1\r\nPUB shared.service _INBOX.a.1 1\r\n?\r\n")
+        .await;
+    assert_eq!(a.flush().await, "");
+    assert_eq!(
+        b.flush().await,
+        "MSG shared.service 1 _INBOX.a.1 1\r\n?\r\n"
+    );
+    // Several answers to the one question, none to another.
+    b.send("PUB _INBOX.a.1 1\r\n1\r\nPUB _INBOX.a.1 1\r\n2\r\nPUB _INBOX.a.2 1\r\n3\r\n")
+        .await;
+    let denied = "-ERR 'Permissions Violation for Publish to \"_INBOX.a.2\"'\r\n";
+    assert_eq!(b.flush().await, denied);
+    assert_eq!(
+        a.flush().await,
+        "MSG _INBOX.a.1 1 1\r\n1\r\nMSG _INBOX.a.1 1 1\r\n2\r\n"
+    );
+}
+
+#[tokio::test]
+async fn nobody_has_another_write_for_him() {
+    let broker = broker(&Shutdown::default());
+    let mut a = Client::join(&broker, "a").await;
+    let mut b = Client::join(&broker, "b").await;
+    b.send("SUB shared.service 1\r\nSUB b.private 2\r\n").await;
+    b.flush().await;
+    a.send("PUB shared.service b.private 1\r\n?\r\n").await;
+    let denied = "-ERR 'Permissions Violation for Publish with Reply of \"b.private\"'\r\n";
+    assert_eq!(a.flush().await, denied);
+    assert_eq!(b.flush().await, "");
+}
+
+#[tokio::test]
+async fn a_control_character_is_no_part_of_a_subject() {
+    let broker = broker(&Shutdown::default());
+    let mut client = Client::join(&broker, "all").await;
+    client
+        .send("SUB > 1\r\nSUB a\0b 2\r\nPUB a\x1bb 0\r\n\r\nPUB a b\x7f 0\r\n\r\n")
+        .await;
+    let refused = "-ERR 'Invalid Subject'\r\n-ERR 'Invalid Publish Subject'\r\n-ERR 'Invalid Publish Subject'\r\n";
+    assert_eq!(client.flush().await, refused);
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_told_and_dropped_and_nobody_waits_for_it() {
+    let broker = broker(&Shutdown::default());
+    let mut slow = Client::join(&broker, "all").await;
+    let mut quick = Client::join(&broker, "all").await;
+    let mut publisher = Client::join(&broker, "all").await;
+    slow.send("SUB stream 1\r\n").await;
+    slow.flush().await;
+    quick.send("SUB stream 1\r\n").await;
+    quick.flush().await;
+    let size = 1 << 20;
+    let message = format!("PUB stream {size}\r\n{}\r\n", "x".repeat(size));
+    let all = 40;
+    let reading = tokio::spawn(async move {
+        let mut heard = vec![0; all * ("MSG stream 1 1048576\r\n".len() + size + 2)];
+        quick.0.read_exact(&mut heard).await.unwrap();
+    });
+    for _ in 0..all {
+        publisher.send(&message).await;
+        // The quick one keeps up, else it would be slow itself.
+        publisher.flush().await;
+    }
+    reading.await.unwrap();
+    let heard = slow.rest().await;
+    assert!(
+        heard.ends_with("-ERR 'Slow Consumer'\r\n"),
+        "{}",
+        heard.len()
+    );
+    assert!(
+        heard.starts_with("MSG stream 1 1048576\r\nx"),
+        "{}",
+        heard.len()
+    );
+    publisher.send("PUB stream 0\r\n\r\n").await;
+    assert_eq!(publisher.flush().await, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_has_two_seconds() {
+    let broker = broker(&Shutdown::default());
+    let begun = Instant::now();
+    let mut silent = Client::dial(&broker, 1 << 16);
+    let mut drop_by_drop = Client::dial(&broker, 1 << 16);
+    drop_by_drop.send("CONNECT {").await;
+    for client in [&mut silent, &mut drop_by_drop] {
+        let heard = client.rest().await;
+        assert!(
+            heard.ends_with("\r\n-ERR 'Authentication Timeout'\r\n"),
+            "{heard}"
+        );
+    }
+    assert_eq!(begun.elapsed().as_secs(), 2);
+    assert_eq!(broker.connections(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_does_not_answer_for_minutes_is_ended() {
+    let broker = broker(&Shutdown::default());
+    let mut gone = Client::join(&broker, "all").await;
+    let mut alive = Client::join(&broker, "all").await;
+    let begun = Instant::now();
+    let answering = tokio::spawn(async move {
+        loop {
+            alive.until("PING\r\n").await;
+            alive.send("PONG\r\n").await;
+        }
+    });
+    let heard = gone.rest().await;
+    assert_eq!(heard, "PING\r\nPING\r\n-ERR 'Stale Connection'\r\n");
+    let waited = begun.elapsed();
+    assert!(
+        waited > Duration::from_secs(360) && waited < Duration::from_secs(500),
+        "{waited:?}"
+    );
+    assert!(!answering.is_finished());
+    assert_eq!(broker.connections(), 1);
+    answering.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_are_told_that_the_server_leaves() {
+    let shutdown = Shutdown::default();
+    let broker = broker(&shutdown);
+    let mut client = Client::join(&broker, "all").await;
+    client.send("CONNECT {\"protocol\":1}\r\n").await;
+    client.flush().await;
+    shutdown.begin();
+    let heard = client.rest().await;
+    assert!(
+        heard.starts_with("INFO {") && heard.ends_with("\"ldm\":true} \r\n"),
+        "{heard}"
+    );
+    broker.left().await;
+}
