@@ -31,6 +31,7 @@ btrfs       btrfs-progs      btrfs-progs      btrfs-progs btrfs-progs   -
 tmux        tmux             tmux             tmux      tmux            tmux
 chromium    chromium         chromium         chromium  chromium        chromium
 nats-server nats-server      -                nats-server nats-server   nats-server
+venv        python3-venv     python3          python    python3         python
 END
 }
 
@@ -52,6 +53,7 @@ has() {
         ;;
     libc.a) has_static_libc ;;
     useradd | btrfs) [ "$(uname -s)" != Linux ] || has_command "$1" ;;
+    venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
     *) has_command "$1" ;;
     esac
 }
@@ -228,6 +230,24 @@ install_npm_packages() {
     cp "$lock" "$stamp"
 }
 
+# The clients that the tests drive. The stamp lies beside them, so that removing
+# them removes it.
+install_python_packages() {
+    venv=target/python
+    wanted=tests/bus/requirements.txt
+    stamp=$venv/.requirements
+    [ "$(cat "$stamp" 2>/dev/null || true)" != "$(cat "$wanted")" ] || return 0
+    has venv || return 0
+    say "installing the Python packages of the tests"
+    rm -rf "$venv"
+    {
+        python3 -m venv "$venv" &&
+            "$venv/bin/pip" install --quiet --disable-pip-version-check \
+                --require-hashes --only-binary :all: --requirement "$wanted"
+    } >&2 || fail "no Python packages in $venv" "$venv/bin/pip install -r $wanted"
+    cp "$wanted" "$stamp"
+}
+
 [ $# -gt 0 ] || fail "no group named" "install/dependencies.sh build demo test"
 for group in "$@"; do
     case $group in
@@ -240,7 +260,8 @@ for group in "$@"; do
     demo) install_programs ssh sshd ;;
     test)
         install_programs ssh sshd useradd bash dash zsh fish tcsh mksh busybox \
-            btrfs tmux chromium nats-server
+            btrfs tmux chromium nats-server venv
+        install_python_packages
         ;;
     *) fail "no group \`$group\`" "the groups are build, demo and test" ;;
     esac

@@ -8,12 +8,13 @@
 //! | --- | --- |
 //! | bytes against bytes, over every carrier | `behaviours`, by `transcript` |
 //! | what chance or time has a part in | `queues`, `endings`, `streams` |
-//! | clients written elsewhere, in three languages | `clients`, `rust_client` |
+//! | clients written elsewhere, in two languages | `clients` |
 //! | what only ours has: origins, unix sockets | `doors` |
 //! | many at once, and those that mean no good | `crowds` |
 
 mod behaviours;
 mod brokers;
+mod clients;
 mod crowds;
 mod doors;
 mod endings;
