@@ -338,7 +338,7 @@ impl Server {
             phases: Vec::new(),
         };
         let customize = serde_json::json!({
-            "name": NAME, "project": NAME, "version": self.info.version, "ui": self.info.ui,
+            "name": NAME, "account": ACCOUNT, "project": NAME, "version": self.info.version, "ui": self.info.ui,
             "run": self.info.id, "previous": self.info.previous,
         });
         let stopped = Arc::clone(&terminals);

@@ -5,7 +5,7 @@
  * connects to loopback; connects to SOCKET, a URL or a path of the page's
  * origin, and prints one JSON object. SIGN_IN is JSON: `{"token":"…"}`, or for a
  * page that is signed in the protocol to offer and where its key is kept,
- * `{"protocol":"v1","keyPrefix":"key.","keyName":"key"}`.
+ * `{"protocol":"v1","keyPrefix":"key.","keyName":"key","inboxPrefix":"_INBOX.me"}`.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -45,10 +45,10 @@ try {
 }
 
 /** Runs in the page. */
-function run({ socket, token, protocol, keyPrefix, keyName }) {
+function run({ socket, token, protocol, keyPrefix, keyName, inboxPrefix }) {
   const url = socket.startsWith("/") ? location.origin.replace(/^http/, "ws") + socket : socket;
   const protocols = protocol ? [protocol, keyPrefix + localStorage.getItem(keyName)] : [];
-  return globalThis.reportOf({ url, token, protocols });
+  return globalThis.reportOf({ url, token, protocols, inboxPrefix });
 }
 
 /** `page.mjs` and the client as one script. */

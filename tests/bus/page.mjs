@@ -1,8 +1,9 @@
 /**
  * What the JavaScript client reports of a broker, run in a page.
  *
- * `reportOf({ url, token, protocols })` gives an object with a member for each
- * behaviour, as `behaviours.py` prints it.
+ * `reportOf({ url, token, protocols, inboxPrefix })` gives an object with a
+ * member for each behaviour, as `behaviours.py` prints it. The subjects are
+ * those that a page may use at ours.
  */
 import { headers as newHeaders, RequestError, wsconnect } from "@nats-io/nats-core";
 
@@ -38,47 +39,47 @@ const fields = (message) => Object.fromEntries(message.headers.keys().map((key) 
 const behaviours = {
   "publish and subscribe": async (connect) => {
     const [a, b] = [await connect(), await connect()];
-    const { heard } = hear(a, "plain");
+    const { heard } = hear(a, "public.plain");
     await flush(a);
-    for (const payload of ["hello", "", Uint8Array.from(numbers(256))]) b.publish("plain", payload);
+    for (const payload of ["hello", "", Uint8Array.from(numbers(256))]) b.publish("public.plain", payload);
     await flush(b, a);
     return heard.map((message) => [message.subject, message.reply ?? "", hex(message.data)]);
   },
 
   order: async (connect) => {
     const [a, b] = [await connect(), await connect()];
-    const { texts } = hear(a, "ordered.>");
+    const { texts } = hear(a, "public.ordered.>");
     await flush(a);
-    for (const number of numbers(5000)) b.publish(`ordered.${number % 3}`, String(number));
+    for (const number of numbers(5000)) b.publish(`public.ordered.${number % 3}`, String(number));
     await flush(b, a);
     return isSame(texts().map(Number), numbers(5000));
   },
 
   "request and reply": async (connect) => {
     const [a, b] = [await connect(), await connect()];
-    serve(a, "service", (message) => message.respond(`re: ${message.string()}`));
+    serve(a, "public.service", (message) => message.respond(`re: ${message.string()}`));
     await flush(a);
-    return (await b.request("service", "hi", { timeout: DEADLINE_MS })).string();
+    return (await b.request("public.service", "hi", { timeout: DEADLINE_MS })).string();
   },
 
   headers: async (connect) => {
     const [a, b] = [await connect(), await connect()];
-    const { heard } = hear(a, "with.headers");
-    serve(a, "echo", (message) => message.respond("y", { headers: message.headers }));
+    const { heard } = hear(a, "public.with.headers");
+    serve(a, "public.echo", (message) => message.respond("y", { headers: message.headers }));
     await flush(a);
-    b.publish("with.headers", "x", { headers: headersOf({ One: "1", Two: "a b" }) });
-    b.publish("with.headers", "", { headers: headersOf({ "Empty-Payload": "yes" }) });
+    b.publish("public.with.headers", "x", { headers: headersOf({ One: "1", Two: "a b" }) });
+    b.publish("public.with.headers", "", { headers: headersOf({ "Empty-Payload": "yes" }) });
     const asked = { timeout: DEADLINE_MS, headers: headersOf({ Three: "3" }) };
-    const reply = await b.request("echo", "x", asked);
+    const reply = await b.request("public.echo", "x", asked);
     return [...heard, reply].map((message) => [fields(message), message.string()]);
   },
 
   "queue group": async (connect) => {
     const [a, b, c] = [await connect(), await connect(), await connect()];
-    const members = [a, a, b].map((client) => hear(client, "work", { queue: "q" }));
-    const plain = hear(b, "work");
+    const members = [a, a, b].map((client) => hear(client, "public.work", { queue: "q" }));
+    const plain = hear(b, "public.work");
     await flush(a, b);
-    for (const number of numbers(MANY)) c.publish("work", String(number));
+    for (const number of numbers(MANY)) c.publish("public.work", String(number));
     await flush(c, a, b);
     const shares = members.map(({ texts }) => texts().map(Number));
     return {
@@ -90,31 +91,31 @@ const behaviours = {
 
   wildcards: async (connect) => {
     const [a, b] = [await connect(), await connect()];
-    const patterns = ["w.*", "w.>", "w.*.c", "*.b", "w.b"];
+    const patterns = ["w.*", "w.>", "w.*.c", "*.b", "w.b"].map((pattern) => `public.${pattern}`);
     const heard = patterns.map((pattern) => [pattern, hear(a, pattern)]);
     await flush(a);
-    for (const subject of ["w", "w.b", "w.b.c", "w.b.c.d", "x.b", "W.b"]) b.publish(subject, subject);
+    for (const subject of ["w", "w.b", "w.b.c", "w.b.c.d", "x.b", "W.b"]) b.publish(`public.${subject}`, subject);
     await flush(b, a);
     return Object.fromEntries(heard.map(([pattern, { texts }]) => [pattern, texts()]));
   },
 
   "drain subscription": async (connect) => {
     const [a, b] = [await connect(), await connect()];
-    const { subscription, texts } = hear(a, "drained");
+    const { subscription, texts } = hear(a, "public.drained");
     await flush(a);
-    for (const number of numbers(10)) b.publish("drained", String(number));
+    for (const number of numbers(10)) b.publish("public.drained", String(number));
     await flush(b);
     await subscription.drain();
-    b.publish("drained", "late");
+    b.publish("public.drained", "late");
     await flush(b, a);
     return texts();
   },
 
   "drain connection": async (connect) => {
     const [a, b] = [await connect(), await connect()];
-    const { texts } = hear(a, "last.words");
+    const { texts } = hear(a, "public.last.words");
     await flush(a);
-    b.publish("last.words", "bye");
+    b.publish("public.last.words", "bye");
     await b.drain();
     await flush(a);
     return [...texts(), b.isClosed()];
@@ -122,9 +123,9 @@ const behaviours = {
 
   flush: async (connect) => {
     const [a, b] = [await connect(), await connect()];
-    const { heard } = hear(a, "flushed");
+    const { heard } = hear(a, "public.flushed");
     await flush(a);
-    b.publish("flushed", "x");
+    b.publish("public.flushed", "x");
     await flush(b, a);
     return heard.length;
   },
@@ -132,7 +133,7 @@ const behaviours = {
   "no responders": async (connect) => {
     const a = await connect();
     try {
-      await a.request("nobody.hears", "x", { timeout: DEADLINE_MS });
+      await a.request("public.nobody.hears", "x", { timeout: DEADLINE_MS });
     } catch (error) {
       if (error instanceof RequestError && error.isNoResponders()) return "no responders";
       throw error;
@@ -142,19 +143,19 @@ const behaviours = {
 
   "unsubscribe after": async (connect) => {
     const [a, b] = [await connect(), await connect()];
-    const { texts } = hear(a, "thrice", { max: 3 });
+    const { texts } = hear(a, "public.thrice", { max: 3 });
     await flush(a);
-    for (const number of numbers(5)) b.publish("thrice", String(number));
+    for (const number of numbers(5)) b.publish("public.thrice", String(number));
     await flush(b, a);
     return texts();
   },
 
   "large message": async (connect) => {
     const [a, b] = [await connect(), await connect()];
-    const { heard } = hear(a, "large");
+    const { heard } = hear(a, "public.large");
     await flush(a);
     const payload = Uint8Array.from(numbers(LARGE), (number) => (number * 7) % 251);
-    b.publish("large", payload);
+    b.publish("public.large", payload);
     await flush(b, a);
     return [heard[0].data.length, isSame(heard[0].data, payload)];
   },
@@ -162,9 +163,9 @@ const behaviours = {
   "parallel requests": async (connect) => {
     const [a, b] = [await connect(), await connect()];
     const double = (message) => message.respond(String(2 * Number(message.string())));
-    for (const client of [a, b]) serve(client, "double", double, { queue: "workers" });
+    for (const client of [a, b]) serve(client, "public.double", double, { queue: "workers" });
     await flush(a, b);
-    const ask = (number) => a.request("double", String(number), { timeout: DEADLINE_MS });
+    const ask = (number) => a.request("public.double", String(number), { timeout: DEADLINE_MS });
     const replies = await Promise.all(numbers(MANY).map(ask));
     const answers = replies.map((reply) => Number(reply.string()));
     return isSame(answers, numbers(MANY).map((number) => 2 * number));
@@ -172,10 +173,10 @@ const behaviours = {
 
   "no echo": async (connect) => {
     const [a, b] = [await connect({ noEcho: true }), await connect()];
-    const { texts } = hear(a, "echoed");
-    a.publish("echoed", "own");
+    const { texts } = hear(a, "public.echoed");
+    a.publish("public.echoed", "own");
     await flush(a);
-    b.publish("echoed", "other");
+    b.publish("public.echoed", "other");
     await flush(b, a);
     return texts().join();
   },
@@ -185,7 +186,7 @@ const behaviours = {
   "too large": async (connect) => {
     const a = await connect();
     try {
-      a.publish("large", new Uint8Array(a.info.max_payload + 1));
+      a.publish("public.large", new Uint8Array(a.info.max_payload + 1));
     } catch {
       return "refused";
     }
@@ -200,11 +201,11 @@ function headersOf(values) {
 }
 
 /** Runs one behaviour with connections of its own. */
-async function ask(behaviour, { url, token, protocols }) {
+async function ask(behaviour, { url, token, protocols, inboxPrefix }) {
   const clients = [];
   const connect = async (options = {}) => {
     const wsFactory = () => ({ socket: new WebSocket(url, protocols), encrypted: false });
-    const usual = { servers: url, token, wsFactory, reconnect: false, timeout: DEADLINE_MS };
+    const usual = { servers: url, token, inboxPrefix, wsFactory, reconnect: false, timeout: DEADLINE_MS };
     const client = await wsconnect({ ...usual, ...options });
     clients.push(client);
     return client;

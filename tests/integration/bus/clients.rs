@@ -18,6 +18,9 @@ const DEADLINE: Duration = Duration::from_secs(120);
 /// Where the page keeps its key.
 const KEY_NAME: &str = "cocalc-plus.key";
 
+/// Where the one account of a plain server may be answered.
+const INBOX: &str = "_INBOX.account-00000000-1000-4000-8000-000000000001";
+
 #[test]
 fn the_python_client_finds_no_difference() {
     let python = root().join("target/python/bin/python");
@@ -52,6 +55,7 @@ fn the_javascript_client_finds_no_difference_in_a_page() {
         "protocol": auth::WEBSOCKET_PROTOCOL,
         "keyPrefix": auth::WEBSOCKET_KEY_PREFIX,
         "keyName": KEY_NAME,
+        "inboxPrefix": INBOX,
     });
     let url = ours.url().expect("ours prints one");
     compare(&wanted, &report_of_page(url, PATH, &sign_in));
