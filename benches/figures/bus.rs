@@ -8,8 +8,13 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cocalc_plus::protocol::connection::ConnectionInfo;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tungstenite::{Message, WebSocket};
+
+use crate::memory;
 use crate::row::{Row, Unit};
-use crate::sample::{Pairs, Runs, Samples};
+use crate::sample::{Pairs, Runs, Samples, repeat};
 use crate::support::bin;
 use crate::support::finished;
 use crate::support::laptop::Laptop;
@@ -31,50 +36,71 @@ const FANNED: usize = 20_000;
 /// Subscribers of one subject.
 const SUBSCRIBERS: usize = 100;
 
+/// Subscriptions that have nothing to do with what is measured.
+const OTHERS: usize = 100_000;
+
+/// WebSockets that wait; twice as many files are open, half of them here.
+const IDLE: usize = 10_000;
+
+/// How long memory is let settle.
+const REST: Duration = Duration::from_secs(1);
+
 /// What a message carries.
 const PAYLOAD: [u8; 128] = [b'x'; 128];
 
 /// Takes the figures.
 pub(crate) fn rows(runs: Runs) -> Vec<Row> {
+    open_many_files();
     let reference = NatsServer::start();
     let laptop = Laptop::new();
-    let mut serve = laptop.command(&bin());
-    serve.args(["serve", "--daemon", "--nats-port", "0", "--no-open"]);
-    finished::run(&mut serve, DEADLINE).success();
-    let info = papers(&laptop.runtime());
+    let info = serve(&laptop);
     let port = info.nats_port.expect("it was asked for");
     let ours = Broker::new((Ipv4Addr::LOCALHOST, port).into(), &info.token);
     let theirs = Broker::new(reference.address(), TOKEN);
-    let row = |measure: &str, unit, aim, take: fn(&Broker) -> f64| {
+    let beside = |measure: &str, unit, aim, take: fn(&Broker) -> f64| {
         let pairs = Pairs::measure(measure, runs, || take(&ours), || take(&theirs));
         Row::ratio(measure, unit, pairs, "`nats-server`", aim)
     };
+    let (time, rate) = (Unit::Milliseconds, Unit::PerSecond);
+    let fanned = "1 publisher to 100 subscribers, 128 bytes";
+    let crowd = "publish to deliver among 100,000 subscriptions";
+    let pairs = Pairs::measure(crowd, runs, || among(&ours), || deliver(&ours));
     vec![
-        row(
-            "publish to deliver, p50",
-            Unit::Milliseconds,
-            "≤ 1.5",
-            deliver,
-        ),
-        row(
-            "request and reply, p50",
-            Unit::Milliseconds,
-            "≤ 1.5",
-            request,
-        ),
-        row(
+        beside("publish to deliver, p50", time, "≤ 1.5", deliver),
+        beside("request and reply, p50", time, "≤ 1.5", request),
+        beside(
             "1 publisher to 1 subscriber, 128 bytes",
-            Unit::PerSecond,
+            rate,
             "≥ 0.7",
             stream,
         ),
-        row(
-            "1 publisher to 100 subscribers, 128 bytes",
-            Unit::PerSecond,
-            "≥ 0.7",
-            fan_out,
+        beside(fanned, rate, "≥ 0.7", fan_out),
+        Row::ratio(crowd, time, pairs, "without them", "≤ 1.2"),
+        Row::alone(
+            "an idle WebSocket client, PSS",
+            Unit::Bytes,
+            idle(runs),
+            "≤ 0.02 MB",
         ),
     ]
+}
+
+/// Starts a server whose bus has a port.
+fn serve(laptop: &Laptop) -> ConnectionInfo {
+    let mut serve = laptop.command(&bin());
+    serve.args(["serve", "--daemon", "--nats-port", "0", "--no-open"]);
+    finished::run(&mut serve, DEADLINE).success();
+    papers(&laptop.runtime())
+}
+
+/// Lets this process have as many connections as the system allows it.
+fn open_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    setrlimit(Resource::Nofile, raised).expect("up to the maximum is allowed");
 }
 
 /// A broker and what lets a client in.
@@ -245,4 +271,50 @@ fn through(broker: &Broker, subscribers: usize, messages: usize) -> f64 {
         reader.join().expect("all arrived");
     }
     (subscribers * messages) as f64 / begun.elapsed().as_secs_f64()
+}
+
+/// The same beside a client with very many subscriptions to other subjects.
+fn among(broker: &Broker) -> f64 {
+    let mut other = broker.connect();
+    for number in 0..OTHERS {
+        other.send(format!("SUB bench.other.{number} {number}\r\n").as_bytes());
+    }
+    other.settle();
+    deliver(broker)
+}
+
+/// What a new server's memory grows by with each WebSocket that waits.
+fn idle(runs: Runs) -> Samples {
+    let mut samples = Samples::default();
+    repeat("idle WebSocket clients", runs, |_| {
+        let laptop = Laptop::new();
+        let info = serve(&laptop);
+        thread::sleep(REST);
+        let before = memory::proportional_set(info.pid);
+        let clients: Vec<_> = (0..IDLE).map(|_| websocket(&info)).collect();
+        thread::sleep(REST);
+        let grown = memory::proportional_set(info.pid) - before;
+        samples.0.push(grown / clients.len() as f64);
+    });
+    samples
+}
+
+/// Joins by WebSocket, subscribes to something and waits until that is done.
+fn websocket(info: &ConnectionInfo) -> WebSocket<TcpStream> {
+    let (port, token) = (info.port, &info.token);
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the server listens");
+    let url = format!("ws://localhost:{port}/conat");
+    let (mut socket, _) = tungstenite::client(url, stream).expect("the bus is a WebSocket");
+    let connect = format!(
+        "CONNECT {{\"auth_token\":\"{token}\",\"verbose\":false}}\r\nSUB bench.idle 1\r\nPING\r\n"
+    );
+    socket
+        .send(Message::binary(connect.into_bytes()))
+        .expect("the bus reads");
+    loop {
+        let heard = socket.read().expect("the bus answers").into_data();
+        if heard.ends_with(b"PONG\r\n") {
+            return socket;
+        }
+    }
 }

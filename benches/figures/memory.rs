@@ -93,7 +93,7 @@ fn own_copy(laptop: &Laptop) -> PathBuf {
 }
 
 /// Reads `Pss:` of `/proc/PID/smaps_rollup`, in bytes.
-fn proportional_set(pid: u32) -> f64 {
+pub(crate) fn proportional_set(pid: u32) -> f64 {
     let path = format!("/proc/{pid}/smaps_rollup");
     1024.0 * number(Path::new(&path), "Pss:").expect("the process lives and is ours")
 }
