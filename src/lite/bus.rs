@@ -6,6 +6,10 @@
 //! | `/conat` without Origin | the same | hub |
 //! | `/conat` from a page, or from one behind a tunnel | who is signed in | the account |
 //!
+//! What the project answers is asked at its subjects, `project.local.terminal.list`
+//! with `{}`: the same handlers as behind `/call`, which pages use, because a
+//! WebSocket of the bus costs a page two round trips before its first question.
+//!
 //! A program's CONNECT has two seconds; a page has shown cookie and key before
 //! the WebSocket opens, like for every other.
 
@@ -16,6 +20,8 @@ use std::time::Duration;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 use futures::StreamExt;
+use serde_json::Map;
+use serde_json::Value;
 use tokio::io::AsyncRead;
 use tokio::net::TcpListener;
 use tokio::net::UnixListener;
@@ -25,11 +31,20 @@ use super::carrier;
 use super::identity::Identity;
 use crate::messaging::broker::Broker;
 use crate::messaging::broker::MAX_PAYLOAD_BYTES;
-use crate::messaging::connect::Connect;
-use crate::messaging::connection;
-use crate::messaging::connection::Carrier;
-use crate::messaging::connection::Entry;
+use crate::messaging::broker::connection;
+use crate::messaging::broker::connection::Carrier;
+use crate::messaging::broker::connection::Entry;
+use crate::messaging::client::Client;
+use crate::messaging::client::Login;
+use crate::messaging::message::Message;
+use crate::messaging::service;
+use crate::messaging::service::Answer;
+use crate::messaging::service::Answerer;
+use crate::messaging::service::ServiceError;
+use crate::messaging::wire::connect::Connect;
 use crate::protocol::auth;
+use crate::protocol::call::Handler;
+use crate::protocol::call::Refusal;
 use crate::sys::process;
 use crate::sys::shutdown::Shutdown;
 use crate::web::gate::Gate;
@@ -41,6 +56,9 @@ const MAX_FRAME_BYTES: usize = 2 * MAX_PAYLOAD_BYTES;
 /// What a WebSocket reads at once, in bytes; the library's own 128 KiB would be
 /// most of what an idle connection takes.
 const READ_BUFFER_BYTES: usize = 4 << 10;
+
+/// What a pipe within this process holds.
+const PIPE_BYTES: usize = 64 << 10;
 
 /// The wait where a connection could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
@@ -103,6 +121,30 @@ impl Bus {
         self.broker.left().await;
     }
 
+    /// Joins from within this process.
+    pub fn join(&self, identity: &Identity) -> Client {
+        let (near, far) = tokio::io::duplex(PIPE_BYTES);
+        let (reader, writer) = tokio::io::split(far);
+        self.spawn(Entry::Known(identity.access()), reader, writer);
+        let (reader, writer) = tokio::io::split(near);
+        let login = Login {
+            token: None,
+            inbox: identity.inbox(),
+        };
+        Client::join(reader, writer, &login)
+    }
+
+    /// Has `handler` answer what is asked on a pattern, until shutdown.
+    pub async fn answer(&self, identity: &Identity, pattern: &str, handler: Handler) {
+        let client = self.join(identity);
+        let answerer: Answerer =
+            Arc::new(move |request| Box::pin(ask(Arc::clone(&handler), request)));
+        match service::serve(&client, pattern, answerer).await {
+            Ok(serving) => serving.await,
+            Err(error) => tracing::error!(%error, pattern, "nobody answers on the bus"),
+        }
+    }
+
     fn spawn<R, W>(&self, entry: Entry, reader: R, writer: W)
     where
         R: AsyncRead + Unpin + Send + 'static,
@@ -132,6 +174,21 @@ impl Bus {
                 connection::serve(broker, entry, reader, writer).await;
             })
     }
+}
+
+/// Asks a handler, whose words are JSON; an empty request is `{}`.
+async fn ask(handler: Handler, request: Message) -> Answer {
+    let refused = |refusal: Refusal| ServiceError {
+        code: refusal.code,
+        message: refusal.message,
+    };
+    let payload = match &request.payload[..] {
+        b"" => Ok(Value::Object(Map::new())),
+        bytes => serde_json::from_slice(bytes),
+    };
+    let payload = payload.map_err(|_| refused(Refusal::new(400, "a request is JSON")))?;
+    let answer = handler(request.subject, payload).await.map_err(refused)?;
+    Ok(serde_json::to_vec(&answer).expect("JSON values serialise"))
 }
 
 /// Passes an accepted connection on. Where this process has no descriptor left,

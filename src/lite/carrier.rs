@@ -21,7 +21,7 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio_util::io::StreamReader;
 
-use crate::messaging::connection::Carrier;
+use crate::messaging::broker::connection::Carrier;
 use crate::messaging::ending::Ending;
 
 /// The most bytes of one WebSocket message.

@@ -40,6 +40,20 @@ impl Identity {
             Self::Host(id) => owner_of("host", id, &[]),
         }
     }
+
+    /// Below which subject it is answered, `_INBOX.account-…`.
+    pub fn inbox(&self) -> String {
+        match self {
+            Self::Hub => "_INBOX.hub".to_owned(),
+            Self::Account { id, .. } => inbox_of("account", id),
+            Self::Project(id) => inbox_of("project", id),
+            Self::Host(id) => inbox_of("host", id),
+        }
+    }
+}
+
+fn inbox_of(kind: &str, id: &str) -> String {
+    format!("_INBOX.{kind}-{id}")
 }
 
 fn owner_of(kind: &str, id: &str, projects: &[String]) -> Access {
@@ -47,7 +61,7 @@ fn owner_of(kind: &str, id: &str, projects: &[String]) -> Access {
     own.extend(projects.iter().map(|id| format!("project.{id}.>")));
     let (mut publish, mut subscribe) = (own.clone(), own);
     publish.push(format!("hub.{kind}.{id}.>"));
-    subscribe.push(format!("_INBOX.{kind}-{id}.>"));
+    subscribe.push(format!("{}.>", inbox_of(kind, id)));
     Access::Only { publish, subscribe }
 }
 

@@ -1,8 +1,24 @@
 //! The broker: who is connected, and passing messages on.
 //!
 //! ```text
-//!  connection ── publish ──> interest ──> outboxes of the subscribers
+//!  connection ── session ── publish ──> interest ──> peers' outboxes ──> their connections
 //! ```
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | [`connection`] | reading, writing and keeping time |
+//! | [`session`] | what a connection asks for, done in order |
+//! | [`interest`] | the trie of subscriptions |
+//! | [`subscription`] | one of them, and how many messages it takes |
+//! | [`peer`] | a connection as others see it |
+//! | [`outbox`] | the bytes that wait for it |
+
+pub mod connection;
+mod interest;
+mod outbox;
+mod peer;
+mod session;
+mod subscription;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,10 +30,10 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::Notify;
 
+use self::interest::Interest;
+use self::peer::Peer;
 use super::access::Access;
-use super::connect::Connect;
-use super::interest::Interest;
-use super::peer::Peer;
+use super::wire::connect::Connect;
 use crate::sys::shutdown::Shutdown;
 
 /// The largest message, headers and payload together, in bytes; what
@@ -32,11 +48,11 @@ pub type Doorkeeper = Arc<dyn Fn(&Connect) -> Option<Access> + Send + Sync>;
 
 /// A broker; everything that it knows is in memory and ends with it.
 pub struct Broker {
-    pub(super) interest: Interest,
-    pub(super) doorkeeper: Doorkeeper,
-    pub(super) shutdown: Shutdown,
+    interest: Interest,
+    doorkeeper: Doorkeeper,
+    shutdown: Shutdown,
     /// Its name in INFO, new at every start.
-    pub(super) id: String,
+    id: String,
     /// For short sections; never held over an await.
     peers: Mutex<HashMap<u64, Arc<Peer>>>,
     last_id: AtomicU64,
@@ -81,7 +97,7 @@ impl Broker {
     }
 
     /// Takes up a connection; `None` when there are too many.
-    pub(super) fn enter(&self) -> Option<Arc<Peer>> {
+    fn enter(&self) -> Option<Arc<Peer>> {
         let mut peers = self.peers();
         if peers.len() == MAX_CONNECTIONS {
             return None;
@@ -93,7 +109,7 @@ impl Broker {
     }
 
     /// Forgets a connection.
-    pub(super) fn leave(&self, peer: &Peer) {
+    fn leave(&self, peer: &Peer) {
         self.peers().remove(&peer.id);
         self.has_left.notify_waiters();
     }

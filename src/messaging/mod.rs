@@ -2,7 +2,7 @@
 //!
 //! It passes bytes on by subject and knows no hub, project or account: who may
 //! do what arrives as patterns ([`access::Access`]), what carries a connection
-//! as a reader and a writer ([`connection::serve`]). Clients are those that the
+//! as a reader and a writer ([`broker::connection::serve`]). Clients are those that the
 //! NATS project makes; `nats-server` is the reference, and the tests run the
 //! same conversations with both.
 //!
@@ -21,32 +21,24 @@
 //! - Stricter than the reference: a subject with a control character is
 //!   refused.
 //!
-//! | file | owns |
+//! | part | owns |
 //! | --- | --- |
 //! | [`subject`] | subjects, patterns, which covers which |
-//! | [`wire`] | reading and writing the protocol |
-//! | [`connect`] | INFO and CONNECT |
-//! | [`ending`] | why a connection ends, and what it is told |
+//! | [`wire`] | the protocol, read and written |
 //! | [`access`] | what a connection may do |
-//! | [`interest`] | the trie of subscriptions |
-//! | [`subscription`] | one of them, and how many messages it takes |
-//! | [`outbox`] | the bytes that wait for a connection |
-//! | [`peer`] | a connection as others see it |
-//! | [`session`] | what a connection asks for, done in order |
-//! | [`connection`] | reading, writing and keeping time |
-//! | [`broker`] | who is connected |
+//! | [`broker`] | who is connected, and passing messages on |
+//! | [`ending`] | why a connection ends, and what it is told |
+//! | [`message`] | subject, headers, payload |
+//! | [`client`] | publishing, subscribing and asking from within |
+//! | [`service`] | answering requests |
 
 pub mod access;
 pub mod broker;
-pub mod connect;
-pub mod connection;
+pub mod client;
 pub mod ending;
-mod interest;
-mod outbox;
-mod peer;
-mod session;
+pub mod message;
+pub mod service;
 pub mod subject;
-mod subscription;
 #[cfg(test)]
 mod tests;
-mod wire;
+pub mod wire;

@@ -6,26 +6,21 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::io::DuplexStream;
-use tokio::io::WriteHalf;
 use tokio::time::Instant;
 
 use super::access::Access;
 use super::broker::Broker;
-use super::connection;
-use super::connection::Carrier;
-use super::connection::Entry;
-use super::ending::Ending;
+use super::broker::connection;
+use super::broker::connection::Entry;
+use super::client::ClientError;
+use super::client::Login;
+use super::message::Headers;
+use super::service;
 use crate::sys::shutdown::Shutdown;
-
-impl Carrier for WriteHalf<DuplexStream> {
-    async fn end(&mut self, _: Ending) -> std::io::Result<()> {
-        self.shutdown().await
-    }
-}
 
 /// A broker that knows `all`, and `a` and `b`, who have subjects of their own.
 fn broker(shutdown: &Shutdown) -> Arc<Broker> {
-    let doorkeeper = |connect: &super::connect::Connect| {
+    let doorkeeper = |connect: &super::wire::connect::Connect| {
         let own = |name: &str| Access::Only {
             publish: vec![format!("{name}.>"), "shared.>".into()],
             subscribe: vec![
@@ -256,4 +251,136 @@ async fn clients_are_told_that_the_server_leaves() {
         "{heard}"
     );
     broker.left().await;
+}
+
+fn joined(broker: &Arc<Broker>, token: &str) -> super::client::Client {
+    let stream = Client::dial(broker, 1 << 16).0;
+    let (reader, writer) = tokio::io::split(stream);
+    let login = Login {
+        token: Some(token.to_owned()),
+        inbox: format!("_INBOX.{token}"),
+    };
+    super::client::Client::join(reader, writer, &login)
+}
+
+/// Answers `shared.double` and refuses everything else.
+fn doubler() -> service::Answerer {
+    Arc::new(|request| {
+        Box::pin(async move {
+            let refused = |code, message: &str| service::ServiceError {
+                code,
+                message: message.to_owned(),
+            };
+            if request.subject != "shared.double" {
+                return Err(refused(404, "no such method\nhere"));
+            }
+            let text = String::from_utf8_lossy(&request.payload).into_owned();
+            let number: u64 = text.parse().map_err(|_| refused(400, "no number"))?;
+            if number == 0 {
+                return Ok(vec![b'0'; 2 << 20]);
+            }
+            Ok((2 * number).to_string().into_bytes())
+        })
+    })
+}
+
+#[tokio::test]
+async fn a_service_answers_each_request_once_or_says_why_not() {
+    let broker = broker(&Shutdown::default());
+    let servers = [joined(&broker, "b"), joined(&broker, "b")];
+    for server in &servers {
+        let serving = service::serve(server, "shared.>", doubler()).await.unwrap();
+        tokio::spawn(serving);
+    }
+    let asker = joined(&broker, "a");
+    let ask = async |subject: &str, text: &str| {
+        let deadline = Duration::from_secs(5);
+        let none = Headers::default();
+        let asked = asker.request(subject, &none, text.as_bytes(), deadline);
+        service::read(asked.await.unwrap()).map_err(|error| (error.code, error.message))
+    };
+    // Whoever serves has subscribed by then.
+    while asker
+        .request(
+            "shared.double",
+            &Headers::default(),
+            b"1",
+            Duration::from_secs(5),
+        )
+        .await
+        == Err(ClientError::NoResponders("shared.double".into()))
+    {}
+    let answers = futures::future::join_all((1..300).map(|number: u64| {
+        let text = number.to_string();
+        let ask = &ask;
+        async move { ask("shared.double", &text).await.unwrap() }
+    }));
+    for (number, answer) in (1..300).zip(answers.await) {
+        assert_eq!(answer, (2 * number).to_string().as_bytes());
+    }
+    assert_eq!(
+        ask("shared.double", "x").await.unwrap_err(),
+        (400, "no number".into())
+    );
+    assert_eq!(
+        ask("shared.half", "1").await.unwrap_err(),
+        (404, "no such method here".into())
+    );
+    assert_eq!(ask("shared.double", "0").await.unwrap_err().0, 413);
+}
+
+#[tokio::test]
+async fn who_asks_nobody_is_told_at_once_and_who_asks_in_vain_in_time() {
+    let broker = broker(&Shutdown::default());
+    let asker = joined(&broker, "a");
+    let ask = |subject: &'static str, milliseconds| {
+        let (asker, deadline) = (asker.clone(), Duration::from_millis(milliseconds));
+        async move {
+            asker
+                .request(subject, &Headers::default(), b"", deadline)
+                .await
+        }
+    };
+    let nobody = ClientError::NoResponders("shared.nobody".into());
+    assert_eq!(ask("shared.nobody", 5000).await, Err(nobody));
+    let silent = joined(&broker, "b");
+    let mut heard = silent.subscribe("shared.silent", None).await.unwrap();
+    while ask("shared.silent", 5).await != Err(ClientError::Timeout("shared.silent".into())) {}
+    assert_eq!(heard.next().await.unwrap().subject, "shared.silent");
+    let subject = ClientError::Subject("a b".into());
+    assert_eq!(ask("a b", 5000).await, Err(subject));
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_its_last_client() {
+    let broker = broker(&Shutdown::default());
+    let client = joined(&broker, "a");
+    let mut heard = client.subscribe("a.x", None).await.unwrap();
+    client
+        .publish("a.x", None, &Headers::default(), b"hi")
+        .await
+        .unwrap();
+    assert_eq!(heard.next().await.unwrap().payload, "hi");
+    assert_eq!(broker.connections(), 1);
+    drop((client, heard));
+    broker.left().await;
+}
+
+#[tokio::test]
+async fn who_waits_when_a_connection_ends_waits_no_longer() {
+    let shutdown = Shutdown::default();
+    let broker = broker(&shutdown);
+    let client = joined(&broker, "a");
+    let mut heard = client.subscribe("shared.x", None).await.unwrap();
+    let none = Headers::default();
+    let asking = client.request("shared.x", &none, b"", Duration::from_secs(60));
+    let ending = async {
+        heard.next().await;
+        shutdown.begin();
+        heard.next().await
+    };
+    let (asked, last) = tokio::join!(asking, ending);
+    assert_eq!((asked, last), (Err(ClientError::Closed), None));
+    let late = client.publish("a.x", None, &Headers::default(), b"").await;
+    assert_eq!(late, Err(ClientError::Closed));
 }

@@ -341,16 +341,23 @@ impl Server {
             "name": NAME, "account": ACCOUNT, "project": NAME, "version": self.info.version, "ui": self.info.ui,
             "run": self.info.id, "previous": self.info.previous,
         });
+        let handler = calls::handler(
+            NAME,
+            Arc::clone(&terminals),
+            Arc::clone(&files),
+            Arc::clone(environment),
+        );
+        let answering = (bus.clone(), Arc::clone(&handler));
+        tokio::spawn(async move {
+            let (bus, handler) = answering;
+            let (project, pattern) = (Identity::Project(NAME.into()), format!("project.{NAME}.>"));
+            bus.answer(&project, &pattern, handler).await;
+        });
         let stopped = Arc::clone(&terminals);
         let hub = Hub {
             gate: Arc::clone(&self.gate),
             run: self.info.id.clone(),
-            handler: calls::handler(
-                NAME,
-                Arc::clone(&terminals),
-                Arc::clone(&files),
-                Arc::clone(environment),
-            ),
+            handler,
             bus,
             customize: Arc::new(customize),
             status: watch::Sender::new(status),

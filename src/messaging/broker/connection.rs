@@ -23,16 +23,18 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
+use tokio::io::DuplexStream;
+use tokio::io::WriteHalf;
 use tokio::time::sleep;
 use tokio::time::timeout;
 
-use super::access::Access;
-use super::broker::Broker;
-use super::connect::Info;
-use super::ending::Ending;
+use super::Broker;
 use super::outbox::Next;
 use super::peer::Peer;
 use super::session::Session;
+use crate::messaging::access::Access;
+use crate::messaging::ending::Ending;
+use crate::messaging::wire::connect::Info;
 
 /// How long a stranger may take to show a credential.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
@@ -80,6 +82,13 @@ impl Carrier for tokio::net::tcp::OwnedWriteHalf {
 }
 
 impl Carrier for tokio::net::unix::OwnedWriteHalf {
+    fn end(&mut self, _: Ending) -> impl Future<Output = io::Result<()>> + Send {
+        self.shutdown()
+    }
+}
+
+/// A pipe within a process.
+impl Carrier for WriteHalf<DuplexStream> {
     fn end(&mut self, _: Ending) -> impl Future<Output = io::Result<()>> + Send {
         self.shutdown()
     }

@@ -17,8 +17,8 @@ use std::sync::RwLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
-use super::subject;
 use super::subscription::Subscription;
+use crate::messaging::subject;
 
 /// All subscriptions of a broker.
 #[derive(Debug, Default)]

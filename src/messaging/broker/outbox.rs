@@ -15,7 +15,7 @@ use std::sync::PoisonError;
 
 use tokio::sync::Notify;
 
-use super::ending::Ending;
+use crate::messaging::ending::Ending;
 
 /// How many bytes may wait for one connection, those being written included.
 pub(super) const MAX_PENDING_BYTES: usize = 32 << 20;

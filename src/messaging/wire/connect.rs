@@ -5,40 +5,40 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
-use super::broker::MAX_PAYLOAD_BYTES;
+use crate::messaging::broker::MAX_PAYLOAD_BYTES;
 use crate::sys::secret::Secret;
 
 /// What a server says first: `INFO {"server_id":"…","max_payload":1048576,…}`.
 #[derive(Serialize)]
-pub(super) struct Info<'a> {
+pub(in crate::messaging) struct Info<'a> {
     /// A name of this run.
-    pub(super) server_id: &'a str,
+    pub(in crate::messaging) server_id: &'a str,
     /// The same; there is one.
-    pub(super) server_name: &'a str,
+    pub(in crate::messaging) server_name: &'a str,
     /// Ours.
-    pub(super) version: &'a str,
+    pub(in crate::messaging) version: &'a str,
     /// Where clients of this machine find it.
-    pub(super) host: &'a str,
+    pub(in crate::messaging) host: &'a str,
     /// No port in particular: clients go on with the door that they took.
-    pub(super) port: u16,
+    pub(in crate::messaging) port: u16,
     /// 1: it may send INFO again.
-    pub(super) proto: u8,
+    pub(in crate::messaging) proto: u8,
     /// Whether headers are understood.
-    pub(super) headers: bool,
+    pub(in crate::messaging) headers: bool,
     /// Whether a CONNECT must show a credential.
-    pub(super) auth_required: bool,
+    pub(in crate::messaging) auth_required: bool,
     /// The largest message, in bytes.
-    pub(super) max_payload: usize,
+    pub(in crate::messaging) max_payload: usize,
     /// The connection's number.
-    pub(super) client_id: u64,
+    pub(in crate::messaging) client_id: u64,
     /// Whether the server is about to leave.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) ldm: bool,
+    pub(in crate::messaging) ldm: bool,
 }
 
 impl<'a> Info<'a> {
     /// Describes this server to connection `client_id`.
-    pub(super) fn new(server_id: &'a str, client_id: u64) -> Self {
+    pub(in crate::messaging) fn new(server_id: &'a str, client_id: u64) -> Self {
         Self {
             server_id,
             server_name: server_id,
@@ -55,7 +55,7 @@ impl<'a> Info<'a> {
     }
 
     /// The line.
-    pub(super) fn line(&self) -> String {
+    pub(in crate::messaging) fn line(&self) -> String {
         let json = serde_json::to_string(self).expect("words and numbers serialise");
         format!("INFO {json} \r\n")
     }
@@ -86,7 +86,7 @@ pub struct Connect {
 impl Connect {
     /// Reads one; `None` when it is none. The case of names does not matter, as
     /// with the reference, and `null` is one that says nothing.
-    pub(super) fn read(json: &[u8]) -> Option<Self> {
+    pub(in crate::messaging) fn read(json: &[u8]) -> Option<Self> {
         let fields: Option<Map<String, Value>> = serde_json::from_slice(json).ok()?;
         let lower = |(name, value): (String, Value)| (name.to_ascii_lowercase(), value);
         let fields = fields.unwrap_or_default().into_iter().map(lower).collect();

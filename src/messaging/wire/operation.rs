@@ -1,10 +1,9 @@
-//! The NATS client protocol: lines, and messages with a stated size.
+//! What a client asks for, read: lines, and messages with a stated size.
 //!
 //! ```text
 //! PUB subject [reply] 5\r\nhello\r\n
 //! HPUB subject [reply] 12 17\r\nNATS/1.0\r\n\r\nhello\r\n
 //! SUB subject [queue] 1\r\n
-//! MSG subject 1 [reply] 5\r\nhello\r\n
 //! ```
 //!
 //! Verbs are read in any case, with any number of blanks and tabs between the
@@ -13,10 +12,10 @@
 
 use memchr::memchr;
 
-use super::ending::Ending;
+use crate::messaging::ending::Ending;
 
 /// The most bytes behind a verb and its blanks.
-pub(super) const MAX_ARGUMENT_BYTES: usize = 4096;
+pub(in crate::messaging) const MAX_ARGUMENT_BYTES: usize = 4096;
 
 /// The longest line, with all the blanks behind its verb.
 const MAX_LINE_BYTES: usize = 64 << 10;
@@ -26,7 +25,7 @@ const MAX_WORDS: usize = 4;
 
 /// What a client asks for; slices are parts of what was received.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Op<'a> {
+pub(in crate::messaging) enum Op<'a> {
     /// `CONNECT {…}`
     Connect(&'a [u8]),
     /// `PUB` or `HPUB`
@@ -57,23 +56,23 @@ pub(super) enum Op<'a> {
 
 /// A message that is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Publish<'a> {
+pub(in crate::messaging) struct Publish<'a> {
     /// To where.
-    pub(super) subject: &'a [u8],
+    pub(in crate::messaging) subject: &'a [u8],
     /// Where answers go.
-    pub(super) reply: Option<&'a [u8]>,
+    pub(in crate::messaging) reply: Option<&'a [u8]>,
     /// `NATS/1.0\r\nName: value\r\n\r\n`; `None` with `PUB`.
-    pub(super) headers: Option<&'a [u8]>,
+    pub(in crate::messaging) headers: Option<&'a [u8]>,
     /// The rest.
-    pub(super) payload: &'a [u8],
+    pub(in crate::messaging) payload: &'a [u8],
     /// The sizes as they were written, that of the headers and that of both;
     /// they are passed on so, as by the reference.
-    pub(super) sizes: (&'a [u8], &'a [u8]),
+    pub(in crate::messaging) sizes: (&'a [u8], &'a [u8]),
 }
 
 /// What stands at the start of the received bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Parsed<'a> {
+pub(in crate::messaging) enum Parsed<'a> {
     /// A whole operation of that many bytes.
     Op(Op<'a>, usize),
     /// The start of one; at least that many bytes in all are needed.
@@ -84,7 +83,10 @@ pub(super) enum Parsed<'a> {
 ///
 /// # Errors
 /// Why the connection ends: nothing that follows has a meaning.
-pub(super) fn parse(received: &[u8], max_payload: usize) -> Result<Parsed<'_>, Ending> {
+pub(in crate::messaging) fn parse(
+    received: &[u8],
+    max_payload: usize,
+) -> Result<Parsed<'_>, Ending> {
     let within = &received[..received.len().min(MAX_LINE_BYTES + 2)];
     let Some(newline) = memchr(b'\n', within) else {
         could_begin(received)?;
@@ -302,52 +304,6 @@ fn number(word: &[u8]) -> Result<u64, Ending> {
     })
 }
 
-/// Appends a number.
-pub(super) fn push_number(out: &mut Vec<u8>, number: usize) {
-    let mut digits = [0; 20];
-    let (mut at, mut rest) = (digits.len(), number);
-    loop {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(rest % 10).expect("a digit");
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
-}
-
-/// Appends a message as a subscriber receives it; one that takes no headers
-/// gets the payload alone.
-pub(super) fn push_message(out: &mut Vec<u8>, sid: &[u8], takes_headers: bool, message: &Publish) {
-    let headers = message
-        .headers
-        .filter(|headers| takes_headers && !headers.is_empty());
-    out.reserve(message.subject.len() + message.payload.len() + 64);
-    out.extend_from_slice(if headers.is_some() { b"HMSG " } else { b"MSG " });
-    for word in [Some(message.subject), Some(sid), message.reply]
-        .into_iter()
-        .flatten()
-    {
-        out.extend_from_slice(word);
-        out.push(b' ');
-    }
-    let (header_size, size) = message.sizes;
-    match (headers, message.headers) {
-        (Some(_), _) => {
-            out.extend_from_slice(header_size);
-            out.push(b' ');
-            out.extend_from_slice(size);
-        }
-        (None, Some(left_out)) if !left_out.is_empty() => push_number(out, message.payload.len()),
-        (None, _) => out.extend_from_slice(size),
-    }
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(headers.unwrap_or_default());
-    out.extend_from_slice(message.payload);
-    out.extend_from_slice(b"\r\n");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -421,21 +377,5 @@ mod tests {
         }
         let long = format!("SUB {} 1\r\n", "a".repeat(MAX_ARGUMENT_BYTES));
         assert_eq!(parsed(&long), Err(Ending::Line));
-    }
-
-    #[test]
-    fn a_message_is_written_as_it_is_read() {
-        let message = Publish {
-            subject: b"a",
-            reply: Some(b"r"),
-            headers: Some(b"NATS/1.0\r\n\r\n"),
-            payload: b"hi",
-            sizes: (b"12", b"14"),
-        };
-        let mut out = Vec::new();
-        push_message(&mut out, b"7", true, &message);
-        push_message(&mut out, b"8", false, &message);
-        let expected = "HMSG a 7 r 12 14\r\nNATS/1.0\r\n\r\nhi\r\nMSG a 8 r 2\r\nhi\r\n";
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 }

@@ -3,21 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::broker::Broker;
-use super::broker::MAX_PAYLOAD_BYTES;
-use super::connect::Connect;
-use super::ending::Ending;
+use super::Broker;
+use super::MAX_PAYLOAD_BYTES;
 use super::interest::Matches;
 use super::outbox::Pushed;
 use super::peer::NotAdded;
 use super::peer::Peer;
-use super::subject;
 use super::subscription::Subscription;
 use super::subscription::Take;
-use super::wire;
-use super::wire::Op;
-use super::wire::Parsed;
-use super::wire::Publish;
+use crate::messaging::ending::Ending;
+use crate::messaging::subject;
+use crate::messaging::wire::connect::Connect;
+use crate::messaging::wire::operation;
+use crate::messaging::wire::operation::Op;
+use crate::messaging::wire::operation::Parsed;
+use crate::messaging::wire::operation::Publish;
 
 /// How many subjects a connection remembers the receivers of; then it begins
 /// again, for most subjects are inboxes that are used once.
@@ -83,7 +83,7 @@ impl Session {
             if !is_connect && !self.peer.is_in() {
                 return Err(Ending::Unauthorized);
             }
-            match wire::parse(rest, MAX_PAYLOAD_BYTES)? {
+            match operation::parse(rest, MAX_PAYLOAD_BYTES)? {
                 Parsed::Op(op, length) => {
                     self.take(op)?;
                     used += length;

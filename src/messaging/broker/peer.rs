@@ -13,14 +13,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::access::Access;
-use super::connect::Connect;
 use super::outbox::MAX_PENDING_BYTES;
 use super::outbox::Outbox;
 use super::outbox::Pushed;
 use super::subscription::Subscription;
-use super::wire;
-use super::wire::Publish;
+use crate::messaging::access::Access;
+use crate::messaging::wire::connect::Connect;
+use crate::messaging::wire::delivery;
+use crate::messaging::wire::operation::Publish;
 
 /// How many places of replies are kept for one connection; the oldest goes.
 const MAX_REPLIES: usize = 4096;
@@ -165,7 +165,7 @@ impl Peer {
         }
         let takes_headers = self.takes_headers();
         let pushed = self.outbox.push(|out| {
-            wire::push_message(out, sid, takes_headers, message);
+            delivery::push_message(out, sid, takes_headers, message);
         });
         if pushed == Pushed::Overflowed {
             tracing::warn!(
