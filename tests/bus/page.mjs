@@ -7,7 +7,7 @@
  */
 import { headers as newHeaders, RequestError, wsconnect } from "@nats-io/nats-core";
 
-/** How long anything may take, in milliseconds. */
+/** How long a behaviour may take, in milliseconds. */
 const DEADLINE_MS = 20_000;
 
 /** How many messages a queue group shares, and how many requests run at once. */
@@ -210,9 +210,14 @@ async function ask(behaviour, { url, token, protocols, inboxPrefix }) {
     clients.push(client);
     return client;
   };
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("it takes too long")), DEADLINE_MS);
+  });
   try {
-    return await behaviour(connect);
+    return await Promise.race([behaviour(connect), late]);
   } finally {
+    clearTimeout(timer);
     for (const client of clients) await client.close();
   }
 }
