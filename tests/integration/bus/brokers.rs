@@ -1,8 +1,6 @@
 //! The two brokers, and every way into each.
 
-use std::fs;
-use std::path::PathBuf;
-
+use cocalc_plus::protocol::auth;
 use serde_json::{Value, json};
 
 use crate::support::laptop::Laptop;
@@ -11,7 +9,7 @@ use crate::support::served::Served;
 use crate::support::wire::{Carrier, Heard, Wire};
 
 /// Where ours takes NATS clients over HTTP.
-pub(super) const PATH: &str = "/conat";
+pub(super) const PATH: &str = auth::BUS_PATH;
 
 /// A running broker; drop ends it.
 pub(super) struct Broker {
@@ -50,13 +48,13 @@ impl Broker {
     pub(super) fn ours() -> Self {
         let laptop = Laptop::new();
         let served = Served::start(&laptop, &["--nats-port", "0"]);
-        let (port, socket) = doors(&laptop);
+        let port = served.info.nats_port.expect("it was asked for one");
         Self {
             name: "ours",
             token: served.info.token.clone(),
             carriers: vec![
                 Carrier::Tcp(port),
-                Carrier::Unix(socket),
+                Carrier::Unix(served.info.nats_socket.as_str().into()),
                 Carrier::WebSocket(served.info.port, PATH),
             ],
             running: Running::Ours(Box::new(served), laptop),
@@ -144,25 +142,4 @@ pub(super) fn flush(wire: &mut Wire) -> Vec<String> {
             end @ Heard::End(_) => panic!("{end:?} after {before:?}"),
         }
     }
-}
-
-/// Reads where ours takes NATS clients besides HTTP.
-#[track_caller]
-fn doors(laptop: &Laptop) -> (u16, PathBuf) {
-    let instances = fs::read_dir(laptop.runtime())
-        .expect("it is ours")
-        .flatten();
-    let text = instances
-        .filter_map(|instance| fs::read(instance.path().join("connection.json")).ok())
-        .next();
-    let papers: Value = serde_json::from_slice(&text.expect("a server has papers")).expect("JSON");
-    let port = papers["nats_port"].as_u64().or(papers["natsPort"].as_u64());
-    let socket = papers["nats_socket"]
-        .as_str()
-        .or(papers["natsSocket"].as_str());
-    let port = port.and_then(|port| u16::try_from(port).ok());
-    (
-        port.expect("a port for NATS clients"),
-        socket.expect("a socket for NATS clients").into(),
-    )
 }
