@@ -30,6 +30,7 @@
 //! any connection.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Value, json};
 
@@ -37,27 +38,28 @@ use super::brokers::{Broker, operation};
 use crate::support::wire::{Carrier, DEADLINE, Heard, Wire};
 
 /// A behaviour: its name as a sentence, and the conversation.
-pub(super) type Behaviour = (&'static str, &'static str);
+pub(super) type Behaviour<'a> = (&'a str, &'a str);
 
-/// Asks each behaviour of both brokers over every carrier.
+/// Asks each behaviour of both brokers over every carrier, and then tells of
+/// all that went otherwise.
 ///
 /// They share a broker, which may learn late that a connection has closed: a
 /// behaviour that counts on nobody listening has subjects of its own.
 #[track_caller]
 pub(super) fn play(behaviours: &[Behaviour]) {
+    let mut failed = Vec::new();
     for broker in Broker::both() {
-        for (name, transcript) in behaviours {
-            play_on(&broker, name, transcript);
+        for carrier in &broker.carriers {
+            for (name, transcript) in behaviours {
+                let stage = Stage::new(&broker, carrier, name);
+                let place = stage.place();
+                // Its own words are among what the case said.
+                let played = catch_unwind(AssertUnwindSafe(|| stage.play(transcript)));
+                failed.extend(played.is_err().then_some(place));
+            }
         }
     }
-}
-
-/// Asks one behaviour of one broker over every carrier.
-#[track_caller]
-pub(super) fn play_on(broker: &Broker, name: &str, transcript: &str) {
-    for carrier in &broker.carriers {
-        Stage::new(broker, carrier, name).play(transcript);
-    }
+    assert!(failed.is_empty(), "otherwise went {failed:#?}");
 }
 
 /// The connections of one conversation.

@@ -1,7 +1,6 @@
 //! Operations that are none: with a word, or in silence, the end.
 
-use crate::bus::brokers::Broker;
-use crate::bus::transcript::{Behaviour, play, play_on};
+use crate::bus::transcript::{Behaviour, play};
 
 /// Each ends the connection with `-ERR 'Unknown Protocol Operation'`.
 const UNKNOWN: &[&str] = &[
@@ -123,12 +122,12 @@ fn wrong_arguments_end_a_connection_in_silence_as_in_nats_server() {
     refuse(SILENT, "");
 }
 
+/// Asks for operations that are answered with this and the end.
 #[track_caller]
 fn refuse(operations: &[&str], word: &str) {
-    for broker in Broker::both() {
-        for operation in operations {
-            let transcript = format!("A joins\nA >> {operation}\n{word}A ended");
-            play_on(&broker, operation, &transcript);
-        }
-    }
+    let transcript = |operation| format!("A joins\nA >> {operation}\n{word}A ended");
+    let transcripts: Vec<String> = operations.iter().map(transcript).collect();
+    let named = operations.iter().copied().zip(&transcripts);
+    let behaviours: Vec<Behaviour> = named.map(|(name, text)| (name, text.as_str())).collect();
+    play(&behaviours);
 }
