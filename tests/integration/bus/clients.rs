@@ -71,7 +71,7 @@ fn report_of_page(page: &str, socket: &str, sign_in: &Value) -> Value {
 
 /// Compares two reports a behaviour at a time; none may have failed.
 #[track_caller]
-fn compare(reference: &Value, ours: &Value) {
+pub(super) fn compare(reference: &Value, ours: &Value) {
     let reference = reference.as_object().expect("an object");
     assert!(!reference.is_empty(), "no behaviour was asked");
     for (behaviour, wanted) in reference {

@@ -8,10 +8,11 @@
 //! | --- | --- |
 //! | bytes against bytes, over every carrier | `behaviours`, by `transcript` |
 //! | what chance or time has a part in | `queues`, `endings`, `streams` |
-//! | clients written elsewhere, in two languages | `clients` |
+//! | clients written elsewhere, in three languages | `clients`, `async_nats` |
 //! | what only ours has: origins, unix sockets | `doors` |
 //! | many at once, and those that mean no good | `crowds` |
 
+mod async_nats;
 mod behaviours;
 mod brokers;
 mod clients;
