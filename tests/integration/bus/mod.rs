@@ -10,6 +10,7 @@
 //! | what chance or time has a part in | `queues`, `endings`, `streams` |
 //! | clients written elsewhere, in three languages | `clients`, `async_nats` |
 //! | what only ours has: origins, unix sockets | `doors` |
+//! | what the project answers | `services` |
 //! | many at once, and those that mean no good | `crowds` |
 
 mod async_nats;
@@ -20,5 +21,6 @@ mod crowds;
 mod doors;
 mod endings;
 mod queues;
+mod services;
 mod streams;
 mod transcript;
