@@ -3,7 +3,7 @@
 //! | door | who comes in | as |
 //! | --- | --- | --- |
 //! | unix socket, loopback port | a program whose CONNECT shows the server's token | hub |
-//! | `/conat` without Origin | the same | hub |
+//! | `/conat` without Origin | the same, or one with the token as bearer | hub |
 //! | `/conat` from a page, or from one behind a tunnel | who is signed in | the account |
 //!
 //! What the project answers is asked at its subjects, `project.local.terminal.list`
@@ -62,6 +62,17 @@ const PIPE_BYTES: usize = 64 << 10;
 
 /// The wait where a connection could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// Whom the door has found to open a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Visitor {
+    /// A page that is signed in, here or at a tunnel.
+    Page,
+    /// A program that has shown the token already.
+    Program,
+    /// A program that has shown nothing yet.
+    Stranger,
+}
 
 /// The bus and whoever may come in; clones are the same bus.
 #[derive(Clone)]
@@ -154,13 +165,13 @@ impl Bus {
         tokio::spawn(connection::serve(broker, entry, reader, writer));
     }
 
-    /// Serves a WebSocket; `is_page` says that the door knows it as a page.
-    pub(super) fn serve_websocket(&self, upgrade: WebSocketUpgrade, is_page: bool) -> Response {
+    /// Serves a WebSocket.
+    pub(super) fn serve_websocket(&self, upgrade: WebSocketUpgrade, visitor: Visitor) -> Response {
         let broker = Arc::clone(&self.broker);
-        let entry = if is_page {
-            Entry::Known(self.account.access())
-        } else {
-            Entry::Stranger
+        let entry = match visitor {
+            Visitor::Page => Entry::Known(self.account.access()),
+            Visitor::Program => Entry::Known(Identity::Hub.access()),
+            Visitor::Stranger => Entry::Stranger,
         };
         upgrade
             .protocols([auth::WEBSOCKET_PROTOCOL])

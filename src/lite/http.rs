@@ -23,6 +23,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::bus::Bus;
+use super::bus::Visitor;
 use super::call;
 use super::listen::Site;
 use crate::protocol::auth;
@@ -130,10 +131,15 @@ async fn serve_bus(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response<Body> {
-    // The door has looked at whoever sends an Origin.
-    let is_page = headers.contains_key(header::ORIGIN)
-        || (headers.contains_key(auth::PAGE_HEADER) && hub.gate.is_signed_in(&headers));
-    hub.bus.serve_websocket(upgrade, is_page)
+    // The door has looked at whoever sends an Origin; no page can leave it out.
+    let is_signed_in = hub.gate.is_signed_in(&headers);
+    let is_page = headers.contains_key(header::ORIGIN) || headers.contains_key(auth::PAGE_HEADER);
+    let visitor = match (is_signed_in, is_page) {
+        (true, true) => Visitor::Page,
+        (true, false) if hub.gate.has_token(&headers) => Visitor::Program,
+        _ => Visitor::Stranger,
+    };
+    hub.bus.serve_websocket(upgrade, visitor)
 }
 
 async fn serve_session(State(hub): State<Hub>, upgrade: WebSocketUpgrade) -> Response<Body> {

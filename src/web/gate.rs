@@ -239,7 +239,8 @@ impl Gate {
             || host == format!("[::1]:{port}")
     }
 
-    fn has_token(&self, headers: &HeaderMap) -> bool {
+    /// Says whether a request comes from a program that shows the token.
+    pub fn has_token(&self, headers: &HeaderMap) -> bool {
         text(headers, &header::AUTHORIZATION)
             .and_then(|value| value.strip_prefix("Bearer "))
             .is_some_and(|token| self.credentials.token.matches(token))

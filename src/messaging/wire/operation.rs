@@ -378,4 +378,84 @@ mod tests {
         let long = format!("SUB {} 1\r\n", "a".repeat(MAX_ARGUMENT_BYTES));
         assert_eq!(parsed(&long), Err(Ending::Line));
     }
+
+    /// Numbers that look random and are the same in every run.
+    struct Chance(u64);
+
+    impl Chance {
+        fn below(&mut self, count: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 % u64::try_from(count).unwrap()).unwrap()
+        }
+    }
+
+    /// What a connection would do with these bytes, and how it would end.
+    fn read_all(bytes: &[u8], mut next: impl FnMut() -> usize) -> (Vec<String>, Option<Ending>) {
+        let (mut done, mut used, mut end, mut needed) = (Vec::new(), 0, 0, 0);
+        loop {
+            while end < bytes.len() && end - used < needed {
+                end = bytes.len().min(end + next());
+            }
+            match parse(&bytes[used..end], 16) {
+                Ok(Parsed::Op(op, length)) => {
+                    done.push(format!("{op:?}"));
+                    used += length;
+                    needed = 0;
+                }
+                Ok(Parsed::Incomplete(_)) if end == bytes.len() => return (done, None),
+                Ok(Parsed::Incomplete(more)) => {
+                    assert!(more > end - used, "{more} of {}", end - used);
+                    needed = more;
+                }
+                Err(ending) => return (done, Some(ending)),
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_mean_the_same_however_they_arrive() {
+        let pieces: [&[u8]; 24] = [
+            b"PUB a 2\r\nhi\r\n",
+            b"PUB a r 0\r\n\r\n",
+            b"SUB a.* 1\r\n",
+            b"SUB a q 2\n",
+            b"UNSUB 1 5\r\n",
+            b"PING\r\n",
+            b"pong\r\n",
+            b"HPUB a 12 13\r\nNATS/1.0\r\n\r\nx\r\n",
+            b"CONNECT {}\r\n",
+            b"+OK\r\n",
+            b"INFO {}\r\n",
+            b"PUB",
+            b" ",
+            b"\r",
+            b"\n",
+            b"\r\n",
+            b"17",
+            b"a",
+            b"\0",
+            b"\xff",
+            b"-ERR",
+            b"\t",
+            b"HPUB a 3 2\r\n",
+            b"PUB a 99\r\n",
+        ];
+        let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
+        let mut endings = 0;
+        for _ in 0..20_000 {
+            let count = 1 + chance.below(8);
+            let bytes: Vec<u8> = (0..count)
+                .flat_map(|_| pieces[chance.below(pieces.len())].to_vec())
+                .collect();
+            let whole = read_all(&bytes, || usize::MAX / 2);
+            let cut = read_all(&bytes, || 1 + chance.below(4));
+            let single = read_all(&bytes, || 1);
+            assert_eq!(whole, cut, "{}", bytes.escape_ascii());
+            assert_eq!(whole, single, "{}", bytes.escape_ascii());
+            endings += usize::from(whole.1.is_some());
+        }
+        assert!((1000..19_000).contains(&endings), "{endings}");
+    }
 }
