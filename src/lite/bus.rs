@@ -142,7 +142,7 @@ impl Bus {
             token: None,
             inbox: identity.inbox(),
         };
-        Client::join(reader, writer, &login)
+        Client::join(reader, writer, login)
     }
 
     /// Has `handler` answer what is asked on a pattern, until shutdown.

@@ -1,11 +1,22 @@
 //! A client of the bus, for the server's own services.
 //!
-//! It speaks the same protocol as every other client, over anything that
-//! carries bytes: a pipe within the process, a socket, a cluster's port.
+//! It speaks the same protocol as every other client: over a pipe to the broker
+//! of this process, which ends with it, or to the servers of a cluster, of which
+//! another takes the place of one that is lost.
 //!
-//! What was published before the connection ended may be lost, as with every
-//! client of NATS. A subscriber that takes too long loses messages, and nobody
-//! else does; a request ends with its deadline at the latest.
+//! ```text
+//! connecting ── greeted: CONNECT, all SUBs ──> connected ── lost ──> connecting, another server
+//!                                                  └── no client left ──> over
+//! ```
+//!
+//! What was published just before a connection was lost may be lost with it, as
+//! with every client of NATS; what is published while there is none waits. A
+//! request whose connection is lost fails at once, another ends with its
+//! deadline. A subscriber that takes too long loses messages, and nobody else
+//! does. Other servers of a cluster than those named are not looked for.
+
+mod dial;
+mod link;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,22 +25,22 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use bytes::Buf;
-use bytes::BytesMut;
 use tokio::io::AsyncRead;
-use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWrite;
-use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
+use self::dial::Dial;
+use self::dial::Pipe;
+use self::dial::Servers;
 use super::broker::MAX_PAYLOAD_BYTES;
 use super::message::Headers;
 use super::message::Message;
 use super::subject;
-use super::wire::heard;
 use super::wire::heard::Heard;
 use crate::sys::secret;
+use crate::sys::secret::Secret;
 
 /// How many messages may wait for one subscriber; further ones are lost to it.
 const MAX_WAITING: usize = 4096;
@@ -81,6 +92,7 @@ pub struct Subscriber {
 struct Shared {
     writes: mpsc::Sender<Vec<u8>>,
     inbox: String,
+    token: Option<Secret>,
     /// For short sections; never held over an await.
     open: Mutex<Open>,
 }
@@ -88,59 +100,54 @@ struct Shared {
 /// What is waited for.
 #[derive(Debug, Default)]
 struct Open {
-    subscriptions: HashMap<u64, mpsc::Sender<Message>>,
+    subscriptions: HashMap<u64, Subscribed>,
     requests: HashMap<String, oneshot::Sender<Message>>,
     last_sid: u64,
     has_ended: bool,
+}
+
+/// One subscription.
+#[derive(Debug)]
+struct Subscribed {
+    /// `SUB a.* q 7`, said again to each server.
+    line: String,
+    messages: mpsc::Sender<Message>,
 }
 
 /// Who a client is.
 #[derive(Clone, Debug)]
 pub struct Login {
     /// The credential; `None` where the carrier says who it is.
-    pub token: Option<String>,
+    pub token: Option<Secret>,
     /// Below which subject it is answered, `_INBOX.project-local`.
     pub inbox: String,
 }
 
 impl Client {
-    /// Joins a bus; what it sends before the server has let it in waits there.
-    pub fn join<R, W>(reader: R, writer: W, login: &Login) -> Self
+    /// Joins a broker over a pipe; the client ends with that.
+    pub fn join<R, W>(reader: R, writer: W, login: Login) -> Self
     where
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
+        Self::start(login, Pipe(Some((reader, writer))))
+    }
+
+    /// Joins a cluster by one of its servers, `["127.0.0.1:4222"]`, and by
+    /// another whenever that is lost; it tries for ever.
+    pub fn connect(servers: Vec<String>, login: Login) -> Self {
+        Self::start(login, Servers { servers, tried: 0 })
+    }
+
+    fn start<D: Dial>(login: Login, dial: D) -> Self {
         let (writes, written) = mpsc::channel(MAX_WRITES);
-        let inbox = format!("{}.{}", login.inbox, secret::word(12));
-        let weak_writes = writes.downgrade();
         let shared = Arc::new(Shared {
             writes,
-            inbox,
+            inbox: format!("{}.{}", login.inbox, secret::word(12)),
+            token: login.token,
             open: Mutex::default(),
         });
-        let connect = serde_json::json!({
-            "auth_token": login.token, "verbose": false, "pedantic": false, "echo": true,
-            "headers": true, "no_responders": true, "protocol": 0,
-            "lang": "rust", "version": env!("CARGO_PKG_VERSION"),
-        });
-        let first = format!(
-            "CONNECT {connect}\r\nSUB {}.* {INBOX_SID}\r\n",
-            shared.inbox
-        );
-        tokio::spawn(write(first.into_bytes(), written, writer));
-        // The reader must not keep the connection open that it reads from.
-        let reading = Arc::downgrade(&shared);
-        tokio::spawn(async move {
-            read(reader, weak_writes, |heard| {
-                if let Some(shared) = reading.upgrade() {
-                    shared.take(heard);
-                }
-            })
-            .await;
-            if let Some(shared) = reading.upgrade() {
-                shared.end();
-            }
-        });
+        tokio::spawn(link::run(Arc::downgrade(&shared), written, dial));
         Self { shared }
     }
 
@@ -194,15 +201,15 @@ impl Client {
             return Err(ClientError::Subject(pattern.to_owned()));
         }
         let (sender, messages) = mpsc::channel(MAX_WAITING);
-        let sid = self.shared.add(sender).ok_or(ClientError::Closed)?;
+        let queue = queue.map_or_else(String::new, |queue| format!(" {queue}"));
+        let words = format!("SUB {pattern}{queue}");
+        let (sid, line) = self.shared.add(&words, sender).ok_or(ClientError::Closed)?;
         let subscriber = Subscriber {
             sid,
             client: self.clone(),
             messages,
         };
-        let queue = queue.map_or_else(String::new, |queue| format!(" {queue}"));
-        self.send(format!("SUB {pattern}{queue} {sid}\r\n").into_bytes())
-            .await?;
+        self.send(line.into_bytes()).await?;
         Ok(subscriber)
     }
 
@@ -226,7 +233,7 @@ impl Client {
             .ok_or(ClientError::Closed)?;
         self.publish(subject, Some(&reply), headers, payload)
             .await?;
-        match tokio::time::timeout(deadline, answer).await {
+        match timeout(deadline, answer).await {
             Ok(Ok(message)) if message.headers.status() == Some(NO_RESPONDERS) => {
                 Err(ClientError::NoResponders(subject.to_owned()))
             }
@@ -266,14 +273,36 @@ impl Shared {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, sender: mpsc::Sender<Message>) -> Option<u64> {
+    /// What each server is told first.
+    fn greeting(&self) -> Vec<u8> {
+        let token = self.token.as_ref().map(Secret::reveal);
+        let connect = serde_json::json!({
+            "auth_token": token, "verbose": false, "pedantic": false, "echo": true,
+            "headers": true, "no_responders": true, "protocol": 0,
+            "lang": "rust", "version": env!("CARGO_PKG_VERSION"),
+        });
+        let mut words = format!("CONNECT {connect}\r\nSUB {}.* {INBOX_SID}\r\n", self.inbox);
+        for subscribed in self.open().subscriptions.values() {
+            words.push_str(&subscribed.line);
+        }
+        words.into_bytes()
+    }
+
+    /// Returns the number of a new subscription and the line that makes it.
+    fn add(&self, words: &str, messages: mpsc::Sender<Message>) -> Option<(u64, String)> {
         let mut open = self.open();
+        if open.has_ended {
+            return None;
+        }
         open.last_sid += 1;
         let sid = open.last_sid;
-        (!open.has_ended).then(|| {
-            open.subscriptions.insert(sid, sender);
-            sid
-        })
+        let line = format!("{words} {sid}\r\n");
+        let subscribed = Subscribed {
+            line: line.clone(),
+            messages,
+        };
+        open.subscriptions.insert(sid, subscribed);
+        Some((sid, line))
     }
 
     fn expect(&self, token: String, sender: oneshot::Sender<Message>) -> Option<Waiting<'_>> {
@@ -297,13 +326,19 @@ impl Shared {
                 let _ = asker.map(|asker| asker.send(message));
             }
             Heard::Message(sid, message) => {
-                let subscriber = self.open().subscriptions.get(&sid).cloned();
+                let subscriber = self
+                    .open()
+                    .subscriptions
+                    .get(&sid)
+                    .map(|one| one.messages.clone());
                 if let Some(Err(_)) = subscriber.map(|one| one.try_send(message)) {
                     tracing::warn!(sid, "a subscriber of ours is too slow and lost a message");
                 }
             }
             Heard::Refusal(why) => tracing::warn!(why, "the bus refused something of ours"),
-            Heard::Ping | Heard::Pong | Heard::Nothing => {}
+            // A server that hears so much else from us needs no answer.
+            Heard::Ping => drop(self.writes.try_send(b"PONG\r\n".to_vec())),
+            Heard::Pong | Heard::Nothing => {}
         }
     }
 
@@ -324,55 +359,5 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.shared.open().requests.remove(&self.token);
-    }
-}
-
-/// Writes what waits, as much at once as there is, until nobody can send more.
-async fn write<W>(first: Vec<u8>, mut waiting: mpsc::Receiver<Vec<u8>>, mut writer: W)
-where
-    W: AsyncWrite + Unpin,
-{
-    let mut batch = first;
-    loop {
-        if writer.write_all(&batch).await.is_err() || writer.flush().await.is_err() {
-            return;
-        }
-        let Some(next) = waiting.recv().await else {
-            let _ = writer.shutdown().await;
-            return;
-        };
-        batch = next;
-        while let Ok(more) = waiting.try_recv() {
-            batch.extend_from_slice(&more);
-        }
-    }
-}
-
-/// Passes on what a server says until it ends.
-async fn read<R>(mut reader: R, writes: mpsc::WeakSender<Vec<u8>>, take: impl Fn(Heard))
-where
-    R: AsyncRead + Unpin,
-{
-    let mut buffer = BytesMut::new();
-    loop {
-        loop {
-            match heard::parse(&buffer) {
-                Ok(Some((heard, used))) => {
-                    buffer.advance(used);
-                    if heard == Heard::Ping
-                        && let Some(writes) = writes.upgrade()
-                    {
-                        let _ = writes.try_send(b"PONG\r\n".to_vec());
-                    }
-                    take(heard);
-                }
-                Ok(None) => break,
-                Err(line) => return tracing::warn!(line, "the bus says what is not understood"),
-            }
-        }
-        match reader.read_buf(&mut buffer).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
-        }
     }
 }

@@ -16,6 +16,7 @@ use super::client::ClientError;
 use super::client::Login;
 use super::message::Headers;
 use super::service;
+use crate::sys::secret::Secret;
 use crate::sys::shutdown::Shutdown;
 
 /// A broker that knows `all`, and `a` and `b`, who have subjects of their own.
@@ -257,10 +258,10 @@ fn joined(broker: &Arc<Broker>, token: &str) -> super::client::Client {
     let stream = Client::dial(broker, 1 << 16).0;
     let (reader, writer) = tokio::io::split(stream);
     let login = Login {
-        token: Some(token.to_owned()),
+        token: Some(Secret::from_text(token)),
         inbox: format!("_INBOX.{token}"),
     };
-    super::client::Client::join(reader, writer, &login)
+    super::client::Client::join(reader, writer, login)
 }
 
 /// Answers `shared.double` and refuses everything else.

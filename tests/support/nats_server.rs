@@ -36,18 +36,37 @@ pub(crate) struct NatsServer {
     pub(crate) port: u16,
     /// Where it listens for WebSockets.
     pub(crate) websocket_port: u16,
+    /// Where it listens for the others of its cluster; 0 without one.
+    cluster_port: u16,
 }
 
 impl NatsServer {
     /// Starts one on free ports of loopback.
     #[track_caller]
     pub(crate) fn start() -> Self {
+        Self::start_by(CONFIGURATION)
+    }
+
+    /// Starts three that are one cluster.
+    #[track_caller]
+    pub(crate) fn cluster() -> [Self; 3] {
+        let first = Self::start_by(&clustered(""));
+        let route = format!("routes: [\"nats://127.0.0.1:{}\"]", first.cluster_port);
+        let (second, third) = (
+            Self::start_by(&clustered(&route)),
+            Self::start_by(&clustered(&route)),
+        );
+        [first, second, third]
+    }
+
+    #[track_caller]
+    fn start_by(configuration: &str) -> Self {
         let program = find_program("nats-server");
         let program = program.expect("no nats-server: type `install/dependencies.sh test`");
         let directory = temporary_directory();
         let at = directory.path();
         let log = fs::File::create(at.join("log")).expect("the directory is ours");
-        fs::write(at.join("configuration"), CONFIGURATION).expect("the directory is ours");
+        fs::write(at.join("configuration"), configuration).expect("the directory is ours");
         let child = Command::new(program)
             .args(["--config", "configuration", "--ports_file_dir", "."])
             .env_clear()
@@ -64,9 +83,12 @@ impl NatsServer {
             _directory: directory,
             port: 0,
             websocket_port: 0,
+            cluster_port: 0,
         };
-        (server.port, server.websocket_port) =
-            poll::eventually("nats-server listens", DEADLINE, || ports(&path));
+        let ports = poll::eventually("nats-server listens", DEADLINE, || ports(&path));
+        server.port = ports.0;
+        server.websocket_port = ports.1;
+        server.cluster_port = ports.2.unwrap_or_default();
         server
     }
 
@@ -89,14 +111,19 @@ impl Drop for NatsServer {
     }
 }
 
+/// The same as one of a cluster.
+fn clustered(routes: &str) -> String {
+    format!("{CONFIGURATION}\n    cluster {{ name: bus, listen: \"127.0.0.1:-1\", {routes} }}\n")
+}
+
 /// Reads `{"nats":["nats://127.0.0.1:4222"],"websocket":["ws://127.0.0.1:9"]}`,
-/// which is not written at once.
-fn ports(path: &Path) -> Option<(u16, u16)> {
+/// which is not written at once; of a cluster the third is its own port.
+fn ports(path: &Path) -> Option<(u16, u16, Option<u16>)> {
     let text = fs::read(path).ok()?;
     let ports: Value = serde_json::from_slice(&text).ok()?;
     let port = |of: &str| {
         let url = ports[of][0].as_str()?;
         url.rsplit_once(':')?.1.parse().ok()
     };
-    Some((port("nats")?, port("websocket")?))
+    Some((port("nats")?, port("websocket")?, port("cluster")))
 }

@@ -10,6 +10,7 @@
 //! | what chance or time has a part in | `queues`, `endings`, `streams` |
 //! | clients written elsewhere, in three languages | `clients`, `async_nats` |
 //! | what only ours has: origins, unix sockets | `doors` |
+//! | our own client in a cluster of the reference | `cluster` |
 //! | what the project answers | `services` |
 //! | many at once, and those that mean no good | `crowds` |
 
@@ -17,6 +18,7 @@ mod async_nats;
 mod behaviours;
 mod brokers;
 mod clients;
+mod cluster;
 mod crowds;
 mod doors;
 mod endings;

@@ -1,0 +1,97 @@
+//! Reading and writing a client's connection, and the next one.
+
+use std::sync::Weak;
+
+use bytes::Buf;
+use bytes::BytesMut;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWrite;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::mpsc;
+
+use super::Shared;
+use super::dial::Dial;
+use super::dial::Dialled;
+use crate::messaging::wire::heard;
+
+/// Connects, and again, until there is nobody to connect for or to.
+pub(super) async fn run<D: Dial>(
+    client: Weak<Shared>,
+    mut written: mpsc::Receiver<Vec<u8>>,
+    mut dial: D,
+) {
+    while client.strong_count() > 0 {
+        let (reader, writer) = match dial.dial().await {
+            Dialled::Connected(reader, writer) => (reader, writer),
+            Dialled::Failed => continue,
+            Dialled::NoMore => break,
+        };
+        let Some(greeting) = client.upgrade().map(|shared| shared.greeting()) else {
+            return;
+        };
+        tokio::select! {
+            over = write(greeting, &mut written, writer) => if over == Over::ForGood {
+                return;
+            },
+            () = read(reader, &client) => {}
+        }
+        if let Some(shared) = client.upgrade() {
+            shared.open().requests.clear();
+        }
+    }
+    if let Some(shared) = client.upgrade() {
+        shared.end();
+    }
+}
+
+/// Whether there is more to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    /// Elsewhere: this connection takes nothing any more.
+    Here,
+    /// Nobody can send more.
+    ForGood,
+}
+
+/// Writes what waits, as much at once as there is.
+async fn write<W>(first: Vec<u8>, waiting: &mut mpsc::Receiver<Vec<u8>>, mut writer: W) -> Over
+where
+    W: AsyncWrite + Unpin,
+{
+    let mut batch = first;
+    loop {
+        if writer.write_all(&batch).await.is_err() || writer.flush().await.is_err() {
+            return Over::Here;
+        }
+        let Some(next) = waiting.recv().await else {
+            let _ = writer.shutdown().await;
+            return Over::ForGood;
+        };
+        batch = next;
+        while let Ok(more) = waiting.try_recv() {
+            batch.extend_from_slice(&more);
+        }
+    }
+}
+
+/// Passes on what a server says until it ends.
+async fn read<R: AsyncRead + Unpin>(mut reader: R, client: &Weak<Shared>) {
+    let mut buffer = BytesMut::new();
+    loop {
+        match heard::parse(&buffer) {
+            Ok(Some((heard, used))) => {
+                buffer.advance(used);
+                let Some(shared) = client.upgrade() else {
+                    continue;
+                };
+                shared.take(heard);
+            }
+            Ok(None) => match reader.read_buf(&mut buffer).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            },
+            Err(line) => return tracing::warn!(line, "the bus says what is not understood"),
+        }
+    }
+}
