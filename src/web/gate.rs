@@ -199,7 +199,7 @@ impl Gate {
             .unwrap_or_default()
             .to_ascii_lowercase();
         let is_program = !headers.contains_key(header::ORIGIN);
-        let is_to_bus = self.has_bus && *method == Method::GET && path == auth::BUS_PATH;
+        let is_to_bus = self.has_bus && path == auth::BUS_PATH && opens_websocket(method, headers);
         let brings_credential = is_program && (is_to_bus || self.has_token(headers));
         let is_ours = self.is_name(&host) || (brings_credential && self.is_address(&host));
         if !is_ours {
@@ -322,6 +322,11 @@ fn takes_ticket(method: &Method, path: &str) -> bool {
     path == auth::TICKET_PATH && matches!(*method, Method::GET | Method::HEAD)
 }
 
+fn opens_websocket(method: &Method, headers: &HeaderMap) -> bool {
+    let upgrade = text(headers, &header::UPGRADE);
+    *method == Method::GET && upgrade.is_some_and(|to| to.eq_ignore_ascii_case("websocket"))
+}
+
 fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
@@ -411,15 +416,19 @@ mod tests {
     #[test]
     fn only_programs_reach_the_bus_without_a_credential() {
         let bus = Method::GET;
-        let program = headers(&[("host", "127.0.0.1:6060".into())]);
-        let named = headers(&[("host", "localhost:6060".into())]);
+        let upgrade = ("upgrade", "websocket".to_owned());
+        let program = headers(&[("host", "127.0.0.1:6060".into()), upgrade.clone()]);
+        let named = headers(&[("host", "localhost:6060".into()), upgrade.clone()]);
+        let plain = headers(&[("host", "localhost:6060".into())]);
         let page = headers(&[
             ("host", "gpu1.localhost:6060".into()),
             ("origin", "http://gpu1.localhost:6060".into()),
+            upgrade.clone(),
         ]);
         let stranger = headers(&[
             ("host", "localhost:6060".into()),
             ("origin", "http://evil.example".into()),
+            upgrade,
         ]);
         let code = |gate: &Gate, method, path, headers: &HeaderMap| {
             gate.decide(method, path, headers)
@@ -431,6 +440,7 @@ mod tests {
             (&named, 200),
             (&page, 401),
             (&stranger, 403),
+            (&plain, 401),
         ] {
             assert_eq!(
                 code(&with, &bus, "/conat", headers),

@@ -384,8 +384,10 @@ fn another_user_cannot_reach_the_sockets() {
     let laptop = laptop.env("COCALC_PLUS_RUNTIME", &run);
     laptop.run(&["serve", "--daemon"]).success();
     let sockets = sockets_below(Path::new(&run));
-    assert_eq!(sockets.len(), 1, "{sockets:?}");
-    assert_eq!(knock(&other, &sockets[0]), "Permission denied");
+    assert_eq!(sockets.len(), 2, "{sockets:?}");
+    for socket in &sockets {
+        assert_eq!(knock(&other, socket), "Permission denied", "{socket:?}");
+    }
 }
 
 #[test]
@@ -403,9 +405,14 @@ fn another_user_is_turned_away_where_directories_are_open() {
     {
         set_mode(folder, 0o755);
     }
-    set_mode(socket, 0o777);
-    assert_eq!(knock(&other, socket), "closed");
+    let bus = Path::new(&served.info.nats_socket);
+    for socket in [socket, bus] {
+        set_mode(socket, 0o777);
+        assert_eq!(knock(&other, socket), "closed", "{}", socket.display());
+    }
     assert_eq!(knock(&Account::current(), socket), "HTTP/1.1 200 OK");
+    let greeting = knock(&Account::current(), bus);
+    assert!(greeting.starts_with("INFO {"), "{greeting}");
 }
 
 #[test]

@@ -182,6 +182,7 @@ fn connection_info_is_private_and_has_the_documented_fields() {
     let documented = [
         "bootId",
         "id",
+        "natsSocket",
         "pid",
         "port",
         "processStart",
