@@ -12,11 +12,13 @@
 //! | [`subscription`] | one of them, and how many messages it takes |
 //! | [`peer`] | a connection as others see it |
 //! | [`outbox`] | the bytes that wait for it |
+//! | [`replies`] | where it may answer because it was asked |
 
 pub mod connection;
 mod interest;
 mod outbox;
 mod peer;
+mod replies;
 mod session;
 mod subscription;
 

@@ -1,7 +1,6 @@
 //! What others see of a connection: where its messages go, and what it takes.
 
 use std::collections::HashMap;
-use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -10,23 +9,16 @@ use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
-use std::time::Instant;
 
 use super::outbox::MAX_PENDING_BYTES;
 use super::outbox::Outbox;
 use super::outbox::Pushed;
+use super::replies::Replies;
 use super::subscription::Subscription;
 use crate::messaging::access::Access;
 use crate::messaging::wire::connect::Connect;
 use crate::messaging::wire::delivery;
 use crate::messaging::wire::operation::Publish;
-
-/// How many places of replies are kept for one connection; the oldest goes.
-const MAX_REPLIES: usize = 4096;
-
-/// How long an answer may be given, and more of them.
-const REPLY_LIFETIME: Duration = Duration::from_secs(600);
 
 /// How many subscriptions one connection may have.
 const MAX_SUBSCRIPTIONS: usize = 1 << 18;
@@ -57,7 +49,7 @@ pub(super) struct Peer {
     subscriptions: Mutex<HashMap<Box<[u8]>, Arc<Subscription>>>,
     /// Where it may answer, besides where it may publish anyway. For short
     /// sections; never held over an await.
-    replies: Mutex<VecDeque<(Box<[u8]>, Instant)>>,
+    replies: Mutex<Replies>,
 }
 
 impl Peer {
@@ -126,12 +118,7 @@ impl Peer {
 
     /// Says whether it may publish to a subject because it was asked there.
     pub(super) fn may_answer(&self, subject: &[u8]) -> bool {
-        let mut replies = self.replies.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        while replies.front().is_some_and(|(_, end)| *end < now) {
-            replies.pop_front();
-        }
-        replies.iter().rev().any(|(place, _)| **place == *subject)
+        self.replies().allow(subject)
     }
 
     /// Says whether it may subscribe to a pattern.
@@ -161,7 +148,7 @@ impl Peer {
         if let Some(reply) = message.reply
             && !self.may_publish(reply)
         {
-            self.expect_answer(reply);
+            self.replies().expect(reply);
         }
         let takes_headers = self.takes_headers();
         let pushed = self.outbox.push(|out| {
@@ -220,11 +207,7 @@ impl Peer {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn expect_answer(&self, reply: &[u8]) {
-        let mut replies = self.replies.lock().unwrap_or_else(PoisonError::into_inner);
-        if replies.len() == MAX_REPLIES {
-            replies.pop_front();
-        }
-        replies.push_back((reply.into(), Instant::now() + REPLY_LIFETIME));
+    fn replies(&self) -> MutexGuard<'_, Replies> {
+        self.replies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
