@@ -60,6 +60,9 @@ const READ_BUFFER_BYTES: usize = 4 << 10;
 /// What a pipe within this process holds.
 const PIPE_BYTES: usize = 64 << 10;
 
+/// The wait until a service that was cut off joins again.
+const JOIN_AGAIN: Duration = Duration::from_millis(100);
+
 /// The wait where a connection could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
@@ -145,14 +148,26 @@ impl Bus {
         Client::join(reader, writer, login)
     }
 
-    /// Has `handler` answer what is asked on a pattern, until shutdown.
+    /// Has `handler` answer what is asked on a pattern, until shutdown; one that
+    /// the bus has cut off, because more was asked than it could take, joins
+    /// again.
     pub async fn answer(&self, identity: &Identity, pattern: &str, handler: Handler) {
-        let client = self.join(identity);
         let answerer: Answerer =
             Arc::new(move |request| Box::pin(ask(Arc::clone(&handler), request)));
-        match service::serve(&client, pattern, answerer).await {
-            Ok(serving) => serving.await,
-            Err(error) => tracing::error!(%error, pattern, "nobody answers on the bus"),
+        let answering = async {
+            loop {
+                let client = self.join(identity);
+                match service::serve(&client, pattern, Arc::clone(&answerer)).await {
+                    Ok(serving) => serving.await,
+                    Err(error) => tracing::error!(%error, pattern, "nobody answers on the bus"),
+                }
+                tokio::time::sleep(JOIN_AGAIN).await;
+                tracing::warn!(pattern, "a service was cut off the bus, and joins again");
+            }
+        };
+        tokio::select! {
+            () = self.broker.shutdown().begun() => {}
+            () = answering => {}
         }
     }
 

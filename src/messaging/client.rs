@@ -231,14 +231,16 @@ impl Client {
             .shared
             .expect(token, sender)
             .ok_or(ClientError::Closed)?;
-        self.publish(subject, Some(&reply), headers, payload)
-            .await?;
-        match timeout(deadline, answer).await {
+        let asking = async {
+            self.publish(subject, Some(&reply), headers, payload)
+                .await?;
+            answer.await.map_err(|_| ClientError::Closed)
+        };
+        match timeout(deadline, asking).await {
             Ok(Ok(message)) if message.headers.status() == Some(NO_RESPONDERS) => {
                 Err(ClientError::NoResponders(subject.to_owned()))
             }
-            Ok(Ok(message)) => Ok(message),
-            Ok(Err(_)) => Err(ClientError::Closed),
+            Ok(asked) => asked,
             Err(_) => Err(ClientError::Timeout(subject.to_owned())),
         }
     }

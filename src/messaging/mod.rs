@@ -11,8 +11,9 @@
 //! - Delivery is at most once and in the order of each publisher, as with NATS.
 //!   Nothing is stored.
 //! - A message is at most 1 MiB ([`broker::MAX_PAYLOAD_BYTES`]).
-//! - One who reads too slowly is told and cut off when 32 MiB wait for him;
-//!   publishers never wait.
+//! - One who reads too slowly is told and cut off when 64 MiB wait for him. While
+//!   half of that waits and he reads, publishers wait, 10 ms behind each of
+//!   their reads; for one who has read nothing for two seconds they do not.
 //! - Whoever has shown no credential has no right, not even to ask PING, and
 //!   two seconds.
 //! - A reply goes where the asker may read, and whoever was asked may write

@@ -170,7 +170,7 @@ async fn a_slow_reader_is_told_and_dropped_and_nobody_waits_for_it() {
     quick.flush().await;
     let size = 1 << 20;
     let message = format!("PUB stream {size}\r\n{}\r\n", "x".repeat(size));
-    let all = 40;
+    let all = 80;
     let reading = tokio::spawn(async move {
         let mut heard = vec![0; all * ("MSG stream 1 1048576\r\n".len() + size + 2)];
         quick.0.read_exact(&mut heard).await.unwrap();

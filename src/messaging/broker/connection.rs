@@ -31,6 +31,7 @@ use tokio::time::timeout;
 use super::Broker;
 use super::outbox::Next;
 use super::peer::Peer;
+use super::session::Further;
 use super::session::Session;
 use crate::messaging::access::Access;
 use crate::messaging::ending::Ending;
@@ -47,6 +48,10 @@ const MAX_UNANSWERED: u32 = 2;
 
 /// How long a carrier may take no byte of what waits.
 const WRITE_STALL: Duration = Duration::from_secs(10);
+
+/// How long a publisher waits, behind each of its reads, for those who read
+/// more slowly than it writes.
+const PUBLISHER_WAIT: Duration = Duration::from_millis(10);
 
 /// How long last words may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -111,6 +116,7 @@ where
     }
     let info = Info::new(&broker.id, peer.id);
     peer.say(info.line().as_bytes());
+    let _entered = Entered(&broker, &peer);
     let mut session = Session::new(Arc::clone(&broker), Arc::clone(&peer));
     let reading = async {
         let ending = read(&mut session, reader).await;
@@ -129,8 +135,22 @@ where
         () = reading => {}
         () = keep_time(&broker, &peer) => {}
     }
-    session.leave();
-    broker.leave(&peer);
+    session.leave().await;
+}
+
+/// A connection that is known to its broker, until this is dropped.
+struct Entered<'a>(&'a Broker, &'a Peer);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        let Self(broker, peer) = self;
+        for one in peer.take_subscriptions() {
+            broker.interest.remove(&one);
+        }
+        // Idle publishers may know it for long.
+        peer.discard();
+        broker.leave(peer);
+    }
 }
 
 /// Does what is read until it ends; returns why.
@@ -138,12 +158,20 @@ async fn read<R: AsyncRead + Unpin>(session: &mut Session, mut reader: R) -> End
     let mut buffer = BytesMut::new();
     let mut size = MIN_BUFFER_BYTES;
     loop {
-        let done = session.take_all(&buffer);
+        let done = session.take_some(&buffer);
         session.wake_receivers();
+        // Who is told to read on gets what he waits for meanwhile.
+        let _ = timeout(PUBLISHER_WAIT, session.receivers_read()).await;
         let needed = match done {
-            Ok((used, needed)) => {
+            Ok((used, further)) => {
                 buffer.advance(used);
-                needed
+                match further {
+                    Further::Ready => {
+                        tokio::task::yield_now().await;
+                        continue;
+                    }
+                    Further::Needs(needed) => needed,
+                }
             }
             Err(ending) => return ending,
         };
@@ -168,12 +196,7 @@ async fn write<W: Carrier>(peer: &Peer, mut writer: W) {
         match peer.outbox.take(std::mem::take(&mut written)) {
             Next::Sleep => peer.outbox.filled().await,
             Next::Write { bytes, ending } => {
-                let limit = if ending.is_some() {
-                    FAREWELL
-                } else {
-                    WRITE_STALL
-                };
-                let sent = write_all(&mut writer, &bytes, limit).await;
+                let sent = write_all(peer, &mut writer, &bytes).await;
                 if ending.is_some() || sent.is_err() {
                     let _ = timeout(FAREWELL, writer.end(ending.unwrap_or(Ending::Gone))).await;
                     return;
@@ -184,19 +207,26 @@ async fn write<W: Carrier>(peer: &Peer, mut writer: W) {
     }
 }
 
-/// Writes all of it; each part may take `limit`.
-async fn write_all<W: Carrier>(
-    writer: &mut W,
-    mut bytes: &[u8],
-    limit: Duration,
-) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match timeout(limit, writer.write(bytes)).await?? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            length => bytes = &bytes[length..],
+/// Writes all of it. Each part may take ten seconds, and once the connection
+/// ends all that is left may take one.
+async fn write_all<W: Carrier>(peer: &Peer, writer: &mut W, bytes: &[u8]) -> io::Result<()> {
+    let all = async {
+        let mut left = bytes;
+        while !left.is_empty() {
+            let length = timeout(WRITE_STALL, writer.write(left)).await??;
+            if length == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            left = &left[length..];
+            peer.outbox.wrote(length);
         }
+        timeout(WRITE_STALL, writer.flush()).await?
+    };
+    tokio::pin!(all);
+    tokio::select! {
+        sent = &mut all => sent,
+        () = peer.outbox.ended() => timeout(FAREWELL, all).await?,
     }
-    timeout(limit, writer.flush()).await?
 }
 
 /// Ends a stranger that says nothing and a peer that is gone, and tells it when

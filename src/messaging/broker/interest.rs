@@ -6,8 +6,8 @@
 //!    └─ > ── [3]             3 to `a.>`
 //! ```
 //!
-//! A look-up follows at most three ways at each token, whatever the number of
-//! subscriptions. Connections keep what they found, and throw it away when the
+//! A look-up follows at most three ways at each token: those that subscriptions
+//! have made, however many these are. Connections keep what they found, and throw it away when the
 //! generation has moved on.
 
 use std::collections::HashMap;
@@ -37,6 +37,13 @@ pub(super) struct Matches {
     pub(super) queues: Vec<Vec<Arc<Subscription>>>,
 }
 
+impl Matches {
+    /// How many subscriptions there are, of groups all members.
+    pub(super) fn count(&self) -> usize {
+        self.plain.len() + self.queues.iter().map(Vec::len).sum::<usize>()
+    }
+}
+
 /// The ways on from one place in the trie.
 #[derive(Debug, Default)]
 struct Level {
@@ -48,10 +55,13 @@ struct Level {
 /// One place in the trie: who subscribed to what leads here.
 #[derive(Debug, Default)]
 struct Node {
-    plain: Vec<Arc<Subscription>>,
-    queues: HashMap<Box<[u8]>, Vec<Arc<Subscription>>>,
+    plain: Members,
+    queues: HashMap<Box<[u8]>, Members>,
     next: Level,
 }
+
+/// Subscriptions by their addresses, so that one of very many is found at once.
+type Members = HashMap<usize, Arc<Subscription>>;
 
 impl Interest {
     /// Changes with every subscription that comes or goes.
@@ -68,7 +78,7 @@ impl Interest {
             Some(queue) => node.queues.entry(queue.clone()).or_default(),
             None => &mut node.plain,
         }
-        .push(subscription);
+        .insert(address(&subscription), subscription);
         self.generation.fetch_add(1, Ordering::Release);
     }
 
@@ -102,7 +112,7 @@ struct Found {
 
 impl Found {
     fn add(&mut self, node: &Node) {
-        self.matches.plain.extend(node.plain.iter().cloned());
+        self.matches.plain.extend(node.plain.values().cloned());
         for (name, members) in &node.queues {
             // A group is one by its name, whatever pattern its members chose.
             let queues = &mut self.matches.queues;
@@ -110,7 +120,7 @@ impl Found {
                 queues.push(Vec::new());
                 queues.len() - 1
             });
-            queues[slot].extend(members.iter().cloned());
+            queues[slot].extend(members.values().cloned());
         }
     }
 }
@@ -182,10 +192,11 @@ impl Level {
 impl Node {
     fn remove(&mut self, gone: &Subscription) {
         let Some(queue) = &gone.queue else {
-            return take(&mut self.plain, gone);
+            self.plain.remove(&address(gone));
+            return;
         };
         if let Some(members) = self.queues.get_mut(queue) {
-            take(members, gone);
+            members.remove(&address(gone));
             if members.is_empty() {
                 self.queues.remove(queue);
             }
@@ -197,10 +208,8 @@ impl Node {
     }
 }
 
-fn take(list: &mut Vec<Arc<Subscription>>, gone: &Subscription) {
-    if let Some(at) = list.iter().position(|one| std::ptr::eq(&**one, gone)) {
-        list.swap_remove(at);
-    }
+fn address(one: &Subscription) -> usize {
+    std::ptr::from_ref(one).addr()
 }
 
 #[cfg(test)]

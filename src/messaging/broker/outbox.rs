@@ -6,19 +6,28 @@
 //!
 //! Whoever publishes only appends here; the connection's own task writes. What
 //! waits is bounded by bytes: one who reads too slowly loses all that waits, is
-//! told so, and is cut off. Nobody else waits for him.
+//! told so, and is cut off. While much waits for one who does read, publishers
+//! wait a moment, so that a burst cuts nobody off; for one who does not read,
+//! they never wait.
 
 use std::mem;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio::time::timeout;
 
 use crate::messaging::ending::Ending;
 
-/// How many bytes may wait for one connection, those being written included.
-pub(super) const MAX_PENDING_BYTES: usize = 32 << 20;
+/// How many bytes may wait for one connection, those being written included; as
+/// with `nats-server`. The buffers that hold them may be twice as large.
+pub(super) const MAX_PENDING_BYTES: usize = 64 << 20;
+
+/// One that took no byte for so long does not read.
+const READS: Duration = Duration::from_secs(2);
 
 /// A buffer that grew beyond this is given back when it has been written.
 const KEPT_BYTES: usize = 64 << 10;
@@ -29,14 +38,18 @@ pub(super) struct Outbox {
     /// For short sections; never held over an await.
     waiting: Mutex<Waiting>,
     filled: Notify,
+    drained: Notify,
+    ended: Notify,
     limit: usize,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
     pending: Vec<u8>,
-    /// Taken, and perhaps not written yet.
+    /// Taken, and not written yet.
     taken: usize,
+    /// When bytes were written last.
+    written_at: Option<Instant>,
     /// Whether the writer sleeps and must be woken.
     is_writer_idle: bool,
     /// Why the connection ends when what is pending has been written.
@@ -48,6 +61,8 @@ struct Waiting {
 pub(super) enum Pushed {
     /// They wait; the writer is awake.
     Queued,
+    /// The same, and more waits than should.
+    Crowded,
     /// They wait; whoever pushed wakes the writer when he is done.
     Wake,
     /// Nobody takes them: the connection is ending.
@@ -75,6 +90,8 @@ impl Outbox {
         Self {
             waiting: Mutex::default(),
             filled: Notify::new(),
+            drained: Notify::new(),
+            ended: Notify::new(),
             limit,
         }
     }
@@ -90,11 +107,14 @@ impl Outbox {
             waiting.pending = Ending::Slow.line().into_bytes();
             waiting.ending = Some(Ending::Slow);
             drop(waiting);
+            self.ended.notify_one();
             self.wake();
             return Pushed::Overflowed;
         }
         if mem::take(&mut waiting.is_writer_idle) {
             Pushed::Wake
+        } else if self.is_crowded(&waiting) {
+            Pushed::Crowded
         } else {
             Pushed::Queued
         }
@@ -108,7 +128,61 @@ impl Outbox {
             waiting.ending = Some(ending);
         }
         drop(waiting);
+        self.ended.notify_one();
         self.wake();
+    }
+
+    /// Notes that so many of the bytes that were taken have been written.
+    pub(super) fn wrote(&self, length: usize) {
+        let mut waiting = self.lock();
+        waiting.taken -= length;
+        waiting.written_at = Some(Instant::now());
+        if !self.is_crowded(&waiting) {
+            drop(waiting);
+            self.drained.notify_waiters();
+        }
+    }
+
+    /// Waits until no longer half of what may wait does, or it is seen that the
+    /// connection reads nothing.
+    pub(super) async fn drained(&self) {
+        loop {
+            let drained = self.drained.notified();
+            let waiting_at = {
+                let waiting = self.lock();
+                let is_over = !self.is_crowded(&waiting) || waiting.ending.is_some();
+                waiting.written_at.filter(|_| !is_over)
+            };
+            match waiting_at.and_then(|at| READS.checked_sub(at.elapsed())) {
+                Some(left) => drop(timeout(left, drained).await),
+                None => return,
+            }
+        }
+    }
+
+    /// Says whether nothing more is taken.
+    pub(super) fn is_ending(&self) -> bool {
+        self.lock().ending.is_some()
+    }
+
+    /// Waits until nothing more is taken.
+    pub(super) async fn ended(&self) {
+        while !self.is_ending() {
+            self.ended.notified().await;
+        }
+    }
+
+    /// Lets go of all that waits; nothing is taken any more.
+    pub(super) fn discard(&self) {
+        let mut waiting = self.lock();
+        waiting.pending = Vec::new();
+        waiting.ending.get_or_insert(Ending::Gone);
+        drop(waiting);
+        self.drained.notify_waiters();
+    }
+
+    fn is_crowded(&self, waiting: &Waiting) -> bool {
+        waiting.pending.len() + waiting.taken > self.limit / 2
     }
 
     /// Wakes the writer.
@@ -176,7 +250,7 @@ mod tests {
         let outbox = Outbox::new(4);
         push(&outbox, "abc");
         assert_eq!(taken(&outbox), Some(("abc".into(), None)));
-        assert_eq!(push(&outbox, "d"), Pushed::Queued);
+        assert_eq!(push(&outbox, "d"), Pushed::Crowded);
         assert_eq!(push(&outbox, "e"), Pushed::Overflowed);
         assert_eq!(push(&outbox, "f"), Pushed::Refused);
         assert_eq!(

@@ -133,6 +133,12 @@ impl Peer {
         self.outbox.push(|out| out.extend_from_slice(line))
     }
 
+    /// Lets go of all that is kept for it.
+    pub(super) fn discard(&self) {
+        self.outbox.discard();
+        *self.replies() = Replies::default();
+    }
+
     /// Notes that bytes came from it.
     pub(super) fn hear(&self) {
         self.was_heard.store(true, Ordering::Relaxed);

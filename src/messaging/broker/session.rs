@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
 
 use super::Broker;
 use super::MAX_PAYLOAD_BYTES;
@@ -23,6 +25,33 @@ use crate::messaging::wire::operation::Publish;
 /// again, for most subjects are inboxes that are used once.
 const MAX_ROUTES: usize = 1024;
 
+/// A subject is remembered that is no longer than this, in bytes.
+const MAX_ROUTE_BYTES: usize = 256;
+
+/// A subject is remembered that has no more receivers than this.
+const MAX_ROUTE_RECEIVERS: usize = 4096;
+
+/// How many operations are done until others have their turn.
+const MAX_AT_ONCE: usize = 1024;
+
+/// How long a turn is.
+const TURN: Duration = Duration::from_millis(2);
+
+/// After how many operations it is looked how long they took.
+const LOOK_AT_CLOCK: usize = 16;
+
+/// How many subscriptions are taken away until others have their turn.
+const LEAVE_AT_ONCE: usize = 256;
+
+/// What follows the operations that were done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Further {
+    /// More that was received whole.
+    Ready,
+    /// The start of one, of which at least that many bytes are needed.
+    Needs(usize),
+}
+
 /// The status that an asker gets whom nobody hears.
 const NO_RESPONDERS: &[u8] = b"NATS/1.0 503\r\n\r\n";
 
@@ -38,6 +67,8 @@ pub(super) struct Session {
     generation: u64,
     /// Who sleeps and has something to write now.
     woken: Vec<Arc<Peer>>,
+    /// For whom much waits.
+    full: Vec<Arc<Peer>>,
     /// Chooses members of queue groups; xorshift, never 0.
     chance: u64,
 }
@@ -64,20 +95,25 @@ impl Session {
             routes: HashMap::new(),
             generation: 0,
             woken: Vec::new(),
+            full: Vec::new(),
         }
     }
 
-    /// Does all that was received whole; returns how many bytes that was, and
-    /// how many the next operation needs at least.
+    /// Does what was received whole, for a while; returns how many bytes that
+    /// was, and what the rest is.
     ///
     /// # Errors
     /// Why the connection ends.
-    pub(super) fn take_all(&mut self, received: &[u8]) -> Result<(usize, usize), Ending> {
+    pub(super) fn take_some(&mut self, received: &[u8]) -> Result<(usize, Further), Ending> {
         if !received.is_empty() {
             self.peer.hear();
         }
+        if self.peer.outbox.is_ending() {
+            return Err(Ending::Gone);
+        }
+        let begun = Instant::now();
         let mut used = 0;
-        loop {
+        for count in 1.. {
             let rest = &received[used..];
             let is_connect = matches!(rest.first(), None | Some(b'C' | b'c'));
             if !is_connect && !self.peer.is_in() {
@@ -88,8 +124,20 @@ impl Session {
                     self.take(op)?;
                     used += length;
                 }
-                Parsed::Incomplete(needed) => return Ok((used, needed)),
+                Parsed::Incomplete(needed) => return Ok((used, Further::Needs(needed))),
             }
+            if count == MAX_AT_ONCE || (count % LOOK_AT_CLOCK == 0 && begun.elapsed() > TURN) {
+                break;
+            }
+        }
+        Ok((used, Further::Ready))
+    }
+
+    /// Waits until those who received something and read have read much of it.
+    pub(super) async fn receivers_read(&mut self) {
+        while let Some(peer) = self.full.last() {
+            peer.outbox.drained().await;
+            self.full.pop();
         }
     }
 
@@ -100,10 +148,13 @@ impl Session {
         }
     }
 
-    /// Takes away all that it subscribed to.
-    pub(super) fn leave(&self) {
-        for one in self.peer.take_subscriptions() {
+    /// Takes away all that it subscribed to, and lets others have their turn.
+    pub(super) async fn leave(&self) {
+        for (count, one) in self.peer.take_subscriptions().into_iter().enumerate() {
             self.broker.interest.remove(&one);
+            if count % LEAVE_AT_ONCE == 0 {
+                tokio::task::yield_now().await;
+            }
         }
     }
 
@@ -246,7 +297,13 @@ impl Session {
         } else {
             Route::Denied
         };
-        self.routes.insert(wanted.into(), route.clone());
+        let is_small = match &route {
+            Route::Denied => true,
+            Route::To(receivers) => receivers.count() <= MAX_ROUTE_RECEIVERS,
+        };
+        if is_small && wanted.len() <= MAX_ROUTE_BYTES {
+            self.routes.insert(wanted.into(), route.clone());
+        }
         route
     }
 
@@ -273,13 +330,21 @@ impl Session {
             return false;
         }
         match one.take() {
-            Take::No => return false,
+            Take::No => {
+                self.end(one);
+                return false;
+            }
             Take::Last => self.end(one),
             Take::Yes => {}
         }
         match one.peer.deliver(&one.sid, message) {
             Pushed::Wake => self.woken.push(Arc::clone(&one.peer)),
             Pushed::Queued => {}
+            Pushed::Crowded => {
+                if !self.full.iter().any(|peer| peer.id == one.peer.id) {
+                    self.full.push(Arc::clone(&one.peer));
+                }
+            }
             Pushed::Refused | Pushed::Overflowed => return false,
         }
         true

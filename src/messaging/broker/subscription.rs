@@ -17,6 +17,7 @@ pub(super) struct Subscription {
     pub(super) sid: Box<[u8]>,
     /// Whose it is.
     pub(super) peer: Arc<Peer>,
+    /// How many messages were meant for it.
     delivered: AtomicU64,
     /// After how many messages it ends; 0 is never.
     max: AtomicU64,
@@ -48,8 +49,8 @@ impl Subscription {
 
     /// Counts one message.
     pub(super) fn take(&self) -> Take {
-        let count = self.delivered.fetch_add(1, Ordering::Relaxed) + 1;
-        match self.max.load(Ordering::Relaxed) {
+        let count = self.delivered.fetch_add(1, Ordering::SeqCst) + 1;
+        match self.max.load(Ordering::SeqCst) {
             0 => Take::Yes,
             max if count < max => Take::Yes,
             max if count == max => Take::Last,
@@ -59,8 +60,8 @@ impl Subscription {
 
     /// Ends it after `max` messages in all; says whether it had them already.
     pub(super) fn end_after(&self, max: u64) -> bool {
-        self.max.store(max, Ordering::Relaxed);
-        self.delivered.load(Ordering::Relaxed) >= max
+        self.max.store(max, Ordering::SeqCst);
+        self.delivered.load(Ordering::SeqCst) >= max
     }
 
     /// A subscription of nobody.

@@ -5,6 +5,10 @@ use memchr::memchr;
 use crate::messaging::message::Headers;
 use crate::messaging::message::Message;
 
+/// The largest message that a server passes on, in bytes; `nats-server` may be
+/// told to take more than by default.
+const MAX_BYTES: usize = 64 << 20;
+
 /// What stands at the start of the received bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::messaging) enum Heard {
@@ -55,6 +59,9 @@ fn message(
 ) -> Option<Option<(Heard, usize)>> {
     let mut words: Vec<&str> = rest.split_ascii_whitespace().collect();
     let total: usize = words.pop()?.parse().ok()?;
+    if total > MAX_BYTES {
+        return None;
+    }
     let headers: usize = match verb {
         "HMSG" => words
             .pop()?

@@ -53,6 +53,38 @@ fn a_message_that_asks_nothing_is_passed_over() {
     );
 }
 
+#[test]
+fn a_burst_that_nobody_can_take_at_once_does_not_end_a_service() {
+    let broker = Broker::ours();
+    let mut program = broker.join();
+    program.send(b"SUB _INBOX.me.* 1\r\n");
+    let message = format!(
+        "PUB project.local.nothing 1048576\r\n{}\r\n",
+        "x".repeat(1 << 20)
+    );
+    for _ in 0..300 {
+        program.send(message.as_bytes());
+    }
+    let answer = ask(&mut program, "project.local.terminal.list", "{}");
+    assert!(answer.contains("terminals"), "{answer}");
+}
+
+#[test]
+fn a_program_gets_back_all_that_it_publishes_to_itself() {
+    for broker in Broker::both() {
+        let mut program = broker.join();
+        program.send(b"SUB echo 1\r\n");
+        let text = "x".repeat(1_000_000);
+        let message = format!("PUB echo 1000000\r\n{text}\r\n");
+        for _ in 0..10 {
+            for _ in 0..10 {
+                program.send(message.as_bytes());
+            }
+            assert_eq!(flush(&mut program).len(), 10, "{}", broker.name);
+        }
+    }
+}
+
 /// Asks, until somebody answers: the project joins when the server listens.
 #[track_caller]
 fn ask(program: &mut Wire, subject: &str, payload: &str) -> String {
