@@ -1,7 +1,7 @@
 //! `terminal attach` on a terminal of its own.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
 
@@ -192,10 +192,15 @@ fn frame(stream: &mut UnixStream) -> Frame {
     Frame::decode(&message).expect("a frame")
 }
 
+/// Sends a frame, unless the client has left: one that only looks goes as soon
+/// as it has been greeted.
 fn say(stream: &mut UnixStream, frame: &Frame) {
     let mut bytes = Vec::new();
     frame.encode_with_length(&mut bytes);
-    stream.write_all(&bytes).expect("the client listens");
+    match stream.write_all(&bytes) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        sent => sent.expect("the client listens"),
+    }
 }
 
 /// A machine, and the socket of its one terminal `old`.
