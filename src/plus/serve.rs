@@ -24,6 +24,7 @@ use crate::lite::bus::Bus;
 use crate::lite::client as hub_client;
 use crate::lite::http::Fate;
 use crate::lite::http::Hub;
+use crate::lite::http::Stopper;
 use crate::lite::identity::Identity;
 use crate::lite::listen::Site;
 use crate::project::calls;
@@ -267,22 +268,7 @@ impl Server {
         let _ = tokio::time::timeout(FAREWELL, serving.join_all()).await;
         // A login shell that was being asked is ended with all it started.
         let _ = tokio::time::timeout(FAREWELL, environment.settled()).await;
-        // Not the papers of a server that took our place.
-        if self
-            .instance
-            .connection()
-            .is_some_and(|found| found.id == self.info.id)
-        {
-            self.instance.retract();
-        }
-        for path in self
-            .options
-            .pidfile
-            .iter()
-            .chain(&self.options.write_connection_info)
-        {
-            let _ = fs::remove_file(path);
-        }
+        retract(&self.instance, &self.info, &self.options);
         if let Some(run) = self.run {
             run.end();
         }
@@ -321,22 +307,6 @@ impl Server {
         let log = terminals::log(&self.instance);
         let terminals = Terminals::new(self.instance.holders(), log);
         let files = Files::new(dirs::home(), dirs::trash(), &dirs::data());
-        let state = State::Ready {
-            project: NAME.into(),
-            version: self.info.version.clone(),
-            ui: self.info.ui.clone(),
-            run: self.info.id.clone(),
-            restarted: self
-                .info
-                .previous
-                .as_ref()
-                .map(|ending| ending.sentence("this machine")),
-        };
-        let status = Status {
-            target: NAME.into(),
-            state,
-            phases: Vec::new(),
-        };
         let customize = serde_json::json!({
             "name": NAME, "account": ACCOUNT, "project": NAME, "version": self.info.version, "ui": self.info.ui,
             "run": self.info.id, "previous": self.info.previous,
@@ -353,32 +323,68 @@ impl Server {
             let (project, pattern) = (Identity::Project(NAME.into()), format!("project.{NAME}.>"));
             bus.answer(&project, &pattern, handler).await;
         });
-        let stopped = Arc::clone(&terminals);
         let hub = Hub {
             gate: Arc::clone(&self.gate),
             run: self.info.id.clone(),
             handler,
             bus,
             customize: Arc::new(customize),
-            status: watch::Sender::new(status),
-            stop: Arc::new(move |fate| {
-                let terminals = Arc::clone(&stopped);
-                Box::pin(async move {
-                    match fate {
-                        Fate::End => terminals.kill_all().await,
-                        Fate::LiveOn => {
-                            let rows = terminals.list().await;
-                            rows.iter().filter(|row| row.exit.is_none()).count()
-                        }
-                    }
-                })
-            }),
+            status: watch::Sender::new(self.status()),
+            stop: stopper(Arc::clone(&terminals)),
             shutdown: shutdown.clone(),
         };
         let routes = terminal::router(Arc::clone(&terminals));
         let site = hub.site(routes.merge(project_files::routes::router(files)));
         (site, terminals)
     }
+
+    /// What a page that comes directly is told.
+    fn status(&self) -> Status {
+        let state = State::Ready {
+            project: NAME.into(),
+            version: self.info.version.clone(),
+            ui: self.info.ui.clone(),
+            run: self.info.id.clone(),
+            restarted: self
+                .info
+                .previous
+                .as_ref()
+                .map(|ending| ending.sentence("this machine")),
+        };
+        Status {
+            target: NAME.into(),
+            state,
+            phases: Vec::new(),
+        }
+    }
+}
+
+/// Removes the papers, unless they are those of a server that took our place.
+fn retract(instance: &Instance, info: &ConnectionInfo, options: &ServeOptions) {
+    let published = instance.connection();
+    if published.is_some_and(|found| found.id == info.id) {
+        instance.retract();
+    }
+    let copies = options.pidfile.iter().chain(&options.write_connection_info);
+    for path in copies {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Ends the terminals, or counts those that live on.
+fn stopper(terminals: Arc<Terminals>) -> Stopper {
+    Arc::new(move |fate| {
+        let terminals = Arc::clone(&terminals);
+        Box::pin(async move {
+            match fate {
+                Fate::End => terminals.kill_all().await,
+                Fate::LiveOn => {
+                    let rows = terminals.list().await;
+                    rows.iter().filter(|row| row.exit.is_none()).count()
+                }
+            }
+        })
+    })
 }
 
 async fn papers_of_other(instance: &Instance) -> Result<ConnectionInfo, ServeError> {
