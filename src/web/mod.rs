@@ -22,6 +22,7 @@
 //!   credentials is 401 like every other.
 
 pub mod assets;
+pub mod bytes;
 pub mod gate;
 pub mod session;
 pub mod signin;

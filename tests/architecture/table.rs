@@ -104,7 +104,7 @@ const ROOMS: &[Room] = &[
     room(
         "project",
         2,
-        &["sys", "protocol", "holder"],
+        &["sys", "protocol", "holder", "web"],
         "the project daemon knows messages and the OS, not the hub",
     ),
     room(

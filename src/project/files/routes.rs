@@ -43,6 +43,7 @@ use crate::protocol::files::Purpose;
 use crate::protocol::files::Ticket;
 use crate::protocol::files::TicketRequest;
 use crate::protocol::files::UploadRequest;
+use crate::web::bytes;
 
 /// The largest JSON body, in bytes.
 const MAX_BODY_BYTES: usize = 64 << 10;
@@ -138,7 +139,7 @@ async fn list(State(files): State<Arc<Files>>, uri: Uri, headers: HeaderMap) -> 
     if is_compressed {
         response = response.header(header::CONTENT_ENCODING, "gzip");
     }
-    Ok(read::built(response.body(Body::from(body)))?)
+    Ok(bytes::built(response.body(Body::from(body)))?)
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {

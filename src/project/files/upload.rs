@@ -39,7 +39,6 @@ use super::entry;
 use super::hash;
 use super::parts;
 use super::refusal::refuse;
-use super::stream;
 use super::turns::Turn;
 use super::turns::Turns;
 use crate::protocol::call::Refusal;
@@ -53,6 +52,7 @@ use crate::sys::disk::space;
 use crate::sys::disk::stat::Stat;
 use crate::sys::disk::temporary::Temporary;
 use crate::sys::process;
+use crate::web::bytes::stream;
 
 /// How many hexadecimal digits an id has.
 const ID_DIGITS: usize = 24;

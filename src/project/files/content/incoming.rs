@@ -16,8 +16,8 @@ use crate::project::files::Files;
 use crate::project::files::blocking;
 use crate::project::files::hash;
 use crate::project::files::refusal::refuse;
-use crate::project::files::stream;
 use crate::protocol::files::Saved;
+use crate::web::bytes::stream;
 
 /// Writes, hashes and counts.
 struct Incoming {

@@ -10,17 +10,17 @@ use axum::body::Body;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::http::Response;
-use axum::http::StatusCode;
 use axum::http::header;
 
 use crate::project::files::hash;
-use crate::project::files::range;
-use crate::project::files::range::Wanted;
 use crate::project::files::refusal::refuse;
-use crate::project::files::stream;
 use crate::protocol::call::Refusal;
 use crate::sys::disk::dir;
 use crate::sys::disk::stat::Stat;
+use crate::web::bytes::built;
+use crate::web::bytes::parted;
+use crate::web::bytes::range;
+use crate::web::bytes::stream;
 
 /// A file that is open to be read.
 pub(in crate::project::files) struct Content {
@@ -116,44 +116,4 @@ impl Content {
         });
         built(response.body(body))
     }
-}
-
-/// Gives a response the status and headers of the bytes wanted; returns which
-/// they are, if there are any to send.
-pub(in crate::project::files) fn parted(
-    response: axum::http::response::Builder,
-    wanted: Wanted,
-    size: u64,
-) -> (axum::http::response::Builder, Option<(u64, u64)>) {
-    let response = response.header(header::ACCEPT_RANGES, "bytes");
-    match wanted {
-        Wanted::Whole => (
-            response.header(header::CONTENT_LENGTH, size),
-            Some((0, size)),
-        ),
-        Wanted::Part(first, end) => {
-            let range = format!("bytes {first}-{}/{size}", end - 1);
-            let response = response
-                .status(StatusCode::PARTIAL_CONTENT)
-                .header(header::CONTENT_RANGE, range)
-                .header(header::CONTENT_LENGTH, end - first);
-            (response, Some((first, end)))
-        }
-        Wanted::Beyond => {
-            let response = response
-                .status(StatusCode::RANGE_NOT_SATISFIABLE)
-                .header(header::CONTENT_RANGE, format!("bytes */{size}"));
-            (response, None)
-        }
-    }
-}
-
-/// Finishes a response whose headers are ours.
-pub(in crate::project::files) fn built(
-    response: Result<Response<Body>, axum::http::Error>,
-) -> Result<Response<Body>, Refusal> {
-    response.map_err(|error| {
-        tracing::error!(%error, "a response could not be made");
-        Refusal::new(500, "this failed inside the server")
-    })
 }

@@ -26,14 +26,15 @@ use rawzip::time::UtcDateTime;
 
 use super::get;
 use super::ticket::Used;
-use crate::project::files::content::read::built;
-use crate::project::files::stream;
-use crate::project::files::stream::Sender;
 use crate::protocol::call::Refusal;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::stat::Follow;
 use crate::sys::disk::stat::Kind;
 use crate::sys::disk::stat::Stat;
+use crate::web::bytes::built;
+use crate::web::bytes::kind;
+use crate::web::bytes::stream;
+use crate::web::bytes::stream::Sender;
 
 /// How much is sent at a time.
 const PIECE_BYTES: usize = 256 << 10;
@@ -64,7 +65,7 @@ pub(in crate::project::files) fn respond(
     method: &Method,
 ) -> Result<Response<Body>, Refusal> {
     let name = used.path.file_name().unwrap_or_else(|| OsStr::new("root"));
-    let disposition = get::attachment(&format!("{}.zip", name.to_string_lossy()));
+    let disposition = kind::attachment(&format!("{}.zip", name.to_string_lossy()));
     let mut response = Response::builder();
     for (name, value) in get::guarded("application/zip", disposition) {
         response = response.header(name, value);

@@ -4,8 +4,6 @@
 //! comes from a list by its ending, never from its content, and its policy
 //! lets no script run and gives it an origin of its own.
 
-use std::ffi::OsStr;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io;
 use std::io::Seek;
@@ -18,15 +16,16 @@ use axum::http::Response;
 use axum::http::header;
 
 use super::ticket::Used;
-use crate::project::files::content::read::built;
-use crate::project::files::content::read::parted;
-use crate::project::files::range;
 use crate::project::files::refusal::refuse;
-use crate::project::files::stream;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::Purpose;
 use crate::sys::disk::dir;
 use crate::sys::disk::stat::Stat;
+use crate::web::bytes::built;
+use crate::web::bytes::kind;
+use crate::web::bytes::parted;
+use crate::web::bytes::range;
+use crate::web::bytes::stream;
 
 /// What a file that is shown may do: nothing, on an origin of its own. An SVG
 /// draws itself with its styles and pictures in its text.
@@ -36,39 +35,6 @@ const SANDBOX: &str =
 /// The same for a PDF: browsers refuse to show one in a sandbox, and show it
 /// by a viewer of theirs, which is not our origin either.
 const PDF: &str = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'";
-
-/// The type of what has no ending of [`TYPES`].
-const TEXT: &str = "text/plain; charset=utf-8";
-
-/// What is shown as something else than text, by the name's ending.
-const TYPES: &[(&str, &str)] = &[
-    ("apng", "image/apng"),
-    ("avif", "image/avif"),
-    ("bmp", "image/bmp"),
-    ("gif", "image/gif"),
-    ("ico", "image/x-icon"),
-    ("jpeg", "image/jpeg"),
-    ("jpg", "image/jpeg"),
-    ("png", "image/png"),
-    ("svg", "image/svg+xml"),
-    ("webp", "image/webp"),
-    ("pdf", "application/pdf"),
-    ("aac", "audio/aac"),
-    ("flac", "audio/flac"),
-    ("m4a", "audio/mp4"),
-    ("mp3", "audio/mpeg"),
-    ("oga", "audio/ogg"),
-    ("ogg", "audio/ogg"),
-    ("opus", "audio/ogg"),
-    ("wav", "audio/wav"),
-    ("weba", "audio/webm"),
-    ("m4v", "video/mp4"),
-    ("mkv", "video/x-matroska"),
-    ("mov", "video/quicktime"),
-    ("mp4", "video/mp4"),
-    ("ogv", "video/ogg"),
-    ("webm", "video/webm"),
-];
 
 /// A file that was opened for its ticket.
 pub(in crate::project::files) struct Opened {
@@ -127,10 +93,10 @@ impl Opened {
 fn described(path: &Path, purpose: Purpose) -> Vec<(header::HeaderName, String)> {
     let name = path.file_name().unwrap_or_default();
     let (kind, disposition) = match purpose {
-        Purpose::Preview => (kind_of(name), "inline".to_owned()),
+        Purpose::Preview => (kind::of(name), "inline".to_owned()),
         Purpose::Download | Purpose::Archive => (
             "application/octet-stream",
-            attachment(&name.to_string_lossy()),
+            kind::attachment(&name.to_string_lossy()),
         ),
     };
     let policy = if kind == "application/pdf" {
@@ -159,62 +125,4 @@ pub(in crate::project::files) fn guarded(
             "same-origin".to_owned(),
         ),
     ]
-}
-
-fn kind_of(name: &OsStr) -> &'static str {
-    let ending = Path::new(name).extension().and_then(OsStr::to_str);
-    let known = ending.and_then(|ending| {
-        let is_it = |(known, _): &&(&str, &str)| ending.eq_ignore_ascii_case(known);
-        TYPES.iter().find(is_it)
-    });
-    known.map_or(TEXT, |(_, kind)| kind)
-}
-
-/// Names a download, RFC 6266: plain for old programs, and as it is.
-pub(in crate::project::files) fn attachment(name: &str) -> String {
-    let is_plain = |letter: char| letter == ' ' || letter.is_ascii_graphic();
-    let plain: String = name
-        .chars()
-        .map(|letter| match letter {
-            '"' | '\\' | '%' => '_',
-            letter if is_plain(letter) => letter,
-            _ => '_',
-        })
-        .collect();
-    let mut text = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''");
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            write!(text, "%{byte:02X}").expect("a string takes all");
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_download_is_named_as_the_file_and_ends_no_header() {
-        assert_eq!(
-            attachment("a\"b\r\nä.txt"),
-            "attachment; filename=\"a_b___.txt\"; filename*=UTF-8''a%22b%0D%0A%C3%A4.txt"
-        );
-    }
-
-    #[test]
-    fn a_page_or_script_is_shown_as_text() {
-        for (name, kind) in [
-            ("a.PNG", "image/png"),
-            ("a.svg", "image/svg+xml"),
-            ("a.html", TEXT),
-            ("a.xhtml", TEXT),
-            ("a.js", TEXT),
-            ("Makefile", TEXT),
-        ] {
-            assert_eq!(kind_of(OsStr::new(name)), kind, "{name}");
-        }
-    }
 }

@@ -5,7 +5,7 @@ use axum::http::header;
 
 /// Which bytes of a file a response has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub enum Wanted {
     /// All of them.
     Whole,
     /// From the first up to the second, which is not among them.
@@ -18,7 +18,7 @@ pub(super) enum Wanted {
 ///
 /// Several ranges at once, and what is not understood, count as no range; so
 /// does one that continues another version than `tag`.
-pub(super) fn wanted(headers: &HeaderMap, size: u64, tag: Option<&str>) -> Wanted {
+pub fn wanted(headers: &HeaderMap, size: u64, tag: Option<&str>) -> Wanted {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let is_other = text(header::IF_RANGE).is_some_and(|known| Some(known) != tag);
     match text(header::RANGE) {

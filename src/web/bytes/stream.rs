@@ -29,14 +29,14 @@ const MAX_DISCARDED_BYTES: usize = 64 << 20;
 const DISCARD_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The sending end of a response's body, for a thread that may block.
-pub(super) struct Sender(mpsc::Sender<io::Result<Bytes>>);
+pub struct Sender(mpsc::Sender<io::Result<Bytes>>);
 
 impl Sender {
     /// Waits until there is room, and sends a piece.
     ///
     /// # Errors
     /// [`io::ErrorKind::BrokenPipe`] when nobody reads any more.
-    pub(super) fn send(&self, piece: Bytes) -> io::Result<()> {
+    pub fn send(&self, piece: Bytes) -> io::Result<()> {
         self.0
             .blocking_send(Ok(piece))
             .map_err(|_| io::ErrorKind::BrokenPipe.into())
@@ -45,7 +45,7 @@ impl Sender {
 
 /// Makes a body of what a thread of its own sends; an error cuts it off, so
 /// that the reader sees that it is not whole.
-pub(super) fn body<F>(produce: F) -> Body
+pub fn body<F>(produce: F) -> Body
 where
     F: FnOnce(&Sender) -> io::Result<()> + Send + 'static,
 {
@@ -68,7 +68,7 @@ where
 ///
 /// # Errors
 /// [`io::ErrorKind::UnexpectedEof`] when the file became shorter meanwhile.
-pub(super) fn send_file(sender: &Sender, file: &mut File, length: u64) -> io::Result<()> {
+pub fn send_file(sender: &Sender, file: &mut File, length: u64) -> io::Result<()> {
     let mut left = length;
     while left > 0 {
         let size = usize::try_from(left).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES));
@@ -86,7 +86,7 @@ pub(super) fn send_file(sender: &Sender, file: &mut File, length: u64) -> io::Re
 }
 
 /// Why a request's body was not taken to its end.
-pub(super) enum Cut {
+pub enum Cut {
     /// The other side went away.
     Sender,
     /// The disk did not take it.
@@ -95,7 +95,7 @@ pub(super) enum Cut {
 
 impl Cut {
     /// What the other side, if it is there, is told.
-    pub(super) fn refusal(self, disk: impl FnOnce(&io::Error) -> Refusal) -> Refusal {
+    pub fn refusal(self, disk: impl FnOnce(&io::Error) -> Refusal) -> Refusal {
         match self {
             Self::Sender => Refusal::new(400, "the request ended before its body did"),
             Self::Disk(error) => disk(&error),
@@ -109,18 +109,18 @@ impl Cut {
 ///
 /// # Errors
 /// 500 when the thread was lost, with the sink.
-pub(super) async fn drain<W>(body: Body, mut sink: W) -> Result<(W, Result<(), Cut>), Refusal>
+pub async fn drain<W>(body: Body, mut sink: W) -> Result<(W, Result<(), Cut>), Refusal>
 where
     W: Write + Send + 'static,
 {
     let (sender, mut receiver) = mpsc::channel::<Bytes>(MAX_WAITING);
-    let writing = super::blocking(move || {
+    let writing = tokio::task::spawn_blocking(move || {
         while let Some(piece) = receiver.blocking_recv() {
             if let Err(error) = sink.write_all(&piece) {
-                return Ok((sink, Err(Cut::Disk(error))));
+                return (sink, Err(Cut::Disk(error)));
             }
         }
-        Ok((sink, Ok(())))
+        (sink, Ok(()))
     });
     let reading = async move {
         let mut pieces = body.into_data_stream();
@@ -137,14 +137,17 @@ where
         Ok(())
     };
     let (read, written) = tokio::join!(reading, writing);
-    let (sink, written) = written?;
+    let (sink, written) = written.map_err(|error| {
+        tracing::error!(%error, "a body's thread panicked");
+        Refusal::new(500, "this failed inside the server")
+    })?;
     Ok((sink, written.and(read)))
 }
 
 /// Reads the body of a request that is refused, so that the other side is
 /// still there to read why: a browser that cannot send any more often does
 /// not look at the answer.
-pub(super) async fn discard(body: Body) {
+pub async fn discard(body: Body) {
     discard_rest(body.into_data_stream()).await;
 }
 
