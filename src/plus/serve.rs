@@ -47,7 +47,7 @@ use crate::sys::process;
 use crate::sys::secret;
 use crate::sys::shutdown::Shutdown;
 use crate::web::assets;
-use crate::web::gate::Credentials;
+use crate::web::credentials::Credentials;
 use crate::web::gate::Gate;
 
 /// The slug of a server that was not reached by `ssh`.

@@ -27,7 +27,7 @@ use crate::sys::dirs;
 use crate::sys::files;
 use crate::sys::lock::Lock;
 use crate::sys::process::Identity;
-use crate::web::gate::Credentials;
+use crate::web::credentials::Credentials;
 
 /// What to do when no directory for sockets is safe.
 pub const RUNTIME_HINT: &str = "set COCALC_PLUS_RUNTIME to a directory of your own with mode 700";

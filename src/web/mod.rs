@@ -1,9 +1,9 @@
 //! The page and its door: embedded files, origins, cookie and key.
 //!
 //! The laptop's tunnel and the remote's server are both doors to the same
-//! workspace, so both use this room: [`gate::Gate`] decides who may pass,
-//! [`assets`] holds the built page (`app/`, embedded by `build.rs`), and
-//! [`session`] tells pages where the connection stands.
+//! workspace, so both use this room: [`gate::Gate`] decides who may pass by `origins`,
+//! [`credentials`] and `codes`, [`assets`] holds the built page (`app/`, embedded
+//! by `build.rs`), and [`session`] tells pages where the connection stands.
 //!
 //! # Decisions
 //!
@@ -23,6 +23,9 @@
 
 pub mod assets;
 pub mod bytes;
+mod codes;
+pub mod credentials;
 pub mod gate;
+mod origins;
 pub mod session;
 pub mod signin;

@@ -14,8 +14,8 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::routing::post;
 
+use super::credentials::Credentials;
 use super::gate;
-use super::gate::Credentials;
 use super::gate::Gate;
 use crate::protocol::auth;
 use crate::protocol::auth::CodeAnswer;
