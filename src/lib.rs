@@ -30,6 +30,7 @@
 //! | 1 | [`holder`] | the process that owns a pty |
 //! | 1 | [`web`] | the embedded page; Host, Origin, cookie and key |
 //! | 1 | [`messaging`] | the bus: a broker that speaks the NATS client protocol |
+//! | 1 | [`store`] | what lasts: the database, blobs |
 //! | 1 | [`proxy`] | the stream mux; passing requests and WebSockets on |
 //! | 2 | [`release`] | which build this is, packing and pruning it |
 //! | 2 | [`lite`] | the neutral hub: HTTP on a port and a socket |
@@ -67,5 +68,6 @@ pub mod protocol;
 pub mod proxy;
 pub mod release;
 pub mod ssh;
+pub mod store;
 pub mod sys;
 pub mod web;

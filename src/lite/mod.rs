@@ -5,6 +5,7 @@
 //! stopping means arrive as arguments of [`http::Hub`]. It knows no terminal,
 //! no ssh and no container.
 
+pub mod blobs;
 pub mod bus;
 pub mod call;
 mod carrier;

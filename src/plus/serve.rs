@@ -20,6 +20,7 @@ use crate::daemon::instance;
 use crate::daemon::instance::Instance;
 use crate::daemon::run;
 use crate::daemon::run::Run;
+use crate::lite::blobs;
 use crate::lite::bus::Bus;
 use crate::lite::client as hub_client;
 use crate::lite::http::Fate;
@@ -36,6 +37,7 @@ use crate::project::terminal::Terminals;
 use crate::protocol::connection::ConnectionInfo;
 use crate::protocol::session::State;
 use crate::protocol::session::Status;
+use crate::store::blobs::Blobs;
 use crate::sys::clock;
 use crate::sys::dirs;
 use crate::sys::env;
@@ -333,8 +335,12 @@ impl Server {
             stop: stopper(Arc::clone(&terminals)),
             shutdown: shutdown.clone(),
         };
-        let routes = terminal::router(Arc::clone(&terminals));
-        let site = hub.site(routes.merge(project_files::routes::router(files)));
+        let blobs = Blobs::below(&dirs::data());
+        tokio::spawn(blobs::sweep(blobs.clone(), shutdown.clone()));
+        let routes = terminal::router(Arc::clone(&terminals))
+            .merge(project_files::routes::router(files))
+            .merge(blobs::router(blobs));
+        let site = hub.site(routes);
         (site, terminals)
     }
 

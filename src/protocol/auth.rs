@@ -27,10 +27,13 @@
 //!
 //! # Who passes
 //!
-//! Everything but `/`, static files, `/healthz` and the routes above needs both the cookie and the key: cookies reach every server on
+//! Everything but `/`, static files, `/healthz` and the routes above needs both
+//! the cookie and the key, or a program's token: cookies reach every server on
 //! `localhost`, whatever its port, but a key in origin storage does not. What a
 //! browser fetches by itself (a download, an image) cannot carry the key: a GET
-//! of [`TICKET_PATH`] needs the cookie and, behind the door, a ticket.
+//! of [`TICKET_PATH`] needs the cookie and, behind the door, a ticket, and one
+//! below [`BLOBS_PATH`] the cookie and the name that follows from the content.
+//! A program may open [`BUS_PATH`] without any, and shows its token there.
 
 use std::time::Duration;
 
@@ -57,6 +60,9 @@ pub const BUS_PATH: &str = "/conat";
 
 /// The path that a browser fetches with the cookie and a ticket alone.
 pub const TICKET_PATH: &str = "/files/get";
+
+/// What precedes a blob's name; a browser fetches it with the cookie alone.
+pub const BLOBS_PATH: &str = "/blobs/";
 
 /// The query parameter that carries the ticket.
 pub const TICKET_PARAMETER: &str = "ticket";

@@ -67,7 +67,8 @@ pub fn respond(path: &str, request: &HeaderMap, port: u16) -> Option<Response<Bo
     Some(response)
 }
 
-/// Adds the headers that keep a page of ours to itself.
+/// Adds the headers that keep a page of ours to itself; a policy that a response
+/// has already holds too.
 pub fn protect(headers: &mut HeaderMap, port: u16) {
     // The page at `localhost` asks its workspace's origin whether it resolves,
     // hence `*.localhost`; `'unsafe-inline'` styles are xterm.js's own, and its
@@ -80,7 +81,7 @@ pub fn protect(headers: &mut HeaderMap, port: u16) {
          object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        headers.append(header::CONTENT_SECURITY_POLICY, policy);
     }
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,

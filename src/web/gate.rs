@@ -203,10 +203,12 @@ fn is_public(method: &Method, path: &str) -> bool {
     only_reads && (is_hashed || assets::is_asset(path))
 }
 
-/// Whether the route asks for a ticket, which only a page with the key gets;
-/// the door leaves that to the route, and so does a tunnel's.
+/// Whether the route asks for a ticket, which only a page with the key gets, or
+/// for a name that only who has the content knows; the door leaves that to the
+/// route, and so does a tunnel's.
 fn takes_ticket(method: &Method, path: &str) -> bool {
-    path == auth::TICKET_PATH && matches!(*method, Method::GET | Method::HEAD)
+    let is_route = path == auth::TICKET_PATH || path.starts_with(auth::BLOBS_PATH);
+    is_route && matches!(*method, Method::GET | Method::HEAD)
 }
 
 fn opens_websocket(method: &Method, headers: &HeaderMap) -> bool {

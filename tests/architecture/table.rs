@@ -84,6 +84,12 @@ const ROOMS: &[Room] = &[
         "the bus routes bytes by subject and knows no hub or project",
     ),
     room(
+        "store",
+        1,
+        &["sys"],
+        "what lasts knows no carrier and no hub",
+    ),
+    room(
         "proxy",
         1,
         &[],
@@ -98,7 +104,7 @@ const ROOMS: &[Room] = &[
     room(
         "lite",
         2,
-        &["sys", "protocol", "messaging", "web"],
+        &["sys", "protocol", "messaging", "store", "web"],
         "Lite stays neutral; products build on it",
     ),
     room(
@@ -116,7 +122,9 @@ const ROOMS: &[Room] = &[
     room(
         "plus",
         4,
-        &["sys", "protocol", "daemon", "web", "lite", "project"],
+        &[
+            "sys", "protocol", "daemon", "store", "web", "lite", "project",
+        ],
         "the product wires `serve` and knows no target",
     ),
     room(

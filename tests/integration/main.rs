@@ -11,6 +11,7 @@
 mod support;
 
 mod auth;
+mod blobs;
 mod browser;
 mod browsers;
 mod bus;

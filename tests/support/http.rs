@@ -148,6 +148,12 @@ impl Request {
         }
     }
 
+    /// Gives it a body.
+    pub(crate) fn body(mut self, body: &[u8]) -> Self {
+        self.body = Some(body.to_vec());
+        self
+    }
+
     /// Adds a header, in place of one of the same name.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers

@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Files;
-use super::blocking;
 use super::entry;
 use super::jobs::job::Progress;
 use super::jobs::transfer;
@@ -36,6 +35,7 @@ use crate::protocol::files::Trashed;
 use crate::protocol::pathtext;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::dir::Replace;
+use crate::web::bytes::stream::blocking;
 
 /// Answers one call; `verb` is what follows `files.` in its subject.
 ///

@@ -93,17 +93,3 @@ impl Files {
         texts.iter().map(|text| self.path(text)).collect()
     }
 }
-
-/// Does something that may wait for a disk, on a thread that may.
-async fn blocking<T, F>(work: F) -> Result<T, Refusal>
-where
-    T: Send + 'static,
-    F: FnOnce() -> Result<T, Refusal> + Send + 'static,
-{
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| {
-            tracing::error!(%error, "work on files panicked");
-            Err(Refusal::new(500, "this failed inside the server"))
-        })
-}

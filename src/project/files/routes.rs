@@ -25,7 +25,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::Files;
-use super::blocking;
 use super::content::condition::Condition;
 use super::content::incoming;
 use super::content::read;
@@ -44,6 +43,7 @@ use crate::protocol::files::Ticket;
 use crate::protocol::files::TicketRequest;
 use crate::protocol::files::UploadRequest;
 use crate::web::bytes;
+use crate::web::bytes::stream::blocking;
 
 /// The largest JSON body, in bytes.
 const MAX_BODY_BYTES: usize = 64 << 10;

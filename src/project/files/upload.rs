@@ -29,7 +29,6 @@ use axum::body::Body;
 use futures::StreamExt;
 
 use super::Files;
-use super::blocking;
 use super::calls::make_parents;
 use super::content::condition::Condition;
 use super::content::save;
@@ -53,6 +52,7 @@ use crate::sys::disk::stat::Stat;
 use crate::sys::disk::temporary::Temporary;
 use crate::sys::process;
 use crate::web::bytes::stream;
+use crate::web::bytes::stream::blocking;
 
 /// How many hexadecimal digits an id has.
 const ID_DIGITS: usize = 24;
@@ -160,7 +160,7 @@ pub(super) async fn receive(
     let pieces = body
         .into_data_stream()
         .take_until(Box::pin(part.turn.interrupted()));
-    let (part, ended) = stream::drain(Body::from_stream(pieces), part).await?;
+    let (part, ended) = stream::drain(pieces, part).await?;
     ended.map_err(|cut| cut.refusal(|error| refuse("upload", &upload.target, error)))?;
     if part.left > 0 {
         return Ok(UploadPlace {

@@ -73,6 +73,19 @@ impl Temporary {
         &mut self.file
     }
 
+    /// Has the file appear in another directory of the same file system.
+    ///
+    /// # Errors
+    /// What the system says; it is still to appear where it was then.
+    pub fn move_to(&mut self, dir: Dir) -> io::Result<()> {
+        if self.has_name {
+            let name = &self.name;
+            self.dir.rename_in(name, &dir, name, Replace::No)?;
+        }
+        self.dir = dir;
+        Ok(())
+    }
+
     /// Gives the file a name of its directory, and makes that last.
     ///
     /// What is written by then is on the disk before the name is. To be done

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::body::Bytes;
+use futures::Stream;
 use futures::StreamExt;
 use tokio::sync::mpsc;
 
@@ -86,50 +87,47 @@ pub fn send_file(sender: &Sender, file: &mut File, length: u64) -> io::Result<()
 }
 
 /// Why a request's body was not taken to its end.
-pub enum Cut {
-    /// The other side went away.
-    Sender,
+pub enum Cut<E> {
+    /// The other side went away, or sent what it should not.
+    Sender(E),
     /// The disk did not take it.
     Disk(io::Error),
 }
 
-impl Cut {
+impl Cut<axum::Error> {
     /// What the other side, if it is there, is told.
     pub fn refusal(self, disk: impl FnOnce(&io::Error) -> Refusal) -> Refusal {
         match self {
-            Self::Sender => Refusal::new(400, "the request ended before its body did"),
+            Self::Sender(_) => Refusal::new(400, "the request ended before its body did"),
             Self::Disk(error) => disk(&error),
         }
     }
 }
 
-/// Writes a request's body to `sink`, on a thread of its own; returns the sink
-/// and how it ended. What has arrived before the other side went away is
-/// written.
+/// Writes the pieces of a request's body to `sink`, on a thread of its own;
+/// returns the sink and how it ended. What has arrived before the other side
+/// went away is written.
 ///
 /// # Errors
 /// 500 when the thread was lost, with the sink.
-pub async fn drain<W>(body: Body, mut sink: W) -> Result<(W, Result<(), Cut>), Refusal>
+pub async fn drain<S, E, W>(mut pieces: S, mut sink: W) -> Result<(W, Result<(), Cut<E>>), Refusal>
 where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
     W: Write + Send + 'static,
 {
     let (sender, mut receiver) = mpsc::channel::<Bytes>(MAX_WAITING);
-    let writing = tokio::task::spawn_blocking(move || {
+    let writing = blocking(move || {
         while let Some(piece) = receiver.blocking_recv() {
             if let Err(error) = sink.write_all(&piece) {
-                return (sink, Err(Cut::Disk(error)));
+                return Ok((sink, Err(error)));
             }
         }
-        (sink, Ok(()))
+        Ok((sink, Ok(())))
     });
     let reading = async move {
-        let mut pieces = body.into_data_stream();
         while let Some(piece) = pieces.next().await {
-            let Ok(piece) = piece else {
-                return Err(Cut::Sender);
-            };
             // Closed: the disk says why.
-            if sender.send(piece).await.is_err() {
+            if sender.send(piece.map_err(Cut::Sender)?).await.is_err() {
                 discard_rest(pieces).await;
                 break;
             }
@@ -137,11 +135,25 @@ where
         Ok(())
     };
     let (read, written) = tokio::join!(reading, writing);
-    let (sink, written) = written.map_err(|error| {
-        tracing::error!(%error, "a body's thread panicked");
-        Refusal::new(500, "this failed inside the server")
-    })?;
-    Ok((sink, written.and(read)))
+    let (sink, written) = written?;
+    Ok((sink, written.map_err(Cut::Disk).and(read)))
+}
+
+/// Does what may wait for a disk on a thread of its own.
+///
+/// # Errors
+/// Those of the work, and 500 when it panics.
+pub async fn blocking<T, F>(work: F) -> Result<T, Refusal>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, Refusal> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| {
+            tracing::error!(%error, "work on files panicked");
+            Err(Refusal::new(500, "this failed inside the server"))
+        })
 }
 
 /// Reads the body of a request that is refused, so that the other side is
@@ -151,7 +163,10 @@ pub async fn discard(body: Body) {
     discard_rest(body.into_data_stream()).await;
 }
 
-async fn discard_rest(mut pieces: axum::body::BodyDataStream) {
+async fn discard_rest<S, E>(mut pieces: S)
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
+{
     let mut length = 0;
     let reading = async {
         while let Some(Ok(piece)) = pieces.next().await {

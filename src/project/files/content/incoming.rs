@@ -13,11 +13,11 @@ use super::condition::Condition;
 use super::save::Draft;
 use super::save::Failure;
 use crate::project::files::Files;
-use crate::project::files::blocking;
 use crate::project::files::hash;
 use crate::project::files::refusal::refuse;
 use crate::protocol::files::Saved;
 use crate::web::bytes::stream;
+use crate::web::bytes::stream::blocking;
 
 /// Writes, hashes and counts.
 struct Incoming {
@@ -62,7 +62,7 @@ pub(in crate::project::files) async fn save(
         hasher: Sha256::new(),
         size: 0,
     };
-    let (incoming, ended) = stream::drain(body, incoming).await?;
+    let (incoming, ended) = stream::drain(body.into_data_stream(), incoming).await?;
     ended.map_err(|cut| cut.refusal(|error| refuse("save", &path, error)))?;
     let Incoming {
         draft,

@@ -14,13 +14,13 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::Semaphore;
 
-use crate::project::files::blocking;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::Job;
 use crate::protocol::files::JobState;
 use crate::protocol::files::JobUnit;
 use crate::protocol::pathtext;
 use crate::sys::secret;
+use crate::web::bytes::stream::blocking;
 
 /// How many jobs work at a time.
 const MAX_WORKING: usize = 4;

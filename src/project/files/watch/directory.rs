@@ -13,7 +13,6 @@ use super::page::Pen;
 use super::source::Signal;
 use super::source::Source;
 use super::watcher::Watcher;
-use crate::project::files::blocking;
 use crate::project::files::entry;
 use crate::project::files::refusal::refuse;
 use crate::protocol::call::Refusal;
@@ -21,6 +20,7 @@ use crate::protocol::files::WatchEvent;
 use crate::protocol::pathtext;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::stat::Follow;
+use crate::web::bytes::stream::blocking;
 
 /// The most names in one message; more make the page list again.
 const MAX_TOLD: usize = 512;

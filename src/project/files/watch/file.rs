@@ -15,12 +15,12 @@ use super::page::Pen;
 use super::source::Signal;
 use super::source::Source;
 use super::watcher::Watcher;
-use crate::project::files::blocking;
 use crate::project::files::hash;
 use crate::protocol::files::FileState;
 use crate::protocol::files::WatchEvent;
 use crate::sys::disk::dir;
 use crate::sys::disk::stat::Stat;
+use crate::web::bytes::stream::blocking;
 
 /// How many times longer than it took to hash a file the next time waits.
 const HASH_SHARE: u32 = 4;

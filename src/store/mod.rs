@@ -1,0 +1,3 @@
+//! What lasts: bytes by their name.
+
+pub mod blobs;
