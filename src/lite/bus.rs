@@ -214,7 +214,8 @@ async fn ask(handler: Handler, request: Message) -> Answer {
     };
     let payload = payload.map_err(|_| refused(Refusal::new(400, "a request is JSON")))?;
     let answer = handler(request.subject, payload).await.map_err(refused)?;
-    Ok(serde_json::to_vec(&answer).expect("JSON values serialise"))
+    let payload = serde_json::to_vec(&answer).expect("JSON values serialise");
+    Ok(payload.into())
 }
 
 /// Passes an accepted connection on. Where this process has no descriptor left,

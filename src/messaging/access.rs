@@ -5,8 +5,10 @@
 //! reaches further than the subjects that it was given for.
 //!
 //! A reply goes to a subject that the asker may read, and whoever received the
-//! request may write to it for a while: an inbox of somebody else is otherwise
-//! nobody's to write to. The asker cannot name a subject that he may not read
+//! request may write to it for ten minutes, and again after each message there
+//! that somebody received; that holds for the 65,536 places of a connection that
+//! were used last. An inbox of somebody else is otherwise nobody's to write to.
+//! The asker cannot name a subject that he may not read
 //! as the place of a reply, so nobody writes on behalf of another.
 
 use super::subject;

@@ -15,31 +15,31 @@
 //! deadline. A subscriber that takes too long loses messages, and nobody else
 //! does. Other servers of a cluster than those named are not looked for.
 
+pub mod answers;
 mod dial;
+pub(super) mod inbox;
 mod link;
+mod shared;
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::sync::mpsc;
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use self::answers::Answers;
 use self::dial::Dial;
 use self::dial::Pipe;
 use self::dial::Servers;
+use self::inbox::Inbox;
+use self::shared::Shared;
 use super::broker::MAX_PAYLOAD_BYTES;
 use super::message::Headers;
 use super::message::Message;
+use super::stream;
 use super::subject;
-use super::wire::heard::Heard;
-use crate::sys::secret;
 use crate::sys::secret::Secret;
 
 /// How many messages may wait for one subscriber; further ones are lost to it.
@@ -47,9 +47,6 @@ const MAX_WAITING: usize = 4096;
 
 /// How many writes may wait; who publishes more waits.
 const MAX_WRITES: usize = 256;
-
-/// The subscription that receives the answers to all requests.
-const INBOX_SID: u64 = 0;
 
 /// The status of a request that nobody hears.
 const NO_RESPONDERS: u16 = 503;
@@ -88,32 +85,6 @@ pub struct Subscriber {
     messages: mpsc::Receiver<Message>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    writes: mpsc::Sender<Vec<u8>>,
-    inbox: String,
-    token: Option<Secret>,
-    /// For short sections; never held over an await.
-    open: Mutex<Open>,
-}
-
-/// What is waited for.
-#[derive(Debug, Default)]
-struct Open {
-    subscriptions: HashMap<u64, Subscribed>,
-    requests: HashMap<String, oneshot::Sender<Message>>,
-    last_sid: u64,
-    has_ended: bool,
-}
-
-/// One subscription.
-#[derive(Debug)]
-struct Subscribed {
-    /// `SUB a.* q 7`, said again to each server.
-    line: String,
-    messages: mpsc::Sender<Message>,
-}
-
 /// Who a client is.
 #[derive(Clone, Debug)]
 pub struct Login {
@@ -141,12 +112,7 @@ impl Client {
 
     fn start<D: Dial>(login: Login, dial: D) -> Self {
         let (writes, written) = mpsc::channel(MAX_WRITES);
-        let shared = Arc::new(Shared {
-            writes,
-            inbox: format!("{}.{}", login.inbox, secret::word(12)),
-            token: login.token,
-            open: Mutex::default(),
-        });
+        let shared = Arc::new(Shared::new(login, writes));
         tokio::spawn(link::run(Arc::downgrade(&shared), written, dial));
         Self { shared }
     }
@@ -224,17 +190,11 @@ impl Client {
         payload: &[u8],
         deadline: Duration,
     ) -> Result<Message, ClientError> {
-        let token = secret::word(12);
-        let reply = format!("{}.{token}", self.shared.inbox);
-        let (sender, answer) = oneshot::channel();
-        let _waiting = self
-            .shared
-            .expect(token, sender)
-            .ok_or(ClientError::Closed)?;
+        let mut inbox = Inbox::new(self, 1)?;
         let asking = async {
-            self.publish(subject, Some(&reply), headers, payload)
+            self.publish(subject, Some(&inbox.subject), headers, payload)
                 .await?;
-            answer.await.map_err(|_| ClientError::Closed)
+            inbox.next().await.ok_or(ClientError::Closed)
         };
         match timeout(deadline, asking).await {
             Ok(Ok(message)) if message.headers.status() == Some(NO_RESPONDERS) => {
@@ -243,6 +203,35 @@ impl Client {
             Ok(asked) => asked,
             Err(_) => Err(ClientError::Timeout(subject.to_owned())),
         }
+    }
+
+    /// Asks a question that has many answers, or one. Nothing may be heard of
+    /// the service for `deadline_between`; where a stream may be idle, that is
+    /// [`stream::SILENCE`].
+    ///
+    /// # Errors
+    /// [`ClientError`]; what fails later, the answers tell.
+    pub async fn request_many(
+        &self,
+        subject: &str,
+        headers: &Headers,
+        payload: &[u8],
+        deadline_between: Duration,
+    ) -> Result<Answers, ClientError> {
+        let inbox = Inbox::new(self, stream::MAX_WAITING)?;
+        let reply = inbox.subject.clone();
+        let answers = Answers::new(self, subject, inbox, deadline_between);
+        let window = stream::WINDOW.to_string();
+        let headers = headers.clone().with(stream::WINDOW_HEADER, &window);
+        self.publish(subject, Some(&reply), &headers, payload)
+            .await?;
+        Ok(answers)
+    }
+
+    /// How many inboxes are open.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.shared.open().inboxes.len()
     }
 
     async fn send(&self, bytes: Vec<u8>) -> Result<(), ClientError> {
@@ -263,103 +252,8 @@ impl Subscriber {
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
-        self.client.shared.open().subscriptions.remove(&self.sid);
-        let gone = format!("UNSUB {}\r\n", self.sid).into_bytes();
-        // A connection that is that busy goes on sending what nobody takes.
-        let _ = self.client.shared.writes.try_send(gone);
-    }
-}
-
-impl Shared {
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What each server is told first.
-    fn greeting(&self) -> Vec<u8> {
-        let token = self.token.as_ref().map(Secret::reveal);
-        let connect = serde_json::json!({
-            "auth_token": token, "verbose": false, "pedantic": false, "echo": true,
-            "headers": true, "no_responders": true, "protocol": 0,
-            "lang": "rust", "version": env!("CARGO_PKG_VERSION"),
-        });
-        let mut words = format!("CONNECT {connect}\r\nSUB {}.* {INBOX_SID}\r\n", self.inbox);
-        for subscribed in self.open().subscriptions.values() {
-            words.push_str(&subscribed.line);
-        }
-        words.into_bytes()
-    }
-
-    /// Returns the number of a new subscription and the line that makes it.
-    fn add(&self, words: &str, messages: mpsc::Sender<Message>) -> Option<(u64, String)> {
-        let mut open = self.open();
-        if open.has_ended {
-            return None;
-        }
-        open.last_sid += 1;
-        let sid = open.last_sid;
-        let line = format!("{words} {sid}\r\n");
-        let subscribed = Subscribed {
-            line: line.clone(),
-            messages,
-        };
-        open.subscriptions.insert(sid, subscribed);
-        Some((sid, line))
-    }
-
-    fn expect(&self, token: String, sender: oneshot::Sender<Message>) -> Option<Waiting<'_>> {
-        let mut open = self.open();
-        (!open.has_ended).then(|| {
-            open.requests.insert(token.clone(), sender);
-            Waiting {
-                shared: self,
-                token,
-            }
-        })
-    }
-
-    /// Passes on what was heard.
-    fn take(&self, heard: Heard) {
-        match heard {
-            Heard::Message(INBOX_SID, message) => {
-                let token = message.subject.rsplit('.').next().unwrap_or_default();
-                let asker = self.open().requests.remove(token);
-                // Whoever asked may have stopped waiting.
-                let _ = asker.map(|asker| asker.send(message));
-            }
-            Heard::Message(sid, message) => {
-                let subscriber = self
-                    .open()
-                    .subscriptions
-                    .get(&sid)
-                    .map(|one| one.messages.clone());
-                if let Some(Err(_)) = subscriber.map(|one| one.try_send(message)) {
-                    tracing::warn!(sid, "a subscriber of ours is too slow and lost a message");
-                }
-            }
-            Heard::Refusal(why) => tracing::warn!(why, "the bus refused something of ours"),
-            // A server that hears so much else from us needs no answer.
-            Heard::Ping => drop(self.writes.try_send(b"PONG\r\n".to_vec())),
-            Heard::Pong | Heard::Nothing => {}
-        }
-    }
-
-    fn end(&self) {
-        let mut open = self.open();
-        open.has_ended = true;
-        open.subscriptions.clear();
-        open.requests.clear();
-    }
-}
-
-/// A request under way; nobody waits for its answer when it is dropped.
-struct Waiting<'a> {
-    shared: &'a Shared,
-    token: String,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.shared.open().requests.remove(&self.token);
+        let shared = &self.client.shared;
+        shared.open().subscriptions.remove(&self.sid);
+        shared.say(format!("UNSUB {}\r\n", self.sid).into_bytes());
     }
 }

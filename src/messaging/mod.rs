@@ -17,7 +17,9 @@
 //! - Whoever has shown no credential has no right, not even to ask PING, and
 //!   two seconds.
 //! - A reply goes where the asker may read, and whoever was asked may write
-//!   there for ten minutes ([`access`]).
+//!   there for ten minutes after he did so last and was heard ([`access`]).
+//! - A stream of answers waits for the one who reads it slowly, and nothing else
+//!   does ([`stream`]).
 //! - Where the reference closes without a word, so do we; the log says why.
 //! - Stricter than the reference: a subject with a control character is
 //!   refused.
@@ -32,6 +34,7 @@
 //! | [`message`] | subject, headers, payload |
 //! | [`client`] | publishing, subscribing and asking from within |
 //! | [`service`] | answering requests |
+//! | [`stream`] | many answers to one request |
 
 pub mod access;
 pub mod broker;
@@ -39,6 +42,7 @@ pub mod client;
 pub mod ending;
 pub mod message;
 pub mod service;
+pub mod stream;
 pub mod subject;
 #[cfg(test)]
 mod tests;

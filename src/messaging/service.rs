@@ -6,19 +6,24 @@
 //! empty payload. A message without a reply subject is nobody's question, and is
 //! passed over.
 //!
+//! A request may have many answers ([`super::stream`]); errors end them.
+//!
 //! Several servers of one service share the requests, as a queue group.
+
+mod sending;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use futures::stream::BoxStream;
 use tokio::sync::Semaphore;
 
 use super::client::Client;
 use super::client::ClientError;
 use super::client::Subscriber;
-use super::message::Headers;
 use super::message::Message;
+use super::stream;
 
 /// The header with an error's code, an HTTP status.
 pub const ERROR_CODE: &str = "Nats-Service-Error-Code";
@@ -32,12 +37,29 @@ const QUEUE: &str = "q";
 /// How many requests of one service may be under way; further ones wait.
 const MAX_UNDER_WAY: usize = 256;
 
+/// How many streams of one service there may be besides; further ones are
+/// refused. Each may have [`stream::MAX_WINDOW`] on its way.
+const MAX_STREAMS: usize = 4096;
+
 /// Answers one request.
 pub type Answerer =
     Arc<dyn Fn(Message) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
 
 /// What a request is answered with.
-pub type Answer = Result<Vec<u8>, ServiceError>;
+pub type Answer = Result<Body, ServiceError>;
+
+/// What an answer is made of.
+pub enum Body {
+    /// One message.
+    One(Vec<u8>),
+    /// Any number of them.
+    Many(Parts),
+}
+
+/// The parts of an answer. The next one is asked for when there is room on the
+/// way to whoever asked, and all is dropped when he is gone; an empty part is
+/// not sent.
+pub type Parts = BoxStream<'static, Result<Vec<u8>, ServiceError>>;
 
 /// Why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +69,20 @@ pub struct ServiceError {
     pub code: u16,
     /// A sentence.
     pub message: String,
+}
+
+impl ServiceError {
+    /// Makes one.
+    pub fn new(code: u16, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { code, message }
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(payload: Vec<u8>) -> Self {
+        Self::One(payload)
+    }
 }
 
 /// Begins to answer what is asked on a pattern; the returned future does it,
@@ -65,6 +101,7 @@ pub async fn serve(
 
 async fn answer_all(client: Client, mut subscriber: Subscriber, answerer: Answerer) {
     let places = Arc::new(Semaphore::new(MAX_UNDER_WAY));
+    let streams = Arc::new(Semaphore::new(MAX_STREAMS));
     while let Some(request) = subscriber.next().await {
         let Some(reply) = request.reply.clone() else {
             continue;
@@ -72,42 +109,34 @@ async fn answer_all(client: Client, mut subscriber: Subscriber, answerer: Answer
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             return;
         };
-        let (client, answering) = (client.clone(), answerer(request));
+        let (client, streams) = (client.clone(), Arc::clone(&streams));
+        let window = stream::window_of(&request.headers).ok_or_else(no_window);
+        let answering = answerer(request);
         tokio::spawn(async move {
-            send(&client, &reply, answering.await).await;
-            drop(place);
+            let answer = async { Ok((window?, answering.await?)) };
+            match answer.await {
+                Err(error) => sending::refuse(&client, &reply, &error).await,
+                Ok((_, Body::One(payload))) => sending::one(&client, &reply, &payload).await,
+                Ok((window, Body::Many(parts))) => {
+                    // A stream lasts; who asks something else does not wait for it.
+                    drop(place);
+                    match streams.try_acquire() {
+                        Ok(_stream) => sending::many(&client, &reply, window, parts).await,
+                        Err(_) => sending::refuse(&client, &reply, &too_many()).await,
+                    }
+                }
+            }
         });
     }
 }
 
-async fn send(client: &Client, reply: &str, answer: Answer) {
-    let sent = match answer {
-        Ok(payload) => {
-            client
-                .publish(reply, None, &Headers::default(), &payload)
-                .await
-        }
-        Err(error) => send_error(client, reply, &error).await,
-    };
-    let sent = match sent {
-        Err(ClientError::TooLarge(size)) => {
-            let message = format!("the answer has {size} bytes, too many for one message");
-            send_error(client, reply, &ServiceError { code: 413, message }).await
-        }
-        sent => sent,
-    };
-    if let Err(error) = sent {
-        tracing::warn!(%error, "an answer was not sent");
-    }
+fn no_window() -> ServiceError {
+    let (name, most) = (stream::WINDOW_HEADER, stream::MAX_WINDOW);
+    ServiceError::new(400, format!("`{name}` is a number from 1 to {most}"))
 }
 
-async fn send_error(client: &Client, reply: &str, error: &ServiceError) -> Result<(), ClientError> {
-    // A header is one line.
-    let message = error.message.replace(['\r', '\n'], " ");
-    let headers = Headers::default()
-        .with(ERROR_CODE, &error.code.to_string())
-        .with(ERROR, &message);
-    client.publish(reply, None, &headers, b"").await
+fn too_many() -> ServiceError {
+    ServiceError::new(429, format!("there are {MAX_STREAMS} streams already"))
 }
 
 /// Reads an answer: its payload, or the error in its headers.

@@ -1,5 +1,7 @@
 //! Conversations over a pipe: rights, time and slow readers.
 
+mod streams;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -278,9 +280,9 @@ fn doubler() -> service::Answerer {
             let text = String::from_utf8_lossy(&request.payload).into_owned();
             let number: u64 = text.parse().map_err(|_| refused(400, "no number"))?;
             if number == 0 {
-                return Ok(vec![b'0'; 2 << 20]);
+                return Ok(vec![b'0'; 2 << 20].into());
             }
-            Ok((2 * number).to_string().into_bytes())
+            Ok((2 * number).to_string().into_bytes().into())
         })
     })
 }

@@ -121,6 +121,11 @@ impl Peer {
         self.replies().allow(subject)
     }
 
+    /// Notes that an answer which it gave at a subject was received.
+    pub(super) fn was_heard_at(&self, subject: &[u8]) {
+        self.replies().renew(subject);
+    }
+
     /// Says whether it may subscribe to a pattern.
     pub(super) fn may_subscribe(&self, pattern: &[u8]) -> bool {
         self.access

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many places are kept for one connection; the oldest goes. An answer that
-/// so many later questions have overtaken is refused.
+/// How many places are kept for one connection; the one that was used longest
+/// ago goes. An answer that so many later ones have overtaken is refused.
 const MAX_PLACES: usize = 1 << 16;
 
-/// How long answers may be given, as many as wanted.
+/// How long answers may be given after a question, or another answer that was
+/// received: a stream goes on as long as somebody listens.
 const LIFETIME: Duration = Duration::from_secs(600);
 
 /// The places at which a connection may answer.
@@ -19,7 +20,7 @@ const LIFETIME: Duration = Duration::from_secs(600);
 pub(super) struct Replies {
     /// Until when.
     ends: HashMap<Arc<[u8]>, Instant>,
-    /// The same in the order in which they end.
+    /// Each of them once, and until when when it came to its place here.
     order: VecDeque<(Arc<[u8]>, Instant)>,
 }
 
@@ -27,10 +28,15 @@ impl Replies {
     /// Allows answers at a place from now on.
     pub(super) fn expect(&mut self, place: &[u8]) {
         self.forget_old();
-        if self.order.len() == MAX_PLACES {
+        let end = Instant::now() + LIFETIME;
+        if let Some(known) = self.ends.get_mut(place) {
+            *known = end;
+            return;
+        }
+        while self.ends.len() == MAX_PLACES {
             self.forget_first();
         }
-        let (place, end) = (Arc::from(place), Instant::now() + LIFETIME);
+        let place = Arc::from(place);
         self.ends.insert(Arc::clone(&place), end);
         self.order.push_back((place, end));
     }
@@ -38,7 +44,15 @@ impl Replies {
     /// Says whether answers are allowed at a place.
     pub(super) fn allow(&mut self, place: &[u8]) -> bool {
         self.forget_old();
-        self.ends.contains_key(place)
+        let end = self.ends.get(place);
+        end.is_some_and(|end| *end > Instant::now())
+    }
+
+    /// Notes that an answer at a place was received.
+    pub(super) fn renew(&mut self, place: &[u8]) {
+        if let Some(end) = self.ends.get_mut(place) {
+            *end = Instant::now() + LIFETIME;
+        }
     }
 
     fn forget_old(&mut self) {
@@ -48,12 +62,15 @@ impl Replies {
         }
     }
 
+    /// Forgets the first place, or puts it last if it was used since it came to
+    /// its place in the order.
     fn forget_first(&mut self) {
-        // A place that was named again since ends later.
-        if let Some((place, end)) = self.order.pop_front()
-            && self.ends.get(&place) == Some(&end)
-        {
-            self.ends.remove(&place);
+        let Some((place, noted)) = self.order.pop_front() else {
+            return;
+        };
+        match self.ends.get(&place) {
+            Some(end) if *end > noted => self.order.push_back((Arc::clone(&place), *end)),
+            _ => drop(self.ends.remove(&place)),
         }
     }
 }
@@ -84,5 +101,38 @@ mod tests {
         }
         assert!(!replies.allow(b"0") && replies.allow(b"1"));
         assert_eq!(replies.ends.len(), MAX_PLACES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_lasts_while_it_is_used_and_takes_one_place() {
+        let mut replies = Replies::default();
+        replies.expect(b"stream");
+        replies.expect(b"other");
+        for _ in 0..1000 {
+            tokio::time::advance(LIFETIME - Duration::from_secs(1)).await;
+            assert!(replies.allow(b"stream"));
+            replies.renew(b"stream");
+            replies.renew(b"never asked");
+        }
+        assert!(!replies.allow(b"other") && !replies.allow(b"never asked"));
+        assert_eq!((replies.ends.len(), replies.order.len()), (1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_used_again_and_again_displaces_nothing() {
+        let mut replies = Replies::default();
+        replies.expect(b"kept");
+        for _ in 0..2 * MAX_PLACES {
+            replies.expect(b"busy");
+        }
+        assert!(replies.allow(b"kept"));
+        // Among very many, what is used stays.
+        for place in 0..3 * MAX_PLACES {
+            tokio::time::advance(Duration::from_micros(1)).await;
+            replies.expect(place.to_string().as_bytes());
+            replies.renew(b"busy");
+        }
+        assert!(!replies.allow(b"kept") && replies.allow(b"busy"));
+        assert_eq!(replies.order.len(), MAX_PLACES);
     }
 }

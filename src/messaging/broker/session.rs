@@ -245,9 +245,11 @@ impl Session {
         if !self.may_go(message) {
             return Ok(());
         }
+        let mut is_answer = false;
         let receivers = match self.route(message.subject) {
             Route::To(receivers) => receivers,
             Route::Denied if self.peer.may_answer(message.subject) => {
+                is_answer = true;
                 Arc::new(self.broker.interest.find(message.subject))
             }
             Route::Denied => {
@@ -258,6 +260,8 @@ impl Session {
         self.acknowledge();
         if !self.deliver_to_all(&receivers, message) {
             self.say_that_nobody_hears(message);
+        } else if is_answer {
+            self.peer.was_heard_at(message.subject);
         }
         Ok(())
     }

@@ -10,9 +10,9 @@ use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
-use super::Shared;
 use super::dial::Dial;
 use super::dial::Dialled;
+use super::shared::Shared;
 use crate::messaging::wire::heard;
 
 /// Connects, and again, until there is nobody to connect for or to.
@@ -31,13 +31,13 @@ pub(super) async fn run<D: Dial>(
             return;
         };
         tokio::select! {
-            over = write(greeting, &mut written, writer) => if over == Over::ForGood {
+            over = write(greeting, &mut written, &client, writer) => if over == Over::ForGood {
                 return;
             },
             () = read(reader, &client) => {}
         }
         if let Some(shared) = client.upgrade() {
-            shared.open().requests.clear();
+            shared.open().inboxes.clear();
         }
     }
     if let Some(shared) = client.upgrade() {
@@ -55,7 +55,12 @@ enum Over {
 }
 
 /// Writes what waits, as much at once as there is.
-async fn write<W>(first: Vec<u8>, waiting: &mut mpsc::Receiver<Vec<u8>>, mut writer: W) -> Over
+async fn write<W>(
+    first: Vec<u8>,
+    waiting: &mut mpsc::Receiver<Vec<u8>>,
+    client: &Weak<Shared>,
+    mut writer: W,
+) -> Over
 where
     W: AsyncWrite + Unpin,
 {
@@ -71,6 +76,9 @@ where
         batch = next;
         while let Ok(more) = waiting.try_recv() {
             batch.extend_from_slice(&more);
+        }
+        if let Some(shared) = client.upgrade() {
+            batch.append(&mut shared.open().overflow);
         }
     }
 }

@@ -81,7 +81,7 @@ fn doubler() -> Answerer {
         Box::pin(async move {
             let text = String::from_utf8_lossy(&request.payload).into_owned();
             let number: u32 = text.parse().expect("a number");
-            Ok((2 * number).to_string().into_bytes())
+            Ok((2 * number).to_string().into_bytes().into())
         })
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! Whatever the specification leaves open is what `nats-server` does: each
 //! behaviour here is asked of it and of ours, and one text says what both have
-//! to answer. Four depths:
+//! to answer:
 //!
 //! | what | where |
 //! | --- | --- |
@@ -10,10 +10,12 @@
 //! | what chance or time has a part in | `queues`, `endings`, `streams` |
 //! | clients written elsewhere, in three languages | `clients`, `async_nats` |
 //! | what only ours has: origins, unix sockets | `doors` |
+//! | streams of answers, over both brokers | `answers` |
 //! | our own client in a cluster of the reference | `cluster` |
 //! | what the project answers | `services` |
 //! | many at once, and those that mean no good | `crowds` |
 
+mod answers;
 mod async_nats;
 mod behaviours;
 mod brokers;
