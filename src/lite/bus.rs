@@ -91,7 +91,7 @@ impl Bus {
         let doorkeeper = move |connect: &Connect| {
             let token = connect.auth_token.as_ref()?;
             gate.is_token(token.reveal())
-                .then(|| Identity::Hub.access())
+                .then(|| Identity::Hub.access().into())
         };
         Self {
             broker: Broker::new(run.to_owned(), Arc::new(doorkeeper), shutdown),
@@ -139,7 +139,7 @@ impl Bus {
     pub fn join(&self, identity: &Identity) -> Client {
         let (near, far) = tokio::io::duplex(PIPE_BYTES);
         let (reader, writer) = tokio::io::split(far);
-        self.spawn(Entry::Known(identity.access()), reader, writer);
+        self.spawn(Entry::Known(identity.access().into()), reader, writer);
         let (reader, writer) = tokio::io::split(near);
         let login = Login {
             token: None,
@@ -184,8 +184,8 @@ impl Bus {
     pub(super) fn serve_websocket(&self, upgrade: WebSocketUpgrade, visitor: Visitor) -> Response {
         let broker = Arc::clone(&self.broker);
         let entry = match visitor {
-            Visitor::Page => Entry::Known(self.account.access()),
-            Visitor::Program => Entry::Known(Identity::Hub.access()),
+            Visitor::Page => Entry::Known(self.account.access().into()),
+            Visitor::Program => Entry::Known(Identity::Hub.access().into()),
             Visitor::Stranger => Entry::Stranger,
         };
         upgrade

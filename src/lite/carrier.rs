@@ -116,6 +116,7 @@ fn close_of(ending: Ending) -> (u16, &'static str) {
         Ending::Line => (close_code::POLICY, "Maximum Control Line Exceeded"),
         Ending::Payload => (close_code::SIZE, "Maximum Message Payload Exceeded"),
         Ending::Unauthorized => (close_code::POLICY, "Authentication Failure"),
+        Ending::Revoked => (close_code::POLICY, "Authentication Revoked"),
         Ending::ConnectTimeout => (close_code::POLICY, "Authentication Timeout"),
         Ending::Subscriptions => (close_code::POLICY, "Maximum Subscriptions Exceeded"),
         Ending::Connections => (close_code::AGAIN, "Maximum Connections Exceeded"),

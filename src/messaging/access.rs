@@ -27,6 +27,25 @@ pub enum Access {
     },
 }
 
+/// Who was let in, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// What he may do.
+    pub access: Access,
+    /// The credential's name, if it may be taken back while he is connected.
+    pub credential: Option<String>,
+}
+
+impl From<Access> for Admission {
+    /// By a credential that lasts as long as the broker.
+    fn from(access: Access) -> Self {
+        Self {
+            access,
+            credential: None,
+        }
+    }
+}
+
 impl Access {
     /// Says whether it may publish to a subject.
     pub fn may_publish(&self, wanted: &[u8]) -> bool {

@@ -34,7 +34,8 @@ use tokio::sync::Notify;
 
 use self::interest::Interest;
 use self::peer::Peer;
-use super::access::Access;
+use super::access::Admission;
+use super::ending::Ending;
 use super::wire::connect::Connect;
 use crate::sys::shutdown::Shutdown;
 
@@ -46,7 +47,7 @@ pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
 const MAX_CONNECTIONS: usize = 16_384;
 
 /// Says what a credential in a CONNECT allows; `None` lets nobody in.
-pub type Doorkeeper = Arc<dyn Fn(&Connect) -> Option<Access> + Send + Sync>;
+pub type Doorkeeper = Arc<dyn Fn(&Connect) -> Option<Admission> + Send + Sync>;
 
 /// A broker; everything that it knows is in memory and ends with it.
 pub struct Broker {
@@ -79,6 +80,14 @@ impl Broker {
     /// How many connections there are.
     pub fn connections(&self) -> usize {
         self.peers().len()
+    }
+
+    /// Ends the connections whose credential is none any more.
+    pub fn review(&self, is_valid: impl Fn(&str) -> bool) {
+        let is_revoked = |peer: &&Arc<Peer>| peer.credential().is_some_and(|name| !is_valid(name));
+        for peer in self.peers().values().filter(is_revoked) {
+            peer.outbox.close(Ending::Revoked);
+        }
     }
 
     /// What ends it.

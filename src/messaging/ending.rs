@@ -15,6 +15,8 @@ pub enum Ending {
     Payload,
     /// It showed no credential, or a wrong one.
     Unauthorized,
+    /// What let it in does so no more.
+    Revoked,
     /// It showed none in time.
     ConnectTimeout,
     /// It speaks a version of the protocol that nobody knows.
@@ -51,6 +53,7 @@ impl Ending {
             Self::Line => "maximum control line exceeded",
             Self::Payload => "Maximum Payload Violation",
             Self::Unauthorized => "Authorization Violation",
+            Self::Revoked => "User Authentication Revoked",
             Self::ConnectTimeout => "Authentication Timeout",
             Self::Version => "invalid client protocol",
             Self::NoHeaders => "no responders requires headers support",

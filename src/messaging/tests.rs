@@ -11,6 +11,7 @@ use tokio::io::DuplexStream;
 use tokio::time::Instant;
 
 use super::access::Access;
+use super::access::Admission;
 use super::broker::Broker;
 use super::broker::connection;
 use super::broker::connection::Entry;
@@ -33,8 +34,11 @@ fn broker(shutdown: &Shutdown) -> Arc<Broker> {
             ],
         };
         match connect.auth_token.as_ref()?.reveal() {
-            "all" => Some(Access::All),
-            name @ ("a" | "b") => Some(own(name)),
+            "all" => Some(Access::All.into()),
+            name @ ("a" | "b") => Some(Admission {
+                access: own(name),
+                credential: Some(name.to_owned()),
+            }),
             _ => None,
         }
     };
@@ -147,6 +151,20 @@ async fn nobody_has_another_write_for_him() {
     let denied = "-ERR 'Permissions Violation for Publish with Reply of \"b.private\"'\r\n";
     assert_eq!(a.flush().await, denied);
     assert_eq!(b.flush().await, "");
+}
+
+#[tokio::test]
+async fn a_credential_that_is_taken_back_ends_its_connections_alone() {
+    let broker = broker(&Shutdown::default());
+    let mut a = Client::join(&broker, "a").await;
+    let mut b = Client::join(&broker, "b").await;
+    let mut hub = Client::join(&broker, "all").await;
+    broker.review(|credential| credential != "a");
+    assert_eq!(a.rest().await, "-ERR 'User Authentication Revoked'\r\n");
+    assert_eq!(
+        (b.flush().await, hub.flush().await),
+        (String::new(), String::new())
+    );
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ use super::outbox::Next;
 use super::peer::Peer;
 use super::session::Further;
 use super::session::Session;
-use crate::messaging::access::Access;
+use crate::messaging::access::Admission;
 use crate::messaging::ending::Ending;
 use crate::messaging::wire::connect::Info;
 
@@ -71,7 +71,7 @@ pub enum Entry {
     /// Nobody knows yet; its CONNECT must say.
     Stranger,
     /// Its carrier has shown who it is.
-    Known(Access),
+    Known(Admission),
 }
 
 /// Where a connection's bytes are written.
@@ -111,8 +111,8 @@ where
         let _ = timeout(FAREWELL, writer.end(Ending::Connections)).await;
         return;
     };
-    if let Entry::Known(access) = entry {
-        peer.let_in(access);
+    if let Entry::Known(admission) = entry {
+        peer.let_in(admission);
     }
     let info = Info::new(&broker.id, peer.id);
     peer.say(info.line().as_bytes());

@@ -15,7 +15,7 @@ use super::outbox::Outbox;
 use super::outbox::Pushed;
 use super::replies::Replies;
 use super::subscription::Subscription;
-use crate::messaging::access::Access;
+use crate::messaging::access::Admission;
 use crate::messaging::wire::connect::Connect;
 use crate::messaging::wire::delivery;
 use crate::messaging::wire::operation::Publish;
@@ -39,7 +39,7 @@ pub(super) struct Peer {
     pub(super) id: u64,
     /// What waits to be written to it.
     pub(super) outbox: Outbox,
-    access: OnceLock<Access>,
+    admission: OnceLock<Admission>,
     takes_headers: AtomicBool,
     takes_echo: AtomicBool,
     takes_info: AtomicBool,
@@ -58,7 +58,7 @@ impl Peer {
         Self {
             id,
             outbox: Outbox::new(MAX_PENDING_BYTES),
-            access: OnceLock::new(),
+            admission: OnceLock::new(),
             takes_headers: AtomicBool::new(false),
             takes_echo: AtomicBool::new(true),
             takes_info: AtomicBool::new(false),
@@ -69,14 +69,19 @@ impl Peer {
     }
 
     /// Gives it its rights, for good.
-    pub(super) fn let_in(&self, access: Access) {
+    pub(super) fn let_in(&self, admission: Admission) {
         // A second CONNECT changes what is sent, never who it is.
-        let _ = self.access.set(access);
+        let _ = self.admission.set(admission);
     }
 
     /// Says whether it has shown who it is.
     pub(super) fn is_in(&self) -> bool {
-        self.access.get().is_some()
+        self.admission.get().is_some()
+    }
+
+    /// The credential that let it in, if that may be taken back.
+    pub(super) fn credential(&self) -> Option<&str> {
+        self.admission.get()?.credential.as_deref()
     }
 
     /// Sets what its CONNECT says about what others send to it.
@@ -111,9 +116,9 @@ impl Peer {
 
     /// Says whether it may publish to a subject by its rights alone.
     pub(super) fn may_publish(&self, subject: &[u8]) -> bool {
-        self.access
+        self.admission
             .get()
-            .is_some_and(|access| access.may_publish(subject))
+            .is_some_and(|admission| admission.access.may_publish(subject))
     }
 
     /// Says whether it may publish to a subject because it was asked there.
@@ -128,9 +133,9 @@ impl Peer {
 
     /// Says whether it may subscribe to a pattern.
     pub(super) fn may_subscribe(&self, pattern: &[u8]) -> bool {
-        self.access
+        self.admission
             .get()
-            .is_some_and(|access| access.may_subscribe(pattern))
+            .is_some_and(|admission| admission.access.may_subscribe(pattern))
     }
 
     /// Puts a line into its outbox; it is written when the outbox is woken.

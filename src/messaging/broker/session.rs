@@ -178,7 +178,7 @@ impl Session {
         let connect = Connect::read(json).ok_or(Ending::Malformed)?;
         if connect.auth_token.is_some() || !self.peer.is_in() {
             match (self.broker.doorkeeper)(&connect) {
-                Some(access) => self.peer.let_in(access),
+                Some(admission) => self.peer.let_in(admission),
                 None => {
                     tracing::warn!("refused a connection to the bus: its credential is wrong");
                     return Err(Ending::Unauthorized);
