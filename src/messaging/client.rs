@@ -16,6 +16,7 @@
 //! does. Other servers of a cluster than those named are not looked for.
 
 pub mod answers;
+mod asking;
 mod dial;
 pub(super) mod inbox;
 mod link;
@@ -35,7 +36,7 @@ use self::dial::Pipe;
 use self::dial::Servers;
 use self::inbox::Inbox;
 use self::shared::Shared;
-use super::broker::MAX_PAYLOAD_BYTES;
+use super::chunks::Torn;
 use super::message::Headers;
 use super::message::Message;
 use super::stream;
@@ -66,6 +67,9 @@ pub enum ClientError {
     /// Nobody subscribed to the subject.
     #[error("nobody answers `{0}`")]
     NoResponders(String),
+    /// A message that came in pieces was dropped.
+    #[error(transparent)]
+    Torn(#[from] Torn),
     /// Nobody answered in time.
     #[error("no answer from `{0}` in time")]
     Timeout(String),
@@ -139,7 +143,7 @@ impl Client {
             headers.encode()
         };
         let size = block.len() + payload.len();
-        if size > MAX_PAYLOAD_BYTES {
+        if size > self.shared.max_payload() {
             return Err(ClientError::TooLarge(size));
         }
         let reply = reply.map_or_else(String::new, |reply| format!(" {reply}"));
@@ -179,7 +183,9 @@ impl Client {
         Ok(subscriber)
     }
 
-    /// Asks a question and waits for the first answer.
+    /// Asks a question and waits for the first answer. Either may be larger than
+    /// one message, up to
+    /// [`MAX_WHOLE_BYTES`](super::chunks::MAX_WHOLE_BYTES).
     ///
     /// # Errors
     /// [`ClientError`].
@@ -190,11 +196,10 @@ impl Client {
         payload: &[u8],
         deadline: Duration,
     ) -> Result<Message, ClientError> {
-        let mut inbox = Inbox::new(self, 1)?;
+        let mut inbox = Inbox::new(self, stream::MAX_WAITING)?;
         let asking = async {
-            self.publish(subject, Some(&inbox.subject), headers, payload)
-                .await?;
-            inbox.next().await.ok_or(ClientError::Closed)
+            self.ask(subject, &mut inbox, headers, payload).await?;
+            inbox.next().await
         };
         match timeout(deadline, asking).await {
             Ok(Ok(message)) if message.headers.status() == Some(NO_RESPONDERS) => {
@@ -218,14 +223,14 @@ impl Client {
         payload: &[u8],
         deadline_between: Duration,
     ) -> Result<Answers, ClientError> {
-        let inbox = Inbox::new(self, stream::MAX_WAITING)?;
-        let reply = inbox.subject.clone();
-        let answers = Answers::new(self, subject, inbox, deadline_between);
+        let mut inbox = Inbox::new(self, stream::MAX_WAITING)?;
         let window = stream::WINDOW.to_string();
         let headers = headers.clone().with(stream::WINDOW_HEADER, &window);
-        self.publish(subject, Some(&reply), &headers, payload)
-            .await?;
-        Ok(answers)
+        let asking = self.ask(subject, &mut inbox, &headers, payload);
+        timeout(deadline_between, asking)
+            .await
+            .map_err(|_| ClientError::Timeout(subject.to_owned()))??;
+        Ok(Answers::new(self, subject, inbox, deadline_between))
     }
 
     /// How many inboxes are open.

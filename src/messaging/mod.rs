@@ -10,7 +10,8 @@
 //!
 //! - Delivery is at most once and in the order of each publisher, as with NATS.
 //!   Nothing is stored.
-//! - A message is at most 1 MiB ([`broker::MAX_PAYLOAD_BYTES`]).
+//! - A message is at most 1 MiB ([`broker::MAX_PAYLOAD_BYTES`]); the questions and
+//!   answers of our own client are cut and put together up to 16 MiB ([`chunks`]).
 //! - One who reads too slowly is told and cut off when 64 MiB wait for him. While
 //!   half of that waits and he reads, publishers wait, 10 ms behind each of
 //!   their reads; for one who has read nothing for two seconds they do not.
@@ -33,11 +34,13 @@
 //! | [`ending`] | why a connection ends, and what it is told |
 //! | [`message`] | subject, headers, payload |
 //! | [`client`] | publishing, subscribing and asking from within |
+//! | [`chunks`] | messages that are larger than one may be |
 //! | [`service`] | answering requests |
 //! | [`stream`] | many answers to one request |
 
 pub mod access;
 pub mod broker;
+pub mod chunks;
 pub mod client;
 pub mod ending;
 pub mod message;

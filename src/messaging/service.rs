@@ -10,6 +10,7 @@
 //!
 //! Several servers of one service share the requests, as a queue group.
 
+mod receiving;
 mod sending;
 
 use std::future::Future;
@@ -17,8 +18,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::stream::BoxStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 
+use self::sending::To;
+use super::chunks;
+use super::chunks::MAX_HALF;
 use super::client::Client;
 use super::client::ClientError;
 use super::client::Subscriber;
@@ -100,33 +105,56 @@ pub async fn serve(
 }
 
 async fn answer_all(client: Client, mut subscriber: Subscriber, answerer: Answerer) {
-    let places = Arc::new(Semaphore::new(MAX_UNDER_WAY));
-    let streams = Arc::new(Semaphore::new(MAX_STREAMS));
+    let server = Arc::new(Server {
+        client,
+        answerer,
+        under_way: Arc::new(Semaphore::new(MAX_UNDER_WAY)),
+        streams: Semaphore::new(MAX_STREAMS),
+        half_received: Semaphore::new(MAX_HALF),
+    });
     while let Some(request) = subscriber.next().await {
         let Some(reply) = request.reply.clone() else {
             continue;
         };
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+        let Ok(place) = Arc::clone(&server.under_way).acquire_owned().await else {
             return;
         };
-        let (client, streams) = (client.clone(), Arc::clone(&streams));
+        tokio::spawn(Arc::clone(&server).answer(request, reply, place));
+    }
+}
+
+/// What the tasks that answer share.
+struct Server {
+    client: Client,
+    answerer: Answerer,
+    under_way: Arc<Semaphore>,
+    streams: Semaphore,
+    half_received: Semaphore,
+}
+
+impl Server {
+    async fn answer(self: Arc<Self>, request: Message, reply: String, place: OwnedSemaphorePermit) {
+        let client = &self.client;
+        let limit = chunks::limit_of(&request.headers);
         let window = stream::window_of(&request.headers).ok_or_else(no_window);
-        let answering = answerer(request);
-        tokio::spawn(async move {
-            let answer = async { Ok((window?, answering.await?)) };
-            match answer.await {
-                Err(error) => sending::refuse(&client, &reply, &error).await,
-                Ok((_, Body::One(payload))) => sending::one(&client, &reply, &payload).await,
-                Ok((window, Body::Many(parts))) => {
-                    // A stream lasts; who asks something else does not wait for it.
-                    drop(place);
-                    match streams.try_acquire() {
-                        Ok(_stream) => sending::many(&client, &reply, window, parts).await,
-                        Err(_) => sending::refuse(&client, &reply, &too_many()).await,
-                    }
+        let to = To { reply, limit };
+        let answer = async {
+            let window = window?;
+            let request = receiving::whole(client, request, &self.half_received).await?;
+            Ok((window, (self.answerer)(request).await?))
+        };
+        match answer.await {
+            Err(error) => sending::refuse(client, &to, &error).await,
+            Ok((_, Body::One(payload))) => sending::one(client, &to, &payload).await,
+            Ok((window, Body::Many(parts))) => {
+                // A stream lasts; who asks something else does not wait for it.
+                drop(place);
+                match self.streams.try_acquire() {
+                    Ok(_stream) => sending::many(client, &to, window, parts).await,
+                    Err(_) => sending::refuse(client, &to, &too_many()).await,
                 }
             }
-        });
+        }
     }
 }
 

@@ -70,11 +70,11 @@ impl Answers {
         }
         loop {
             let message = match timeout(self.deadline_between, self.inbox.next()).await {
-                Ok(Some(message)) => message,
-                Ok(None) => return Some(Err(ClientError::Closed)),
+                Ok(Ok(message)) => message,
+                Ok(Err(error)) => return Some(Err(self.failed(error))),
                 Err(_) => {
-                    self.stop();
-                    return Some(Err(ClientError::Timeout(self.subject.clone())));
+                    let error = ClientError::Timeout(self.subject.clone());
+                    return Some(Err(self.failed(error)));
                 }
             };
             if message.headers.status() == Some(NO_RESPONDERS) {
@@ -104,6 +104,11 @@ impl Answers {
         }
         self.taken.said();
         Ok(())
+    }
+
+    fn failed(&mut self, error: ClientError) -> ClientError {
+        self.stop();
+        error
     }
 
     fn stop(&mut self) {

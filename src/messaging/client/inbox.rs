@@ -4,6 +4,7 @@ use tokio::sync::mpsc;
 
 use super::Client;
 use super::ClientError;
+use crate::messaging::chunks::Joiner;
 use crate::messaging::message::Message;
 use crate::sys::secret;
 
@@ -19,6 +20,8 @@ pub(in crate::messaging) struct Inbox {
     token: String,
     client: Client,
     messages: mpsc::Receiver<Message>,
+    joiner: Joiner,
+    put_back: Option<Message>,
 }
 
 impl Inbox {
@@ -40,13 +43,47 @@ impl Inbox {
             token,
             client: client.clone(),
             messages,
+            joiner: Joiner::default(),
+            put_back: None,
         })
     }
 
-    /// Waits for the next message; `None` when the connection was lost, or more
-    /// came than there is room for.
-    pub(in crate::messaging) async fn next(&mut self) -> Option<Message> {
-        self.messages.recv().await
+    /// Waits for the next message, whole.
+    ///
+    /// # Errors
+    /// [`ClientError::Torn`], and [`ClientError::Closed`] when the connection was
+    /// lost, or more came than there is room for.
+    pub(in crate::messaging) async fn next(&mut self) -> Result<Message, ClientError> {
+        if let Some(message) = self.put_back.take() {
+            return Ok(message);
+        }
+        loop {
+            let message = self.messages.recv().await.ok_or(ClientError::Closed)?;
+            if let Some(whole) = self.joiner.take(message)? {
+                return Ok(whole);
+            }
+        }
+    }
+
+    /// Waits for another piece at the most, of a message whose first piece came
+    /// elsewhere or here; returns it when it is whole.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    pub(in crate::messaging) async fn next_piece(
+        &mut self,
+        first: Option<Message>,
+    ) -> Result<Option<Message>, ClientError> {
+        let piece = match first {
+            Some(first) => first,
+            None => self.messages.recv().await.ok_or(ClientError::Closed)?,
+        };
+        Ok(self.joiner.take(piece)?)
+    }
+
+    /// Has [`Self::next`] return a message again.
+    pub(super) fn put_back(&mut self, message: Message) {
+        self.put_back = Some(message);
     }
 }
 

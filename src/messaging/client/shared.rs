@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::Login;
+use crate::messaging::broker::MAX_PAYLOAD_BYTES;
 use crate::messaging::message::Message;
 use crate::messaging::stream;
 use crate::messaging::wire::heard::Heard;
@@ -26,6 +29,8 @@ pub(super) struct Shared {
     /// Below which subject its inboxes are, `_INBOX.hub.k3f9…`.
     pub(super) inbox: String,
     token: Option<Secret>,
+    /// What the server takes, in bytes; it says so first.
+    max_payload: AtomicUsize,
     /// For short sections; never held over an await.
     open: Mutex<Open>,
 }
@@ -60,6 +65,7 @@ impl Shared {
             writes,
             inbox: format!("{}.{}", login.inbox, secret::word(12)),
             token: login.token,
+            max_payload: AtomicUsize::new(MAX_PAYLOAD_BYTES),
             open: Mutex::default(),
         }
     }
@@ -67,6 +73,11 @@ impl Shared {
     /// What is waited for.
     pub(super) fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The largest message, headers and payload together, in bytes.
+    pub(super) fn max_payload(&self) -> usize {
+        self.max_payload.load(Ordering::Relaxed)
     }
 
     /// What each server is told first.
@@ -137,6 +148,7 @@ impl Shared {
             Heard::Refusal(why) => tracing::warn!(why, "the bus refused something of ours"),
             // A server that hears so much else from us needs no answer.
             Heard::Ping => drop(self.writes.try_send(b"PONG\r\n".to_vec())),
+            Heard::MaxPayload(bytes) => self.max_payload.store(bytes, Ordering::Relaxed),
             Heard::Pong | Heard::Nothing => {}
         }
     }

@@ -22,10 +22,19 @@ use crate::messaging::stream::OnTheWay;
 /// anybody needs loses his stream.
 const MAX_SAID: usize = 64;
 
+/// Whom an answer goes to.
+#[derive(Debug)]
+pub(super) struct To {
+    /// Where he waits.
+    pub(super) reply: String,
+    /// How large a message in pieces he takes.
+    pub(super) limit: Option<usize>,
+}
+
 /// Sends an answer of one message.
-pub(super) async fn one(client: &Client, reply: &str, payload: &[u8]) {
-    let none = Headers::default();
-    let sent = match client.publish(reply, None, &none, payload).await {
+pub(super) async fn one(client: &Client, to: &To, payload: &[u8]) {
+    let reply = &to.reply;
+    let sent = match client.answer(reply, None, payload, to.limit).await {
         Err(ClientError::TooLarge(size)) => send_error(client, reply, &too_large(size)).await,
         sent => sent,
     };
@@ -33,18 +42,19 @@ pub(super) async fn one(client: &Client, reply: &str, payload: &[u8]) {
 }
 
 /// Sends why there is no answer, or no more of it.
-pub(super) async fn refuse(client: &Client, reply: &str, error: &ServiceError) {
-    report(send_error(client, reply, error).await);
+pub(super) async fn refuse(client: &Client, to: &To, error: &ServiceError) {
+    report(send_error(client, &to.reply, error).await);
 }
 
 /// Sends parts until there are no more, or nobody wants them.
-pub(super) async fn many(client: &Client, reply: &str, window: Option<usize>, parts: Parts) {
+pub(super) async fn many(client: &Client, to: &To, window: Option<usize>, parts: Parts) {
+    let reply = &to.reply;
     let Ok(asker) = Inbox::new(client, MAX_SAID) else {
         return;
     };
     let mut stream = Stream {
         client,
-        reply,
+        to,
         asker,
         way: OnTheWay::new(window),
     };
@@ -61,7 +71,7 @@ pub(super) async fn many(client: &Client, reply: &str, window: Option<usize>, pa
 /// A stream that is being sent.
 struct Stream<'a> {
     client: &'a Client,
-    reply: &'a str,
+    to: &'a To,
     asker: Inbox,
     way: OnTheWay,
 }
@@ -83,14 +93,16 @@ impl Stream<'_> {
             tokio::select! {
                 // Who wants no more is heard before more is made.
                 biased;
-                said = self.asker.next() => if let Some(over) = self.hear(said) {
+                said = self.asker.next() => if let Some(over) = self.hear(said.ok()) {
                     return Ok(over);
                 },
                 part = parts.next(), if self.way.has_room() => match part {
                     Some(Ok(part)) if part.is_empty() => {}
                     Some(Ok(part)) => {
                         self.way.sent(part.len());
-                        self.send(&Headers::default(), &part).await?;
+                        let (client, to) = (self.client, self.to);
+                        let service = Some(self.asker.subject.as_str());
+                        client.answer(&to.reply, service, &part, to.limit).await?;
                         idle_at = Instant::now() + KEEP_ALIVE;
                     }
                     Some(Err(error)) => return Ok(Over::Failed(error)),
@@ -126,13 +138,9 @@ impl Stream<'_> {
     async fn keep_alive(&self) -> Result<(), ClientError> {
         let seconds = KEEP_ALIVE.as_secs().to_string();
         let headers = Headers::default().with(KEEP_ALIVE_HEADER, &seconds);
-        self.send(&headers, KEEP_ALIVE_PAYLOAD).await
-    }
-
-    async fn send(&self, headers: &Headers, payload: &[u8]) -> Result<(), ClientError> {
-        let asker = Some(self.asker.subject.as_str());
+        let service = Some(self.asker.subject.as_str());
         self.client
-            .publish(self.reply, asker, headers, payload)
+            .publish(&self.to.reply, service, &headers, KEEP_ALIVE_PAYLOAD)
             .await
     }
 }

@@ -1,6 +1,7 @@
 //! What a server says to a client, read.
 
 use memchr::memchr;
+use serde_json::Value;
 
 use crate::messaging::message::Headers;
 use crate::messaging::message::Message;
@@ -20,7 +21,9 @@ pub(in crate::messaging) enum Heard {
     Pong,
     /// `-ERR '…'`: what stands between the quotes.
     Refusal(String),
-    /// `INFO` or `+OK`.
+    /// `INFO {"max_payload":1048576,…}`: the largest message, in bytes.
+    MaxPayload(usize),
+    /// `+OK`, or an `INFO` that says nothing new.
     Nothing,
 }
 
@@ -44,10 +47,20 @@ pub(in crate::messaging) fn parse(received: &[u8]) -> Result<Option<(Heard, usiz
         "PING" => Heard::Ping,
         "PONG" => Heard::Pong,
         "-ERR" => Heard::Refusal(rest.trim_matches('\'').to_owned()),
-        "INFO" | "+OK" => Heard::Nothing,
+        "INFO" => info(rest),
+        "+OK" => Heard::Nothing,
         _ => return Err(line.to_owned()),
     };
     Ok(Some((heard, used)))
+}
+
+fn info(json: &str) -> Heard {
+    let info: Option<Value> = serde_json::from_str(json).ok();
+    let bytes = info.and_then(|info| info["max_payload"].as_u64());
+    match bytes.and_then(|bytes| usize::try_from(bytes).ok()) {
+        Some(bytes) => Heard::MaxPayload(bytes),
+        None => Heard::Nothing,
+    }
 }
 
 /// Reads a message behind its line; the outer `None` is a line that is none.

@@ -110,6 +110,21 @@ fn a_stream_ends_when_whoever_asked_stops_it_or_is_gone() {
 }
 
 #[test]
+fn what_is_larger_than_a_message_passes_in_pieces() {
+    over_both(async |broker, service| {
+        let asker = join(broker, "asker");
+        for seed in 0..3_u8 {
+            let payload: Vec<u8> = (seed..251).cycle().take(5_000_000).collect();
+            let none = Headers::default();
+            let answer = asker.request("answers.echo", &none, &payload, SOON).await;
+            let answer = answer.unwrap_or_else(|error| panic!("{}: {error}", broker.name));
+            assert!(answer.payload == payload, "{}", broker.name);
+        }
+        drop(service);
+    });
+}
+
+#[test]
 fn an_asker_learns_at_once_that_its_own_connection_is_cut() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
@@ -192,6 +207,7 @@ fn answerer(dropped: mpsc::UnboundedSender<()>) -> Answerer {
                     let numbers = (0..MANY).map(|number| Ok(number.to_string().into_bytes()));
                     return Ok(Body::Many(stream::iter(numbers).boxed()));
                 }
+                "answers.echo" => return Ok(Body::One(request.payload.to_vec())),
                 "answers.flood" => stream::repeat_with(|| Ok(vec![b'x'; LARGE])).boxed(),
                 _ => {
                     let ticks = tokio::time::interval(Duration::from_millis(5));
