@@ -13,3 +13,4 @@ pub mod client;
 pub mod http;
 pub mod identity;
 pub mod listen;
+pub mod remote;

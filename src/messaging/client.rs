@@ -17,7 +17,7 @@
 
 pub mod answers;
 mod asking;
-mod dial;
+pub mod dial;
 pub(super) mod inbox;
 mod link;
 mod shared;
@@ -105,16 +105,17 @@ impl Client {
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        Self::start(login, Pipe(Some((reader, writer))))
+        Self::dial(login, Pipe(Some((reader, writer))))
     }
 
     /// Joins a cluster by one of its servers, `["127.0.0.1:4222"]`, and by
     /// another whenever that is lost; it tries for ever.
     pub fn connect(servers: Vec<String>, login: Login) -> Self {
-        Self::start(login, Servers { servers, tried: 0 })
+        Self::dial(login, Servers { servers, tried: 0 })
     }
 
-    fn start<D: Dial>(login: Login, dial: D) -> Self {
+    /// Joins by whatever connections `dial` makes, one after the other.
+    pub fn dial<D: Dial>(login: Login, dial: D) -> Self {
         let (writes, written) = mpsc::channel(MAX_WRITES);
         let shared = Arc::new(Shared::new(login, writes));
         tokio::spawn(link::run(Arc::downgrade(&shared), written, dial));

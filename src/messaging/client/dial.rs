@@ -17,8 +17,12 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
 /// The wait before the next server is tried.
 const TRY_AGAIN: Duration = Duration::from_millis(200);
 
+/// How long a server of a cluster may be silent until it is asked whether it
+/// lives, and how long it may then take.
+const SILENCE: Duration = Duration::from_secs(20);
+
 /// What came of making a connection.
-pub(super) enum Dialled<R, W> {
+pub enum Dialled<R, W> {
     /// It is there.
     Connected(R, W),
     /// The next may be.
@@ -28,7 +32,11 @@ pub(super) enum Dialled<R, W> {
 }
 
 /// Makes connections, one after the other.
-pub(super) trait Dial: Send + 'static {
+pub trait Dial: Send + 'static {
+    /// How long a connection may be silent until the other side is asked whether
+    /// it lives, and how long that may take; `None` where it cannot be lost
+    /// without a word.
+    const SILENCE: Option<Duration>;
     /// What is read from one.
     type Reader: AsyncRead + Unpin + Send;
     /// What is written to it.
@@ -46,6 +54,7 @@ where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
+    const SILENCE: Option<Duration> = None;
     type Reader = R;
     type Writer = W;
 
@@ -66,6 +75,7 @@ pub(super) struct Servers {
 }
 
 impl Dial for Servers {
+    const SILENCE: Option<Duration> = Some(SILENCE);
     type Reader = OwnedReadHalf;
     type Writer = OwnedWriteHalf;
 

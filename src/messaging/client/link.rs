@@ -1,6 +1,7 @@
 //! Reading and writing a client's connection, and the next one.
 
 use std::sync::Weak;
+use std::time::Duration;
 
 use bytes::Buf;
 use bytes::BytesMut;
@@ -9,6 +10,7 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::dial::Dial;
 use super::dial::Dialled;
@@ -34,7 +36,7 @@ pub(super) async fn run<D: Dial>(
             over = write(greeting, &mut written, &client, writer) => if over == Over::ForGood {
                 return;
             },
-            () = read(reader, &client) => {}
+            () = read(reader, &client, D::SILENCE) => {}
         }
         if let Some(shared) = client.upgrade() {
             shared.open().inboxes.clear();
@@ -84,8 +86,15 @@ where
 }
 
 /// Passes on what a server says until it ends.
-async fn read<R: AsyncRead + Unpin>(mut reader: R, client: &Weak<Shared>) {
+///
+/// One that says nothing for as long as `silence`, and then for as long again
+/// after a question, has ended without a word.
+async fn read<R>(mut reader: R, client: &Weak<Shared>, silence: Option<Duration>)
+where
+    R: AsyncRead + Unpin,
+{
     let mut buffer = BytesMut::new();
+    let mut was_asked = false;
     loop {
         match heard::parse(&buffer) {
             Ok(Some((heard, used))) => {
@@ -95,11 +104,26 @@ async fn read<R: AsyncRead + Unpin>(mut reader: R, client: &Weak<Shared>) {
                 };
                 shared.take(heard);
             }
-            Ok(None) => match reader.read_buf(&mut buffer).await {
-                Ok(0) | Err(_) => return,
-                Ok(_) => {}
+            Ok(None) => match within(silence, reader.read_buf(&mut buffer)).await {
+                Some(Ok(0) | Err(_)) => return,
+                Some(Ok(_)) => was_asked = false,
+                None if was_asked => return tracing::info!("the bus is silent"),
+                None => {
+                    was_asked = true;
+                    let shared = client.upgrade();
+                    // A queue that is full is a question too.
+                    shared.map(|shared| shared.writes.try_send(b"PING\r\n".to_vec()));
+                }
             },
             Err(line) => return tracing::warn!(line, "the bus says what is not understood"),
         }
+    }
+}
+
+/// Waits no longer than `limit`, if there is one.
+async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        Some(limit) => timeout(limit, work).await.ok(),
+        None => Some(work.await),
     }
 }

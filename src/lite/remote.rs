@@ -1,0 +1,353 @@
+//! Another hub, to which this server is attached.
+//!
+//! `COMPUTE_SERVER=http://hub:6060?apiKey=sk-…&id=1` makes a server one of
+//! another hub's projects, `compute-1`: what is asked there at
+//! `project.compute-1.>` is answered here, and `/conat-remote` leads a page of
+//! this server to the other's bus. The key says on the other hub who that is:
+//! one of the scope `project:compute-1` suffices for the first, one of the
+//! account lets pages reach everything there.
+//!
+//! ```text
+//! dialling ── 101 ──> attached ── lost, or silent for 40 s ──> dialling, after 0.2 s to 15 s
+//!     └── refused: the key is wrong there; the log says so once, and it is tried on
+//! ```
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+use std::task::ready;
+use std::time::Duration;
+
+use axum::extract::ws;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::response::Response;
+use bytes::Bytes;
+use futures::Sink;
+use futures::SinkExt;
+use futures::Stream;
+use futures::StreamExt;
+use futures::stream::SplitSink;
+use http::HeaderValue;
+use http::Uri;
+use http::header;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+use tokio::time::timeout;
+use tokio_tungstenite::MaybeTlsStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_util::io::StreamReader;
+
+use super::identity::Identity;
+use crate::messaging::client::Client;
+use crate::messaging::client::Login;
+use crate::messaging::client::dial::Dial;
+use crate::messaging::client::dial::Dialled;
+use crate::protocol::auth;
+use crate::protocol::call::Refusal;
+use crate::sys::secret::Secret;
+use crate::web::gate;
+
+/// How long the other hub may take to be connected.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long it may be silent until it is asked whether it lives.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// The first wait before it is tried again; each is twice the one before.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+
+/// The longest wait.
+const LAST_WAIT: Duration = Duration::from_secs(15);
+
+/// The most bytes of one WebSocket message that is sent.
+const MAX_MESSAGE_BYTES: usize = 64 << 10;
+
+/// Where the other hub is, and who this server is there.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    bus: Uri,
+    key: Secret,
+    project: String,
+}
+
+/// A WebSocket that was dialled.
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+impl Remote {
+    /// Reads `http://host[:port][/base]?apiKey=KEY&id=N`.
+    ///
+    /// # Errors
+    /// What is wrong with it, without the key.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wanted = "use `http://HOST[:PORT]?apiKey=KEY&id=N`";
+        let uri: Uri = text
+            .parse()
+            .map_err(|_| format!("it is no URL: {wanted}"))?;
+        let scheme = match uri.scheme_str() {
+            Some("http") => "ws",
+            Some("https") => "wss",
+            _ => return Err(format!("its scheme is neither http nor https: {wanted}")),
+        };
+        let host = uri.authority().filter(|host| !host.as_str().contains('@'));
+        let host = host.ok_or_else(|| format!("it names no host: {wanted}"))?;
+        let parameter = |name: &str| {
+            let pairs = uri.query().unwrap_or_default().split('&');
+            let mut found = pairs.filter_map(|pair| pair.split_once('='));
+            found
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value)
+        };
+        let key = parameter("apiKey").filter(|key| !key.is_empty());
+        let key = key.ok_or_else(|| format!("it has no `apiKey`: {wanted}"))?;
+        let id: u32 = parameter("id")
+            .and_then(|id| id.parse().ok())
+            .ok_or_else(|| format!("its `id` is no number: {wanted}"))?;
+        HeaderValue::from_str(key).map_err(|_| format!("its `apiKey` is none: {wanted}"))?;
+        let base = uri.path().trim_end_matches('/');
+        let bus = format!("{scheme}://{host}{base}{}", auth::BUS_PATH);
+        Ok(Self {
+            bus: bus.parse().map_err(|_| format!("it is no URL: {wanted}"))?,
+            key: Secret::from_text(key),
+            project: format!("compute-{id}"),
+        })
+    }
+
+    /// The id of the project that this server is there, `compute-1`.
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// Joins the other hub's bus, and again whenever it is lost.
+    pub fn join(&self) -> Client {
+        let login = Login {
+            token: Some(self.key.clone()),
+            inbox: Identity::Project(self.project.clone()).inbox(),
+        };
+        let dial = Dialler {
+            remote: self.clone(),
+            wait: Duration::ZERO,
+            was_refused: false,
+        };
+        Client::dial(login, dial)
+    }
+
+    /// Leads a page's WebSocket to the other hub's bus.
+    pub async fn lead(&self, upgrade: WebSocketUpgrade) -> Response {
+        match self.open().await {
+            Ok(far) => upgrade
+                .protocols([auth::WEBSOCKET_PROTOCOL])
+                .on_upgrade(async move |near| pass_on(near, far).await),
+            Err(error) => {
+                tracing::info!(remote = %self, %error, "a page cannot be led to the remote hub");
+                let host = self.bus.host().unwrap_or_default();
+                let text = format!("the remote hub `{host}` does not answer, or refuses our key");
+                gate::refuse(&Refusal::new(502, text))
+            }
+        }
+    }
+
+    async fn open(&self) -> Result<Socket, tungstenite::Error> {
+        let mut request = self.bus.clone().into_client_request()?;
+        let bearer = HeaderValue::from_str(&format!("Bearer {}", self.key.reveal()));
+        request.headers_mut().insert(header::AUTHORIZATION, bearer?);
+        let protocol = HeaderValue::from_static(auth::WEBSOCKET_PROTOCOL);
+        request
+            .headers_mut()
+            .insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+        let opening = tokio_tungstenite::connect_async_with_config(request, None, true);
+        match timeout(CONNECT_DEADLINE, opening).await {
+            Ok(opened) => opened.map(|(socket, _)| socket),
+            Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+        }
+    }
+}
+
+/// Its place, never its key.
+impl fmt::Display for Remote {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bus.fmt(out)
+    }
+}
+
+/// Makes the connections of a [`Client`].
+struct Dialler {
+    remote: Remote,
+    wait: Duration,
+    was_refused: bool,
+}
+
+impl Dial for Dialler {
+    const SILENCE: Option<Duration> = Some(SILENCE);
+    type Reader = Pin<Box<dyn AsyncRead + Send>>;
+    type Writer = Writer;
+
+    async fn dial(&mut self) -> Dialled<Self::Reader, Self::Writer> {
+        sleep(self.wait).await;
+        match self.remote.open().await {
+            Ok(socket) => {
+                tracing::info!(remote = %self.remote, project = self.remote.project, "attached");
+                // One that ends at once is not asked again at once.
+                self.wait = FIRST_WAIT;
+                self.was_refused = false;
+                let (sink, stream) = socket.split();
+                Dialled::Connected(Box::pin(reader(stream)), Writer { sink })
+            }
+            Err(error) => {
+                self.wait = (self.wait * 2).clamp(FIRST_WAIT, LAST_WAIT);
+                let is_refused = matches!(error, tungstenite::Error::Http(_));
+                if is_refused && !self.was_refused {
+                    tracing::error!(remote = %self.remote, %error, "the remote hub refuses us; is the API key still there?");
+                } else {
+                    tracing::info!(remote = %self.remote, %error, "the remote hub is out of reach");
+                }
+                self.was_refused = is_refused;
+                Dialled::Failed
+            }
+        }
+    }
+}
+
+/// Reads what messages carry, until the WebSocket closes.
+fn reader<S>(messages: S) -> impl AsyncRead + Send
+where
+    S: Stream<Item = Result<Message, tungstenite::Error>> + Unpin + Send,
+{
+    let pieces = messages.filter_map(|message| {
+        std::future::ready(match message {
+            Ok(Message::Binary(bytes)) => Some(Ok(bytes)),
+            Ok(Message::Text(text)) => Some(Ok(Bytes::from(text))),
+            Ok(_) => None,
+            Err(error) => Some(Err(io::Error::other(error))),
+        })
+    });
+    // An empty piece would be taken for the end.
+    let has_some = |piece: &io::Result<Bytes>| {
+        std::future::ready(!matches!(piece, Ok(bytes) if bytes.is_empty()))
+    };
+    StreamReader::new(pieces.filter(has_some))
+}
+
+/// Writes bytes as binary messages.
+struct Writer {
+    sink: SplitSink<Socket, Message>,
+}
+
+impl AsyncWrite for Writer {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.sink.poll_ready_unpin(cx)).map_err(io::Error::other)?;
+        let part = &bytes[..bytes.len().min(MAX_MESSAGE_BYTES)];
+        let message = Message::Binary(Bytes::copy_from_slice(part));
+        let sent = self.sink.start_send_unpin(message);
+        Poll::Ready(sent.map(|()| part.len()).map_err(io::Error::other))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.sink.poll_flush_unpin(cx).map_err(io::Error::other)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.sink.poll_close_unpin(cx).map_err(io::Error::other)
+    }
+}
+
+/// Passes messages both ways until either side closes, whose words the other
+/// hears.
+async fn pass_on(near: ws::WebSocket, far: Socket) {
+    let (to_near, from_near) = near.split();
+    let (to_far, from_far) = far.split();
+    tokio::select! {
+        () = copy(from_near, to_far, outward) => {}
+        () = copy(from_far, to_near, inward) => {}
+    }
+}
+
+async fn copy<A, B, E, F>(
+    mut from: impl Stream<Item = Result<A, E>> + Unpin,
+    mut to: impl Sink<B, Error = F> + Unpin,
+    convert: impl Fn(A) -> Option<B>,
+) {
+    while let Some(Ok(message)) = from.next().await {
+        let Some(message) = convert(message) else {
+            continue;
+        };
+        if to.send(message).await.is_err() {
+            return;
+        }
+    }
+    let _ = to.close().await;
+}
+
+fn outward(message: ws::Message) -> Option<Message> {
+    Some(match message {
+        ws::Message::Binary(bytes) => Message::Binary(bytes),
+        ws::Message::Text(text) => Message::Binary(Bytes::from(text)),
+        ws::Message::Close(frame) => Message::Close(frame.map(|frame| CloseFrame {
+            code: frame.code.into(),
+            reason: frame.reason.as_str().into(),
+        })),
+        // Each side answers its own.
+        ws::Message::Ping(_) | ws::Message::Pong(_) => return None,
+    })
+}
+
+fn inward(message: Message) -> Option<ws::Message> {
+    Some(match message {
+        Message::Binary(bytes) => ws::Message::Binary(bytes),
+        Message::Text(text) => ws::Message::Binary(Bytes::from(text)),
+        Message::Close(frame) => ws::Message::Close(frame.map(|frame| ws::CloseFrame {
+            code: frame.code.into(),
+            reason: frame.reason.as_str().into(),
+        })),
+        Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remote_is_read_from_its_url() {
+        let remote = Remote::parse("http://hub.example:6060?apiKey=sk-a&id=7").unwrap();
+        assert_eq!(remote.bus, "ws://hub.example:6060/conat");
+        assert_eq!(remote.project(), "compute-7");
+        let based = Remote::parse("https://hub.example/base/?id=1&apiKey=sk-a").unwrap();
+        assert_eq!(based.bus, "wss://hub.example/base/conat");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_the_key() {
+        for (text, why) in [
+            ("", "no URL"),
+            ("hub.example?apiKey=sk-secret&id=1", "URL"),
+            ("ftp://hub.example?apiKey=sk-secret&id=1", "scheme"),
+            ("http://hub.example?id=1", "`apiKey`"),
+            ("http://hub.example?apiKey=&id=1", "`apiKey`"),
+            ("http://hub.example?apiKey=sk-secret", "`id`"),
+            ("http://hub.example?apiKey=sk-secret&id=-1", "`id`"),
+            ("http://me:word@hub.example?apiKey=sk-secret&id=1", "host"),
+        ] {
+            let said = Remote::parse(text).unwrap_err();
+            assert!(said.contains(why), "{text}: {said}");
+            assert!(!said.contains("secret"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_remote_is_shown_without_its_key() {
+        let remote = Remote::parse("http://hub.example?apiKey=sk-secret&id=7").unwrap();
+        assert!(!format!("{remote} {remote:?}").contains("secret"));
+    }
+}
