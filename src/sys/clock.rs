@@ -15,14 +15,7 @@ pub fn now_ms() -> u64 {
 
 /// The time on this machine's wall, `2026-11-21T12:00:00`, in its time zone.
 pub fn local() -> String {
-    let seconds = libc::time_t::try_from(now_ms() / 1000).unwrap_or_default();
-    // SAFETY: an all-zero `tm` is a valid one (a null zone name among it), and
-    // both pointers are to locals that outlive the call.
-    let tm = unsafe {
-        let mut tm: libc::tm = std::mem::zeroed();
-        libc::localtime_r(&raw const seconds, &raw mut tm);
-        tm
-    };
+    let tm = broken_down(libc::localtime_r);
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
         tm.tm_year + 1900,
@@ -32,4 +25,32 @@ pub fn local() -> String {
         tm.tm_min,
         tm.tm_sec
     )
+}
+
+/// The time in UTC, as a part of a file's name: `20261121T120000Z`.
+pub fn utc_compact() -> String {
+    let tm = broken_down(libc::gmtime_r);
+    format!(
+        "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+        tm.tm_year + 1900,
+        tm.tm_mon + 1,
+        tm.tm_mday,
+        tm.tm_hour,
+        tm.tm_min,
+        tm.tm_sec
+    )
+}
+
+/// `localtime_r` or `gmtime_r`.
+type Converter = unsafe extern "C" fn(*const libc::time_t, *mut libc::tm) -> *mut libc::tm;
+
+fn broken_down(convert: Converter) -> libc::tm {
+    let seconds = libc::time_t::try_from(now_ms() / 1000).unwrap_or_default();
+    // SAFETY: an all-zero `tm` is a valid one (a null zone name among it), and
+    // both pointers are to locals that outlive the call.
+    unsafe {
+        let mut tm: libc::tm = std::mem::zeroed();
+        convert(&raw const seconds, &raw mut tm);
+        tm
+    }
 }

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`copying`] | content from file to file, as the file system does it best |
 //! | [`dir`] | an open directory and what is done to its entries |
+//! | [`network`] | who keeps a file system: this machine or another |
 //! | [`space`] | room on a disk |
 //! | [`stat`] | what a name is: kind, size, times, owner |
 //! | [`temporary`] | a new file that appears whole, in place of the old |
@@ -14,6 +15,7 @@
 
 pub mod copying;
 pub mod dir;
+pub mod network;
 pub mod space;
 pub mod stat;
 pub mod temporary;
