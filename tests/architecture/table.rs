@@ -152,6 +152,8 @@ const OWNERS: &[Owner] = &[
         &["web", "proxy", "lite", "project", "ssh"],
         "HTTP stands in the rooms that serve it",
     ),
+    owner("rusqlite", &["store"], DATABASE),
+    owner("rusqlite_migration", &["store"], DATABASE),
     owner("vte", &["holder"], SCREEN),
     owner("rustix", &["sys"], OS_EDGE),
     owner("libc", &["sys"], OS_EDGE),
@@ -162,6 +164,7 @@ const OWNERS: &[Owner] = &[
 const SCREEN: &str = "the holder keeps the parsed screen";
 const CLI_PRINTS: &str = "`cli` alone speaks with the person";
 const OS_EDGE: &str = "OS differences stand only in `sys`";
+const DATABASE: &str = "one room knows what keeps the rows";
 const MUX: &str = "one room knows how streams share a channel";
 
 const FOLDERS: &[Folder] = &[
