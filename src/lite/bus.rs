@@ -13,7 +13,7 @@
 //! A program's CONNECT has two seconds; a page has shown cookie and key before
 //! the WebSocket opens, like for every other.
 
-use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +48,8 @@ use crate::protocol::call::Refusal;
 use crate::sys::process;
 use crate::sys::shutdown::Shutdown;
 use crate::web::gate::Gate;
+use crate::web::peer::Peer;
+use crate::web::serve;
 
 /// The largest WebSocket message, in bytes: a message of the bus with its line,
 /// and what a client puts into the same one.
@@ -63,9 +65,6 @@ const PIPE_BYTES: usize = 64 << 10;
 /// The wait until a service that was cut off joins again.
 const JOIN_AGAIN: Duration = Duration::from_millis(100);
 
-/// The wait where a connection could not be accepted.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
-
 /// Whom the door has found to open a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Visitor {
@@ -74,7 +73,7 @@ pub(super) enum Visitor {
     /// A program that has shown the token already.
     Program,
     /// A program that has shown nothing yet.
-    Stranger,
+    Stranger(Peer),
 }
 
 /// The bus and whoever may come in; clones are the same bus.
@@ -88,9 +87,10 @@ impl Bus {
     /// Makes the bus of a hub: programs show `gate`'s token, pages are
     /// `account`; `run` is a random name of this run.
     pub fn new(run: &str, gate: Arc<Gate>, account: Identity, shutdown: Shutdown) -> Self {
-        let doorkeeper = move |connect: &Connect| {
+        let doorkeeper = move |connect: &Connect, source: Option<IpAddr>| {
             let token = connect.auth_token.as_ref()?;
-            gate.is_token(token.reveal())
+            let peer = source.map_or(Peer::Owner, Peer::Address);
+            gate.admits(peer, token.reveal())
                 .then(|| Identity::Hub.access().into())
         };
         Self {
@@ -103,16 +103,16 @@ impl Bus {
     pub async fn serve_tcp(self, listener: TcpListener) {
         loop {
             let stream = tokio::select! {
-                accepted = listener.accept() => accepted.map(|(stream, _)| stream),
+                accepted = listener.accept() => accepted,
                 () = self.broker.shutdown().begun() => break,
             };
-            let Some(stream) = usable(stream).await else {
+            let Some((stream, address)) = serve::usable(stream).await else {
                 continue;
             };
             // A message must not wait for Nagle's algorithm.
             let _ = stream.set_nodelay(true);
             let (reader, writer) = stream.into_split();
-            self.spawn(Entry::Stranger, reader, writer);
+            self.spawn(Entry::Stranger(Some(address.ip())), reader, writer);
         }
         self.broker.left().await;
     }
@@ -126,11 +126,11 @@ impl Bus {
                 () = self.broker.shutdown().begun() => break,
             };
             let is_ours = |stream: UnixStream| process::check_peer(&stream).map(|()| stream);
-            let Some(stream) = usable(stream.and_then(is_ours)).await else {
+            let Some(stream) = serve::usable(stream.and_then(is_ours)).await else {
                 continue;
             };
             let (reader, writer) = stream.into_split();
-            self.spawn(Entry::Stranger, reader, writer);
+            self.spawn(Entry::Stranger(None), reader, writer);
         }
         self.broker.left().await;
     }
@@ -186,7 +186,8 @@ impl Bus {
         let entry = match visitor {
             Visitor::Page => Entry::Known(self.account.access().into()),
             Visitor::Program => Entry::Known(Identity::Hub.access().into()),
-            Visitor::Stranger => Entry::Stranger,
+            Visitor::Stranger(Peer::Owner) => Entry::Stranger(None),
+            Visitor::Stranger(Peer::Address(source)) => Entry::Stranger(Some(source)),
         };
         upgrade
             .protocols([auth::WEBSOCKET_PROTOCOL])
@@ -216,18 +217,4 @@ async fn ask(handler: Handler, request: Message) -> Answer {
     let answer = handler(request.subject, payload).await.map_err(refused)?;
     let payload = serde_json::to_vec(&answer).expect("JSON values serialise");
     Ok(payload.into())
-}
-
-/// Passes an accepted connection on. Where this process has no descriptor left,
-/// where a connection was given up and where it is somebody else's, it waits a
-/// moment.
-async fn usable<T>(accepted: io::Result<T>) -> Option<T> {
-    match accepted {
-        Ok(stream) => Some(stream),
-        Err(error) => {
-            tracing::warn!(%error, "refused a connection to the bus");
-            tokio::time::sleep(ACCEPT_AGAIN).await;
-            None
-        }
-    }
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
@@ -38,6 +39,8 @@ use crate::sys::shutdown::Shutdown;
 use crate::web::assets;
 use crate::web::gate;
 use crate::web::gate::Gate;
+use crate::web::gate::Shown;
+use crate::web::peer::Peer;
 use crate::web::session;
 use crate::web::signin;
 use crate::web::signin::Standing;
@@ -128,16 +131,17 @@ async fn answer_call(State(hub): State<Hub>, text: String) -> Response<Body> {
 
 async fn serve_bus(
     State(hub): State<Hub>,
+    Extension(shown): Extension<Shown>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response<Body> {
     // The door has looked at whoever sends an Origin; no page can leave it out.
-    let is_signed_in = hub.gate.is_signed_in(&headers);
     let is_page = headers.contains_key(header::ORIGIN) || headers.contains_key(auth::PAGE_HEADER);
-    let visitor = match (is_signed_in, is_page) {
-        (true, true) => Visitor::Page,
-        (true, false) if hub.gate.has_token(&headers) => Visitor::Program,
-        _ => Visitor::Stranger,
+    let visitor = match (shown, is_page) {
+        (Shown::Page | Shown::Program, true) => Visitor::Page,
+        (Shown::Program, false) => Visitor::Program,
+        _ => Visitor::Stranger(peer),
     };
     hub.bus.serve_websocket(upgrade, visitor)
 }

@@ -23,6 +23,7 @@ mod session;
 mod subscription;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -46,8 +47,9 @@ pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
 /// How many connections there may be at once.
 const MAX_CONNECTIONS: usize = 16_384;
 
-/// Says what a credential in a CONNECT allows; `None` lets nobody in.
-pub type Doorkeeper = Arc<dyn Fn(&Connect) -> Option<Admission> + Send + Sync>;
+/// Says what a credential in a CONNECT from an address allows; `None` lets
+/// nobody in. A connection from this machine itself may have no address.
+pub type Doorkeeper = Arc<dyn Fn(&Connect, Option<IpAddr>) -> Option<Admission> + Send + Sync>;
 
 /// A broker; everything that it knows is in memory and ends with it.
 pub struct Broker {

@@ -3,6 +3,7 @@
 mod large;
 mod streams;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ use crate::sys::shutdown::Shutdown;
 
 /// A broker that knows `all`, and `a` and `b`, who have subjects of their own.
 fn broker(shutdown: &Shutdown) -> Arc<Broker> {
-    let doorkeeper = |connect: &super::wire::connect::Connect| {
+    let doorkeeper = |connect: &super::wire::connect::Connect, _: Option<IpAddr>| {
         let own = |name: &str| Access::Only {
             publish: vec![format!("{name}.>"), "shared.>".into()],
             subscribe: vec![
@@ -53,7 +54,12 @@ impl Client {
         let (near, far) = tokio::io::duplex(room);
         let (reader, writer) = tokio::io::split(far);
         let broker = Arc::clone(broker);
-        tokio::spawn(connection::serve(broker, Entry::Stranger, reader, writer));
+        tokio::spawn(connection::serve(
+            broker,
+            Entry::Stranger(None),
+            reader,
+            writer,
+        ));
         Self(near)
     }
 

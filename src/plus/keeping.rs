@@ -85,13 +85,9 @@ pub(super) struct Sockets {
 
 impl Served {
     /// Serves both sockets until shutdown.
-    ///
-    /// # Errors
-    /// When accepting fails for good.
-    pub(super) async fn serve(self, sockets: Sockets) -> io::Result<()> {
+    pub(super) async fn serve(self, sockets: Sockets) {
         let bus = self.bus.serve_unix(sockets.nats);
-        let ((), served) = tokio::join!(bus, self.site.serve_unix(sockets.http));
-        served
+        tokio::join!(bus, self.site.serve_unix(sockets.http));
     }
 }
 

@@ -249,11 +249,9 @@ impl Server {
         {
             let listener = TcpListener::from_std(listener)?;
             let bus = bus.clone();
-            serving.spawn(async move {
-                bus.serve_tcp(listener).await;
-                Ok(())
-            });
+            serving.spawn(bus.serve_tcp(listener));
         }
+        tokio::spawn(Arc::clone(&self.gate).tell_of_tries(shutdown.clone()));
         let served = Served { site, bus };
         serving.spawn(served.clone().serve(self.sockets));
         let keeper = tokio::spawn(keep_dir(

@@ -8,6 +8,8 @@ use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::net::TcpListener;
+use std::os::fd::AsFd;
+use std::time::Duration;
 
 use rustix::net::AddressFamily;
 use rustix::net::SocketType;
@@ -116,6 +118,18 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::from(socket);
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+/// Has the kernel ask a silent connection's other side whether it is there:
+/// after a minute, and then four times in another.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn keep_alive(stream: impl AsFd) -> io::Result<()> {
+    sockopt::set_socket_keepalive(&stream, true)?;
+    sockopt::set_tcp_keepidle(&stream, Duration::from_secs(60))?;
+    sockopt::set_tcp_keepintvl(&stream, Duration::from_secs(15))?;
+    Ok(sockopt::set_tcp_keepcnt(&stream, 4)?)
 }
 
 fn is_absent_family(error: &io::Error) -> bool {

@@ -1,6 +1,7 @@
 //! What signs a browser or a program in, and whether a request shows it.
 
 use axum::http::HeaderMap;
+use axum::http::HeaderValue;
 use axum::http::header;
 
 use crate::protocol::auth;
@@ -41,34 +42,56 @@ impl Credentials {
         }
     }
 
-    /// Says whether a request shows the cookie of this port.
-    pub(super) fn have_cookie(&self, headers: &HeaderMap, port: u16) -> bool {
+    /// Looks at the cookie of this port; one right among several will do.
+    pub(super) fn cookie_of(&self, headers: &HeaderMap, port: u16) -> Match {
         let name = auth::cookie_name(port);
-        headers
+        let pairs = headers
             .get_all(header::COOKIE)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .any(|(key, value)| key == name && self.cookie.matches(value))
+            .filter_map(|pair| pair.trim().split_once('='));
+        let offered = pairs.filter(|(key, _)| *key == name);
+        offered.fold(Match::Absent, |found, (_, value)| match found {
+            Match::Right => Match::Right,
+            _ => Match::of(&self.cookie, value),
+        })
     }
 
-    /// Says whether a request shows the key, in a header or, where a browser
-    /// sends none of ours, among a WebSocket's protocols.
-    pub(super) fn have_key(&self, headers: &HeaderMap) -> bool {
-        let offered = headers
-            .get(auth::KEY_HEADER)
-            .and_then(|value| value.to_str().ok());
-        let protocols = headers
-            .get(header::SEC_WEBSOCKET_PROTOCOL)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let from_protocol = protocols
-            .split(',')
-            .find_map(|protocol| protocol.trim().strip_prefix(auth::WEBSOCKET_KEY_PREFIX));
-        offered
-            .or(from_protocol)
-            .is_some_and(|key| self.key.matches(key))
+    /// Looks at the key, in a header or, where a browser sends none of ours,
+    /// among a WebSocket's protocols.
+    pub(super) fn key_of(&self, headers: &HeaderMap) -> Match {
+        let text = |value: Option<&'_ HeaderValue>| value?.to_str().ok().map(str::to_owned);
+        let offered = text(headers.get(auth::KEY_HEADER)).or_else(|| {
+            let protocols = text(headers.get(header::SEC_WEBSOCKET_PROTOCOL))?;
+            protocols.split(',').find_map(|protocol| {
+                let key = protocol.trim().strip_prefix(auth::WEBSOCKET_KEY_PREFIX);
+                key.map(str::to_owned)
+            })
+        });
+        offered.map_or(Match::Absent, |key| Match::of(&self.key, &key))
+    }
+}
+
+/// Whether something that was shown is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    /// Nothing was shown.
+    Absent,
+    /// It is not.
+    Wrong,
+    /// It is.
+    Right,
+}
+
+impl Match {
+    /// A page that was never signed in sends an empty key.
+    fn of(secret: &Secret, offered: &str) -> Self {
+        match offered {
+            "" => Self::Absent,
+            _ if secret.matches(offered) => Self::Right,
+            _ => Self::Wrong,
+        }
     }
 }
 

@@ -1,11 +1,16 @@
 //! Who may pass: Host, Origin, then credentials, on every request.
+//!
+//! What a request shows is found out once, by [`guard`], and goes with it to
+//! its route as a [`Shown`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::http::HeaderValue;
 use axum::http::Method;
 use axum::http::Response;
 use axum::http::StatusCode;
@@ -17,19 +22,64 @@ use super::assets;
 use super::codes::Codes;
 use super::credentials;
 use super::credentials::Credentials;
+use super::credentials::Match;
 use super::origins::Origins;
+use super::peer::Peer;
+use super::tries::Tries;
+use super::tries::What;
 use crate::protocol::auth;
 use crate::protocol::call::Refusal;
 use crate::sys::secret::Secret;
+use crate::sys::shutdown::Shutdown;
 
 /// The door of one workspace on one port.
 #[derive(Debug)]
 pub struct Gate {
     origins: Origins,
     credentials: Credentials,
+    /// A token that a person chose: it may be easy to guess.
+    chosen: Option<Secret>,
     challenge: Secret,
     has_bus: bool,
     codes: Codes,
+    tries: Tries,
+}
+
+/// What a request shows of who sends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Cookie and key: a page that is signed in.
+    Page,
+    /// The token: a program.
+    Program,
+    /// The cookie alone: what a browser fetches by itself.
+    Cookie,
+    /// Nothing.
+    Nothing,
+    /// A cookie or key that is wrong.
+    WrongPage,
+    /// A token that is wrong.
+    WrongToken,
+}
+
+/// Why a request is turned away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// It may not be answered.
+    Refused(Refusal),
+    /// Too many wrong credentials; so long nothing that is wrong is looked at.
+    TooMany(Duration),
+}
+
+impl Shown {
+    /// Says whether it is a signed-in page or program.
+    pub fn is_signed_in(self) -> bool {
+        matches!(self, Self::Page | Self::Program)
+    }
+
+    fn has_cookie(self) -> bool {
+        matches!(self, Self::Page | Self::Cookie)
+    }
 }
 
 impl Gate {
@@ -41,10 +91,27 @@ impl Gate {
                 port,
             },
             credentials,
+            chosen: None,
             challenge: Secret::random(),
             has_bus: false,
             codes: Codes::default(),
+            tries: Tries::new(),
         }
+    }
+
+    /// Lets programs, who send no Origin, through to the bus without a
+    /// credential: there they show it in the bus's own first words.
+    #[must_use]
+    pub fn with_bus(mut self) -> Self {
+        self.has_bus = true;
+        self
+    }
+
+    /// Takes a token that a person chose beside the random one.
+    #[must_use]
+    pub fn with_chosen_token(mut self, token: Option<Secret>) -> Self {
+        self.chosen = token;
+        self
     }
 
     /// The workspace's slug.
@@ -69,23 +136,21 @@ impl Gate {
         format!("{entrance}/?{parameter}={}", code.reveal())
     }
 
-    /// Spends a code; the token works too, and stays.
-    pub fn spend(&self, offered: &str) -> Option<&Credentials> {
-        let is_right = self.is_token(offered) || self.codes.spend(offered);
-        is_right.then_some(&self.credentials)
+    /// Says whether a URL was minted that nobody has used yet.
+    pub fn has_unspent_codes(&self) -> bool {
+        self.codes.wait()
     }
 
-    /// Says whether this is the token of programs.
-    pub fn is_token(&self, offered: &str) -> bool {
-        self.credentials.token.matches(offered)
-    }
-
-    /// Lets programs, who send no Origin, through to the bus without a
-    /// credential: there they show it in the bus's own first words.
-    #[must_use]
-    pub fn with_bus(mut self) -> Self {
-        self.has_bus = true;
-        self
+    /// Spends a code; a token works too, and stays.
+    ///
+    /// # Errors
+    /// [`Denial`], when it is neither.
+    pub fn spend(&self, peer: Peer, offered: &str) -> Result<&Credentials, Denial> {
+        if self.is_token(peer, offered) || self.codes.spend(offered) {
+            return Ok(&self.credentials);
+        }
+        let why = "this code was used already, or is too old";
+        Err(self.denial(peer, What::Code, why))
     }
 
     /// What a page signs to come back.
@@ -94,83 +159,174 @@ impl Gate {
     }
 
     /// Takes the proof of a page that was signed in to a process before.
-    pub fn resume(&self, headers: &HeaderMap, proof: &str) -> Option<&Credentials> {
-        let origin = format!("http://{}", text(headers, &header::HOST)?);
-        let message = auth::resume_message(&origin, self.challenge());
-        let expected = self.credentials.resumption.sign(&message);
-        expected.matches(proof).then_some(&self.credentials)
+    ///
+    /// # Errors
+    /// [`Denial`], when it proves nothing.
+    pub fn resume(
+        &self,
+        peer: Peer,
+        headers: &HeaderMap,
+        proof: &str,
+    ) -> Result<&Credentials, Denial> {
+        let host = text(headers, &header::HOST).unwrap_or_default();
+        let message = auth::resume_message(&format!("http://{host}"), self.challenge());
+        if self.credentials.resumption.sign(&message).matches(proof) {
+            return Ok(&self.credentials);
+        }
+        let why = "this browser was not signed in here before";
+        Err(self.denial(peer, What::Proof, why))
     }
 
-    /// Says whether a URL was minted that nobody has used yet.
-    pub fn has_unspent_codes(&self) -> bool {
-        self.codes.wait()
+    /// Says whether a program on the bus shows a token; counts a wrong one.
+    pub fn admits(&self, peer: Peer, offered: &str) -> bool {
+        let is_right = self.is_token(peer, offered);
+        if !is_right {
+            // Who shows too many hears the same: the bus has one word for both.
+            let _ = self.tries.count(peer, What::Connect);
+        }
+        is_right
     }
 
-    /// Says whether a request comes from a signed-in page or program.
-    pub fn is_signed_in(&self, headers: &HeaderMap) -> bool {
-        self.has_token(headers) || (self.has_cookie(headers) && self.credentials.have_key(headers))
+    /// Tells the log of wrong credentials, until shutdown.
+    pub async fn tell_of_tries(self: Arc<Self>, shutdown: Shutdown) {
+        self.tries.tell(shutdown).await;
     }
 
-    fn decide(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Refusal> {
+    /// Finds out what a request shows.
+    fn look(&self, peer: Peer, headers: &HeaderMap) -> Shown {
+        let cookie = self.credentials.cookie_of(headers, self.port());
+        let key = self.credentials.key_of(headers);
+        match (cookie, key, credentials::bearer(headers)) {
+            (Match::Right, Match::Right, _) => Shown::Page,
+            (_, _, Some(token)) if self.is_token(peer, token) => Shown::Program,
+            (_, _, Some(_)) => Shown::WrongToken,
+            (Match::Right, Match::Absent, None) => Shown::Cookie,
+            (Match::Wrong, _, None) | (_, Match::Wrong, None) => Shown::WrongPage,
+            (Match::Absent, _, None) => Shown::Nothing,
+        }
+    }
+
+    fn decide(
+        &self,
+        peer: Peer,
+        method: &Method,
+        path: &str,
+        headers: &HeaderMap,
+    ) -> Result<Shown, Denial> {
         // A second one may be what the next reader believes.
         let is_ambiguous = |name| headers.get_all(name).iter().nth(1).is_some();
         if is_ambiguous(header::HOST) || is_ambiguous(header::ORIGIN) {
-            return Err(Refusal::new(403, "a request has one Host and one Origin"));
+            return Err(forbidden("a request has one Host and one Origin"));
         }
         let host = text(headers, &header::HOST)
             .unwrap_or_default()
             .to_ascii_lowercase();
         let is_program = !headers.contains_key(header::ORIGIN);
         let is_to_bus = self.has_bus && path == auth::BUS_PATH && opens_websocket(method, headers);
-        let brings_credential = is_program && (is_to_bus || self.has_token(headers));
+        let shown = self.look(peer, headers);
+        let brings_credential = is_program && (is_to_bus || shown == Shown::Program);
         let is_ours = self.origins.have_name(&host)
             || (brings_credential && self.origins.have_address(&host));
+        let origin = text(headers, &header::ORIGIN).map(str::to_ascii_lowercase);
         if !is_ours {
-            return Err(Refusal::new(403, "this host name is not served here"));
+            self.count_token(peer, shown)?;
+            return Err(forbidden("this host name is not served here"));
         }
-        let origin = text(headers, &header::ORIGIN);
-        if headers.contains_key(header::ORIGIN)
-            && origin.map(str::to_ascii_lowercase) != Some(format!("http://{host}"))
-        {
-            return Err(Refusal::new(
-                403,
-                "requests from another origin are refused",
-            ));
+        if !is_program && origin != Some(format!("http://{host}")) {
+            return Err(forbidden("requests from another origin are refused"));
         }
-        let is_by_ticket = takes_ticket(method, path) && self.has_cookie(headers);
-        let is_without = is_public(method, path) || is_to_bus && is_program;
-        if is_without || self.is_signed_in(headers) || is_by_ticket {
+        let is_by_ticket = takes_ticket(method, path) && shown.has_cookie();
+        if shown.is_signed_in() || is_by_ticket {
+            return Ok(shown);
+        }
+        if is_public(method, path) || is_to_bus && is_program {
+            self.count_token(peer, shown)?;
+            return Ok(shown);
+        }
+        let why = "sign in first: open the URL that `cocalc-plus` printed";
+        match shown {
+            Shown::WrongToken => Err(self.denial(peer, What::Token, why)),
+            Shown::WrongPage => Err(self.denial(peer, What::Page, why)),
+            _ => Err(Denial::Refused(Refusal::new(401, why))),
+        }
+    }
+
+    /// Counts a wrong token where nothing has to be shown: what is answered
+    /// there tells whether it was right. A cookie of old goes along with every
+    /// file of the page.
+    fn count_token(&self, peer: Peer, shown: Shown) -> Result<(), Denial> {
+        if shown != Shown::WrongToken {
             return Ok(());
         }
-        Err(Refusal::new(
-            401,
-            "sign in first: open the URL that `cocalc-plus` printed",
-        ))
+        let counted = self.tries.count(peer, What::Token);
+        counted.map_err(Denial::TooMany)
     }
 
-    /// Says whether a request comes from a program that shows the token.
-    pub fn has_token(&self, headers: &HeaderMap) -> bool {
-        credentials::bearer(headers).is_some_and(|token| self.is_token(token))
+    /// Turns away who showed something wrong, and counts that.
+    fn denial(&self, peer: Peer, what: What, why: &str) -> Denial {
+        match self.tries.count(peer, what) {
+            Ok(()) => Denial::Refused(Refusal::new(401, why)),
+            Err(wait) => Denial::TooMany(wait),
+        }
     }
 
-    fn has_cookie(&self, headers: &HeaderMap) -> bool {
-        self.credentials.have_cookie(headers, self.port())
+    /// Says whether this is a token of programs. A chosen one can be guessed, so
+    /// it is not even compared while its source shows too much that is wrong.
+    fn is_token(&self, peer: Peer, offered: &str) -> bool {
+        let is_chosen = || {
+            let chosen = self.chosen.as_ref();
+            chosen.is_some_and(|token| self.tries.may_compare(peer) && token.matches(offered))
+        };
+        self.credentials.token.matches(offered) || is_chosen()
     }
 }
 
 /// The middleware that stands before every route of a door.
-pub async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response<Body> {
+pub async fn guard(
+    State(gate): State<Arc<Gate>>,
+    mut request: Request,
+    next: Next,
+) -> Response<Body> {
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
-    match gate.decide(method, uri.path(), headers) {
-        Ok(()) => match gate.origins.lead_on(method, uri, headers) {
+    match gate.decide(peer_of(&request), method, uri.path(), headers) {
+        Ok(shown) => match gate.origins.lead_on(method, uri, headers) {
             Some(place) => see_other(&place),
-            None => next.run(request).await,
+            None => {
+                request.extensions_mut().insert(shown);
+                next.run(request).await
+            }
         },
-        Err(refusal) => {
-            tracing::debug!(code = refusal.code, path = request.uri().path(), "refused");
-            refuse(&refusal)
+        Err(denial) => {
+            tracing::debug!(?denial, path = request.uri().path(), "refused");
+            denial.into_response()
         }
     }
+}
+
+/// Who sends a request.
+fn peer_of(request: &Request) -> Peer {
+    let peer = request.extensions().get().copied();
+    peer.expect("`serve` puts it into every request")
+}
+
+impl IntoResponse for Denial {
+    fn into_response(self) -> Response<Body> {
+        match self {
+            Self::Refused(refusal) => refuse(&refusal),
+            Self::TooMany(wait) => {
+                let why = "too many wrong credentials came from your address; wait a little";
+                let mut response = refuse(&Refusal::new(429, why));
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                let headers = response.headers_mut();
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                response
+            }
+        }
+    }
+}
+
+fn forbidden(why: &str) -> Denial {
+    Denial::Refused(Refusal::new(403, why))
 }
 
 fn see_other(place: &str) -> Response<Body> {

@@ -27,5 +27,8 @@ mod codes;
 pub mod credentials;
 pub mod gate;
 mod origins;
+pub mod peer;
+pub mod serve;
 pub mod session;
 pub mod signin;
+mod tries;

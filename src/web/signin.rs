@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
@@ -15,22 +16,23 @@ use axum::routing::get;
 use axum::routing::post;
 
 use super::credentials::Credentials;
-use super::gate;
+use super::gate::Denial;
 use super::gate::Gate;
+use super::gate::Shown;
+use super::peer::Peer;
 use crate::protocol::auth;
 use crate::protocol::auth::CodeAnswer;
 use crate::protocol::auth::CodeRequest;
 use crate::protocol::auth::Me;
 use crate::protocol::auth::ResumeRequest;
-use crate::protocol::call::Refusal;
 use crate::protocol::session::Status;
 
 /// The largest body of a sign-in, in bytes.
 const MAX_BODY_BYTES: usize = 4096;
 
-/// How long a browser keeps the cookie, in seconds: longer than any tunnel or
-/// server lives, with which it ends. It is worth nothing without the key.
-const COOKIE_SECONDS: u32 = 400 * 24 * 3600;
+/// How long a browser keeps the cookie, in seconds: 90 days, unless the tunnel
+/// or server ends before, which gave it.
+const COOKIE_SECONDS: u32 = 90 * 24 * 3600;
 
 /// Says where the connection stands now.
 pub type Standing = Arc<dyn Fn() -> Status + Send + Sync>;
@@ -63,9 +65,12 @@ async fn healthz() -> Response<Body> {
     (headers, Json(serde_json::json!({ "ok": true }))).into_response()
 }
 
-async fn me(State(entrance): State<Entrance>, headers: HeaderMap) -> Response<Body> {
+async fn me(
+    State(entrance): State<Entrance>,
+    Extension(shown): Extension<Shown>,
+) -> Response<Body> {
     let Entrance { gate, standing } = entrance;
-    let signed_in = gate.is_signed_in(&headers);
+    let signed_in = shown.is_signed_in();
     let me = Me {
         signed_in,
         name: gate.name().to_owned(),
@@ -78,23 +83,21 @@ async fn me(State(entrance): State<Entrance>, headers: HeaderMap) -> Response<Bo
 
 async fn code(
     State(entrance): State<Entrance>,
+    Extension(peer): Extension<Peer>,
     Json(request): Json<CodeRequest>,
-) -> Response<Body> {
-    match entrance.gate.spend(&request.code) {
-        Some(credentials) => entrance.let_in(credentials),
-        None => turn_out("this code was used already, or is too old"),
-    }
+) -> Result<Response<Body>, Denial> {
+    let credentials = entrance.gate.spend(peer, &request.code)?;
+    Ok(entrance.let_in(credentials))
 }
 
 async fn resume(
     State(entrance): State<Entrance>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     Json(request): Json<ResumeRequest>,
-) -> Response<Body> {
-    match entrance.gate.resume(&headers, &request.proof) {
-        Some(credentials) => entrance.let_in(credentials),
-        None => turn_out("this browser was not signed in here before"),
-    }
+) -> Result<Response<Body>, Denial> {
+    let credentials = entrance.gate.resume(peer, &headers, &request.proof)?;
+    Ok(entrance.let_in(credentials))
 }
 
 impl Entrance {
@@ -115,8 +118,4 @@ impl Entrance {
         };
         (headers, Json(answer)).into_response()
     }
-}
-
-fn turn_out(why: &str) -> Response<Body> {
-    gate::refuse(&Refusal::new(401, why))
 }

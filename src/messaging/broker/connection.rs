@@ -14,6 +14,7 @@
 
 use std::future;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,8 +69,8 @@ const MAX_BUFFER_BYTES: usize = 64 << 10;
 /// Who a connection is when it begins.
 #[derive(Clone, Debug)]
 pub enum Entry {
-    /// Nobody knows yet; its CONNECT must say.
-    Stranger,
+    /// Nobody knows yet; its CONNECT must say. With where it comes from.
+    Stranger(Option<IpAddr>),
     /// Its carrier has shown who it is.
     Known(Admission),
 }
@@ -111,13 +112,17 @@ where
         let _ = timeout(FAREWELL, writer.end(Ending::Connections)).await;
         return;
     };
-    if let Entry::Known(admission) = entry {
-        peer.let_in(admission);
-    }
+    let source = match entry {
+        Entry::Known(admission) => {
+            peer.let_in(admission);
+            None
+        }
+        Entry::Stranger(source) => source,
+    };
     let info = Info::new(&broker.id, peer.id);
     peer.say(info.line().as_bytes());
     let _entered = Entered(&broker, &peer);
-    let mut session = Session::new(Arc::clone(&broker), Arc::clone(&peer));
+    let mut session = Session::new(Arc::clone(&broker), Arc::clone(&peer), source);
     let reading = async {
         let ending = read(&mut session, reader).await;
         if ending != Ending::Gone {

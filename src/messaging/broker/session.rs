@@ -1,6 +1,7 @@
 //! What one connection asks for, done in order.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -59,6 +60,8 @@ const NO_RESPONDERS: &[u8] = b"NATS/1.0 503\r\n\r\n";
 pub(super) struct Session {
     broker: Arc<Broker>,
     peer: Arc<Peer>,
+    /// Where it comes from, if it has an address.
+    source: Option<IpAddr>,
     is_verbose: bool,
     is_pedantic: bool,
     wants_no_responders: bool,
@@ -84,11 +87,12 @@ enum Route {
 
 impl Session {
     /// Begins one.
-    pub(super) fn new(broker: Arc<Broker>, peer: Arc<Peer>) -> Self {
+    pub(super) fn new(broker: Arc<Broker>, peer: Arc<Peer>, source: Option<IpAddr>) -> Self {
         Self {
             chance: peer.id.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
             broker,
             peer,
+            source,
             is_verbose: true,
             is_pedantic: true,
             wants_no_responders: false,
@@ -177,12 +181,9 @@ impl Session {
     fn connect(&mut self, json: &[u8]) -> Result<(), Ending> {
         let connect = Connect::read(json).ok_or(Ending::Malformed)?;
         if connect.auth_token.is_some() || !self.peer.is_in() {
-            match (self.broker.doorkeeper)(&connect) {
+            match (self.broker.doorkeeper)(&connect, self.source) {
                 Some(admission) => self.peer.let_in(admission),
-                None => {
-                    tracing::warn!("refused a connection to the bus: its credential is wrong");
-                    return Err(Ending::Unauthorized);
-                }
+                None => return Err(Ending::Unauthorized),
             }
         }
         if !matches!(connect.protocol, None | Some(0 | 1)) {

@@ -16,9 +16,7 @@ use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::routing::post;
-use axum::serve::ListenerExt;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::orders::Command;
@@ -33,7 +31,6 @@ use crate::protocol::ending::RUN_HEADER;
 use crate::protocol::session;
 use crate::proxy::http::forward;
 use crate::ssh::attach::STATE_HEADER;
-use crate::sys::shutdown::Shutdown;
 use crate::web::assets;
 use crate::web::gate;
 use crate::web::gate::Gate;
@@ -87,18 +84,6 @@ impl Pages {
                 Arc::clone(&self.gate),
                 gate::guard,
             ))
-    }
-}
-
-/// Serves pages on one loopback family until shutdown.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
-    // A key's echo must not wait for Nagle's algorithm.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let served = axum::serve(listener, router).with_graceful_shutdown(shutdown.begun());
-    if let Err(error) = served.await {
-        tracing::error!(%error, "cannot serve pages any more");
     }
 }
 

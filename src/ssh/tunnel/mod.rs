@@ -88,6 +88,7 @@ use crate::sys::ports::Loopback;
 use crate::sys::shutdown::Shutdown;
 use crate::sys::text;
 use crate::web::gate::Gate;
+use crate::web::serve;
 
 /// How long connections may take to end once the tunnel ends.
 const FAREWELL: Duration = Duration::from_millis(300);
@@ -221,8 +222,9 @@ impl Bound {
         let router = pages.router();
         for listener in self.loopback.listeners {
             let listener = TcpListener::from_std(listener)?;
-            tokio::spawn(http::serve(listener, router.clone(), shutdown.clone()));
+            tokio::spawn(serve::tcp(listener, router.clone(), shutdown.clone()));
         }
+        tokio::spawn(Arc::clone(&gate).tell_of_tries(shutdown.clone()));
         let served = control::Served {
             build: build.id(),
             gate,

@@ -1,6 +1,7 @@
 //! Whom the door lets in.
 
 use super::*;
+use crate::web::peer::Peer;
 
 fn gate() -> Gate {
     Gate::new("gpu1", 6060, Credentials::random())
@@ -16,6 +17,19 @@ fn headers(pairs: &[(&str, String)]) -> HeaderMap {
             )
         })
         .collect()
+}
+
+/// Asks the door as this user does; returns the status of its verdict.
+fn ask(gate: &Gate, method: &Method, path: &str, headers: &HeaderMap) -> u16 {
+    ask_from(Peer::Owner, gate, method, path, headers)
+}
+
+fn ask_from(peer: Peer, gate: &Gate, method: &Method, path: &str, headers: &HeaderMap) -> u16 {
+    match gate.decide(peer, method, path, headers) {
+        Ok(_) => 200,
+        Err(Denial::Refused(refusal)) => refusal.code,
+        Err(Denial::TooMany(_)) => 429,
+    }
 }
 
 fn code_of(url: &str) -> String {
@@ -38,9 +52,9 @@ fn only_our_host_names_are_served_case_blind() {
         ("[::1]:6060", 403),
         ("", 403),
     ] {
-        let verdict = gate.decide(&Method::GET, "/healthz", &headers(&[("host", host.into())]));
+        let headers = headers(&[("host", host.into())]);
         assert_eq!(
-            verdict.map_or_else(|refusal| refusal.code, |_| 200),
+            ask(&gate, &Method::GET, "/healthz", &headers),
             status,
             "{host}"
         );
@@ -64,10 +78,6 @@ fn only_programs_reach_the_bus_without_a_credential() {
         ("origin", "http://evil.example".into()),
         upgrade,
     ]);
-    let code = |gate: &Gate, method, path, headers: &HeaderMap| {
-        gate.decide(method, path, headers)
-            .map_or_else(|refusal| refusal.code, |()| 200)
-    };
     let with = gate().with_bus();
     for (headers, expected) in [
         (&program, 200),
@@ -76,18 +86,14 @@ fn only_programs_reach_the_bus_without_a_credential() {
         (&stranger, 403),
         (&plain, 401),
     ] {
-        assert_eq!(
-            code(&with, &bus, "/conat", headers),
-            expected,
-            "{headers:?}"
-        );
+        assert_eq!(ask(&with, &bus, "/conat", headers), expected, "{headers:?}");
     }
-    assert_eq!(code(&with, &Method::POST, "/conat", &named), 401);
-    assert_eq!(code(&with, &bus, "/call", &named), 401);
-    assert_eq!(code(&with, &bus, "/call", &program), 403);
+    assert_eq!(ask(&with, &Method::POST, "/conat", &named), 401);
+    assert_eq!(ask(&with, &bus, "/call", &named), 401);
+    assert_eq!(ask(&with, &bus, "/call", &program), 403);
     // A tunnel passes on what is signed in, and nothing else.
-    assert_eq!(code(&gate(), &bus, "/conat", &named), 401);
-    assert_eq!(code(&gate(), &bus, "/conat", &program), 403);
+    assert_eq!(ask(&gate(), &bus, "/conat", &named), 401);
+    assert_eq!(ask(&gate(), &bus, "/conat", &program), 403);
 }
 
 #[test]
@@ -95,14 +101,9 @@ fn an_address_needs_a_token_and_no_origin() {
     let gate = gate();
     let bearer = format!("Bearer {}", gate.credentials.token.reveal());
     let mut program = headers(&[("host", "127.0.0.1:6060".into()), ("authorization", bearer)]);
-    assert_eq!(gate.decide(&Method::GET, "/call", &program), Ok(()));
+    assert_eq!(ask(&gate, &Method::GET, "/call", &program), 200);
     program.insert(header::ORIGIN, "http://127.0.0.1:6060".parse().unwrap());
-    assert_eq!(
-        gate.decide(&Method::GET, "/call", &program)
-            .unwrap_err()
-            .code,
-        403
-    );
+    assert_eq!(ask(&gate, &Method::GET, "/call", &program), 403);
 }
 
 #[test]
@@ -123,13 +124,7 @@ fn a_foreign_origin_is_refused_even_with_credentials() {
             ),
             ("x-cocalc-plus-key", gate.credentials.key.reveal().into()),
         ]);
-        assert_eq!(
-            gate.decide(&Method::GET, "/call", &request)
-                .unwrap_err()
-                .code,
-            403,
-            "{origin}"
-        );
+        assert_eq!(ask(&gate, &Method::GET, "/call", &request), 403, "{origin}");
     }
 }
 
@@ -138,7 +133,7 @@ fn files_are_public_and_nothing_beside_them() {
     let gate = gate();
     let host = headers(&[("host", "localhost:6060".into())]);
     for path in ["/", "/assets/index-of-another-build.js"] {
-        assert_eq!(gate.decide(&Method::GET, path, &host), Ok(()), "{path}");
+        assert_eq!(ask(&gate, &Method::GET, path, &host), 200, "{path}");
     }
     for path in [
         "/assets",
@@ -148,11 +143,7 @@ fn files_are_public_and_nothing_beside_them() {
         "/stop",
         "/nothing",
     ] {
-        assert_eq!(
-            gate.decide(&Method::GET, path, &host).unwrap_err().code,
-            401,
-            "{path}"
-        );
+        assert_eq!(ask(&gate, &Method::GET, path, &host), 401, "{path}");
     }
 }
 
@@ -173,10 +164,7 @@ fn cookie_and_key_are_both_needed() {
         gate.credentials.key.reveal()
     );
     let websocket = ("sec-websocket-protocol", protocols);
-    let code = |pairs: &[(&str, String)]| {
-        gate.decide(&Method::GET, "/call", &headers(pairs))
-            .map_or_else(|refusal| refusal.code, |_| 200)
-    };
+    let code = |pairs: &[(&str, String)]| ask(&gate, &Method::GET, "/call", &headers(pairs));
     assert_eq!(code(std::slice::from_ref(&host)), 401);
     assert_eq!(code(&[host.clone(), cookie.clone()]), 401);
     assert_eq!(code(&[host.clone(), key.clone()]), 401);
@@ -193,8 +181,7 @@ fn a_route_with_tickets_needs_the_cookie_alone() {
             ("host", "localhost:6060".into()),
             ("cookie", cookie.to_owned()),
         ]);
-        gate.decide(&method, path, &headers)
-            .map_or_else(|refusal| refusal.code, |()| 200)
+        ask(&gate, &method, path, &headers)
     };
     assert_eq!(code(Method::GET, "/files/get", &cookie), 200);
     assert_eq!(code(Method::HEAD, "/files/get", &cookie), 200);
@@ -208,12 +195,12 @@ fn a_route_with_tickets_needs_the_cookie_alone() {
 fn a_code_works_once_and_the_token_stays() {
     let gate = gate();
     let code = code_of(&gate.mint_url());
-    assert!(gate.spend("wrong").is_none());
-    assert!(gate.spend(&code).is_some());
-    assert!(gate.spend(&code).is_none());
+    assert!(gate.spend(Peer::Owner, "wrong").is_err());
+    assert!(gate.spend(Peer::Owner, &code).is_ok());
+    assert!(gate.spend(Peer::Owner, &code).is_err());
     let token = gate.credentials.token.reveal().to_owned();
-    assert!(gate.spend(&token).is_some());
-    assert!(gate.spend(&token).is_some());
+    assert!(gate.spend(Peer::Owner, &token).is_ok());
+    assert!(gate.spend(Peer::Owner, &token).is_ok());
 }
 
 #[test]
@@ -228,7 +215,9 @@ fn a_page_comes_back_by_proof_to_the_same_origin() {
     let host = headers(&[("host", "gpu1.localhost:6060".into())]);
     let origin = "http://gpu1.localhost:6060";
     let proof = signed(origin, gate.challenge());
-    let credentials = gate.resume(&host, &proof).expect("it is right");
+    let credentials = gate
+        .resume(Peer::Owner, &host, &proof)
+        .expect("it is right");
     assert!(!credentials.key.matches(key.reveal()), "the key is new");
     for wrong in [
         signed("http://gpu1.localhost:6061", gate.challenge()),
@@ -236,6 +225,80 @@ fn a_page_comes_back_by_proof_to_the_same_origin() {
         resumption.reveal().to_owned(),
         String::new(),
     ] {
-        assert!(gate.resume(&host, &wrong).is_none(), "{wrong}");
+        assert!(gate.resume(Peer::Owner, &host, &wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn wrong_credentials_are_counted_and_right_ones_pass_all_the_same() {
+    let gate = gate();
+    let somebody = Peer::Address("10.0.0.5".parse().unwrap());
+    let with = |pairs: &[(&str, String)]| {
+        let mut headers = headers(pairs);
+        headers.insert(header::HOST, "localhost:6060".parse().unwrap());
+        headers
+    };
+    let ask = |headers: &HeaderMap| ask_from(somebody, &gate, &Method::GET, "/call", headers);
+    let cookie = |value: &str| ("cookie", format!("cocalc-plus-6060={value}"));
+    let key = |value: &str| ("x-cocalc-plus-key", value.to_owned());
+    let bearer = |value: &str| ("authorization", format!("Bearer {value}"));
+    let page = with(&[
+        cookie(gate.credentials.cookie.reveal()),
+        key(gate.credentials.key.reveal()),
+    ]);
+    let program = with(&[bearer(gate.credentials.token.reveal())]);
+    let nothing = with(&[]);
+    let wrong = [
+        with(&[bearer("guess")]),
+        with(&[cookie("guess")]),
+        with(&[cookie(gate.credentials.cookie.reveal()), key("guess")]),
+        with(&[key("guess")]),
+    ];
+    assert!((0..100).all(|_| ask(&nothing) == 401), "it shows nothing");
+    let refused = wrong.iter().cycle().map(ask).take(100);
+    let refused: Vec<u16> = refused.collect();
+    assert_eq!(refused.iter().filter(|status| **status == 401).count(), 30);
+    assert!(refused[30..].iter().all(|status| *status == 429));
+    let url = gate.mint_url();
+    assert!(matches!(
+        gate.spend(somebody, "guess"),
+        Err(Denial::TooMany(_))
+    ));
+    assert!(gate.spend(somebody, &code_of(&url)).is_ok(), "a right code");
+    assert_eq!((ask(&page), ask(&program), ask(&nothing)), (200, 200, 401));
+}
+
+#[test]
+fn a_token_that_a_person_chose_cannot_be_guessed() {
+    let gate = gate().with_chosen_token(Some(Secret::from_text("correct horse")));
+    let somebody = Peer::Address("10.0.0.5".parse().unwrap());
+    let another = Peer::Address("10.0.0.6".parse().unwrap());
+    assert!(gate.admits(somebody, "correct horse"));
+    for guess in 0..30 {
+        assert!(!gate.admits(somebody, &guess.to_string()));
+    }
+    assert!(
+        !gate.admits(somebody, "correct horse"),
+        "it is not compared"
+    );
+    assert!(gate.admits(another, "correct horse"));
+    assert!(gate.admits(Peer::Owner, "correct horse"));
+}
+
+#[test]
+fn what_needs_no_credential_tells_nobody_whether_a_token_is_right() {
+    let gate = gate().with_chosen_token(Some(Secret::from_text("correct horse")));
+    let somebody = Peer::Address("10.0.0.5".parse().unwrap());
+    let show = |token: &str| {
+        let headers = headers(&[
+            ("host", "localhost:6060".into()),
+            ("authorization", format!("Bearer {token}")),
+        ]);
+        gate.decide(somebody, &Method::GET, "/auth/me", &headers)
+    };
+    assert_eq!(show("correct horse"), Ok(Shown::Program));
+    for _ in 0..30 {
+        assert_eq!(show("guess"), Ok(Shown::WrongToken));
+    }
+    assert!(matches!(show("correct horse"), Err(Denial::TooMany(_))));
 }
