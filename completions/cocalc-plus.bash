@@ -19,6 +19,9 @@ _cocalc__plus() {
             cocalc__plus,completions)
                 cmd="cocalc__plus__subcmd__completions"
                 ;;
+            cocalc__plus,config)
+                cmd="cocalc__plus__subcmd__config"
+                ;;
             cocalc__plus,help)
                 cmd="cocalc__plus__subcmd__help"
                 ;;
@@ -34,8 +37,53 @@ _cocalc__plus() {
             cocalc__plus,terminal)
                 cmd="cocalc__plus__subcmd__terminal"
                 ;;
+            cocalc__plus__subcmd__config,edit)
+                cmd="cocalc__plus__subcmd__config__subcmd__edit"
+                ;;
+            cocalc__plus__subcmd__config,get)
+                cmd="cocalc__plus__subcmd__config__subcmd__get"
+                ;;
+            cocalc__plus__subcmd__config,help)
+                cmd="cocalc__plus__subcmd__config__subcmd__help"
+                ;;
+            cocalc__plus__subcmd__config,list)
+                cmd="cocalc__plus__subcmd__config__subcmd__list"
+                ;;
+            cocalc__plus__subcmd__config,path)
+                cmd="cocalc__plus__subcmd__config__subcmd__path"
+                ;;
+            cocalc__plus__subcmd__config,set)
+                cmd="cocalc__plus__subcmd__config__subcmd__set"
+                ;;
+            cocalc__plus__subcmd__config,unset)
+                cmd="cocalc__plus__subcmd__config__subcmd__unset"
+                ;;
+            cocalc__plus__subcmd__config__subcmd__help,edit)
+                cmd="cocalc__plus__subcmd__config__subcmd__help__subcmd__edit"
+                ;;
+            cocalc__plus__subcmd__config__subcmd__help,get)
+                cmd="cocalc__plus__subcmd__config__subcmd__help__subcmd__get"
+                ;;
+            cocalc__plus__subcmd__config__subcmd__help,help)
+                cmd="cocalc__plus__subcmd__config__subcmd__help__subcmd__help"
+                ;;
+            cocalc__plus__subcmd__config__subcmd__help,list)
+                cmd="cocalc__plus__subcmd__config__subcmd__help__subcmd__list"
+                ;;
+            cocalc__plus__subcmd__config__subcmd__help,path)
+                cmd="cocalc__plus__subcmd__config__subcmd__help__subcmd__path"
+                ;;
+            cocalc__plus__subcmd__config__subcmd__help,set)
+                cmd="cocalc__plus__subcmd__config__subcmd__help__subcmd__set"
+                ;;
+            cocalc__plus__subcmd__config__subcmd__help,unset)
+                cmd="cocalc__plus__subcmd__config__subcmd__help__subcmd__unset"
+                ;;
             cocalc__plus__subcmd__help,completions)
                 cmd="cocalc__plus__subcmd__help__subcmd__completions"
+                ;;
+            cocalc__plus__subcmd__help,config)
+                cmd="cocalc__plus__subcmd__help__subcmd__config"
                 ;;
             cocalc__plus__subcmd__help,help)
                 cmd="cocalc__plus__subcmd__help__subcmd__help"
@@ -51,6 +99,24 @@ _cocalc__plus() {
                 ;;
             cocalc__plus__subcmd__help,terminal)
                 cmd="cocalc__plus__subcmd__help__subcmd__terminal"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__config,edit)
+                cmd="cocalc__plus__subcmd__help__subcmd__config__subcmd__edit"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__config,get)
+                cmd="cocalc__plus__subcmd__help__subcmd__config__subcmd__get"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__config,list)
+                cmd="cocalc__plus__subcmd__help__subcmd__config__subcmd__list"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__config,path)
+                cmd="cocalc__plus__subcmd__help__subcmd__config__subcmd__path"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__config,set)
+                cmd="cocalc__plus__subcmd__help__subcmd__config__subcmd__set"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__config,unset)
+                cmd="cocalc__plus__subcmd__help__subcmd__config__subcmd__unset"
                 ;;
             cocalc__plus__subcmd__help__subcmd__ssh,doctor)
                 cmd="cocalc__plus__subcmd__help__subcmd__ssh__subcmd__doctor"
@@ -170,7 +236,7 @@ _cocalc__plus() {
 
     case "${cmd}" in
         cocalc__plus)
-            opts="-h -V --log-level --help --version ssh serve terminal open completions help"
+            opts="-h -V --log-level --help --version ssh serve terminal config open completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -205,8 +271,250 @@ _cocalc__plus() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        cocalc__subcmd__plus__subcmd__config)
+            opts="-h --log-level --help get set unset list path edit help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__edit)
+            opts="-h --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__get)
+            opts="-h --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__help)
+            opts="get set unset list path edit help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__help__subcmd__edit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__help__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__help__subcmd__path)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__help__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__help__subcmd__unset)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__list)
+            opts="-h --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__path)
+            opts="-h --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__set)
+            opts="-h --file --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__config__subcmd__unset)
+            opts="-h --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         cocalc__subcmd__plus__subcmd__help)
-            opts="ssh serve terminal open completions help"
+            opts="ssh serve terminal config open completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -222,6 +530,104 @@ _cocalc__plus() {
         cocalc__subcmd__plus__subcmd__help__subcmd__completions)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__config)
+            opts="get set unset list path edit"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__config__subcmd__edit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__config__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__config__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__config__subcmd__path)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__config__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__config__subcmd__unset)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -476,7 +882,7 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__serve)
-            opts="-h --port --nats-port --daemon --daemon-stop --daemon-status --write-connection-info --pidfile --log --open --no-open --json --daemon-child --login-environment --log-level --help"
+            opts="-h --port --nats-port --token-file --daemon --daemon-stop --daemon-status --write-connection-info --pidfile --log --open --no-open --json --daemon-child --login-environment --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -487,6 +893,10 @@ _cocalc__plus() {
                     return 0
                     ;;
                 --nats-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use crate::daemon::launch::LaunchError;
 use crate::holder;
 use crate::plus::serve::ServeError;
+use crate::plus::settings;
 use crate::plus::terminals::StartError;
 use crate::protocol::control::Failure;
 use crate::ssh::registry;
@@ -30,6 +31,9 @@ pub enum CliError {
     /// The server.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// A setting.
+    #[error(transparent)]
+    Settings(#[from] settings::Error),
     /// A process that should stay.
     #[error("the server does not start: {0}")]
     Launch(#[from] LaunchError),
@@ -108,10 +112,26 @@ fn hint(error: &CliError) -> Option<String> {
         CliError::Registry(RegistryError::Runtime(_)) | CliError::Serve(ServeError::Runtime(_)) => {
             Some(registry::RUNTIME_HINT.into())
         }
+        CliError::Settings(error) | CliError::Serve(ServeError::Settings(error)) => {
+            Some(settings_hint(error))
+        }
         CliError::NoTerminal(_) => Some("cocalc-plus terminal list".into()),
         CliError::Holder(holder::Error::Vanished) => Some("cocalc-plus terminal new".into()),
         CliError::Hinted { hint, .. } => Some(hint.clone()),
         _ => None,
+    }
+}
+
+fn settings_hint(error: &settings::Error) -> String {
+    match error {
+        settings::Error::Unknown { .. } => "cocalc-plus config list".to_owned(),
+        settings::Error::Open { path, .. } => format!("chmod 600 {}", path.display()),
+        settings::Error::Wrong { origin, key, .. } => match origin.word() {
+            "environment" => format!("cocalc-plus config get {key}"),
+            "file" => "cocalc-plus config edit".to_owned(),
+            _ => "cocalc-plus config --help".to_owned(),
+        },
+        _ => "cocalc-plus config edit".to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::error::CliError;
+use crate::plus::settings;
 use crate::protocol::control::Cause;
 
 /// Why the program ended; listed in `man cocalc-plus`.
@@ -124,6 +125,8 @@ impl From<&CliError> for Exit {
         match error {
             CliError::Remote(failure) => failure.cause.into(),
             CliError::Target(_) | CliError::Usage(_) => Self::Usage,
+            CliError::Settings(settings::Error::Unknown { .. }) => Self::Usage,
+            CliError::Settings(_) => Self::Failure,
             CliError::Serve(_) => Self::Server,
             CliError::Launch(_) => Self::Server,
             CliError::NoTerminal(_) => Self::NotRunning,

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod completions;
+pub mod config;
 pub mod connecting;
 pub mod doctor;
 pub mod error;
@@ -22,6 +23,7 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 
+use crate::plus::settings;
 use crate::sys::env;
 
 /// Flags of `serve` that stand without it, as in the original system.
@@ -47,14 +49,10 @@ const SERVE_FLAGS: [&str; 7] = [
 )]
 pub struct Cli {
     /// Show messages of this level and above on stderr
-    #[arg(
-        long,
-        global = true,
-        value_name = "LEVEL",
-        value_enum,
-        default_value = "warn"
-    )]
-    log_level: LogLevel,
+    ///
+    /// `warn`, or what the settings say for `serve`.
+    #[arg(long, global = true, value_name = "LEVEL", value_enum)]
+    log_level: Option<LogLevel>,
 
     #[command(subcommand)]
     command: Option<Command>,
@@ -93,6 +91,7 @@ enum Command {
     Ssh(Box<ssh::Args>),
     Serve(serve::Args),
     Terminal(terminal::Args),
+    Config(config::Args),
     Open(open::Args),
     Completions(completions::Args),
     #[command(name = "__attach", hide = true)]
@@ -125,15 +124,17 @@ pub fn run() -> ExitCode {
             return code.into();
         }
     };
-    let level = cli.log_level;
+    let level = cli.log_level.unwrap_or(LogLevel::Warn);
+    settings::place_data();
     let ran = match cli.command {
         None => {
             let _ = Cli::command().print_help();
             return exit::Exit::Usage.into();
         }
         Some(Command::Ssh(args)) => ssh::run(*args, level),
-        Some(Command::Serve(args)) => serve::run(&args, level),
+        Some(Command::Serve(args)) => serve::run(&args, cli.log_level),
         Some(Command::Terminal(args)) => return end(terminal::run(args)),
+        Some(Command::Config(args)) => config::run(args),
         Some(Command::Open(args)) => open::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Attach(args)) => hidden::attach(args),

@@ -1,8 +1,13 @@
 //! `cocalc-plus serve`: the server on this machine.
 
+use std::fs::File;
+use std::path::Path;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
+
 use super::LogLevel;
+use super::config;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output;
@@ -12,9 +17,14 @@ use crate::daemon::instance::STOP_GRACE;
 use crate::daemon::launch;
 use crate::daemon::run;
 use crate::plus::serve;
+use crate::plus::serve::ServeError;
 use crate::plus::serve::ServeOptions;
 use crate::plus::serve::Source;
 use crate::plus::serve::Started;
+use crate::plus::settings;
+use crate::plus::settings::Flag;
+use crate::plus::settings::Settings;
+use crate::plus::settings::Starter;
 use crate::protocol::connection::ConnectionInfo;
 use crate::sys::clock;
 use crate::sys::dirs;
@@ -42,6 +52,11 @@ pub struct Args {
     /// that is free
     #[arg(long, value_name = "N")]
     nats_port: Option<u16>,
+
+    /// Take a token from this file that signs programs and browsers in; `-` is
+    /// stdin
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
 
     /// Leave the terminal; return when it listens
     #[arg(long, conflicts_with_all = ["daemon_stop", "daemon_status"])]
@@ -90,7 +105,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`CliError`] with what keeps the server from running.
-pub fn run(args: &Args, level: LogLevel) -> Result<Exit, CliError> {
+pub fn run(args: &Args, level: Option<LogLevel>) -> Result<Exit, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
@@ -108,18 +123,29 @@ pub fn run(args: &Args, level: LogLevel) -> Result<Exit, CliError> {
     })
 }
 
-async fn foreground(args: &Args, level: LogLevel) -> Result<Exit, CliError> {
-    trace(args, level)?;
-    let started = match serve::start(args.options()).await {
+async fn foreground(args: &Args, level: Option<LogLevel>) -> Result<Exit, CliError> {
+    let options = args.options(level).and_then(|options| {
+        let settings = options.settings.read().map_err(ServeError::from)?;
+        Ok((options, settings))
+    });
+    // Where settings are wrong the log is there to say so.
+    let settings = options.as_ref().ok().map(|(_, settings)| settings);
+    trace(args, log_level(settings, level))?;
+    let opens = args.opens(settings);
+    let starting = async {
+        let (options, _) = options?;
+        Ok::<_, CliError>(serve::start(options).await?)
+    };
+    let started = match starting.await {
         Ok(started) => started,
         Err(error) if args.daemon_child => {
             let why = text::with_causes(&error);
             // First the log, whose end the starter shows.
             tracing::error!(why, "the server cannot start");
             let _ = launch::announce_failure(&why);
-            return Ok(Exit::from(&CliError::from(error)));
+            return Ok(Exit::from(&error));
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     let server = match started {
         Started::Here(server) => server,
@@ -129,7 +155,7 @@ async fn foreground(args: &Args, level: LogLevel) -> Result<Exit, CliError> {
         }
         Started::Running(info) => {
             output::say(&format!("a server runs already (pid {})", info.pid));
-            args.present(&info, &serve::url_of(&info).await);
+            args.present(&info, &serve::url_of(&info).await, opens);
             return Ok(Exit::Success);
         }
     };
@@ -138,13 +164,25 @@ async fn foreground(args: &Args, level: LogLevel) -> Result<Exit, CliError> {
     if args.daemon_child {
         let _ = launch::announce_ready(server.info());
     } else {
-        args.present(server.info(), &server.mint_url());
+        args.present(server.info(), &server.mint_url(), opens);
     }
     server.run(shutdown).await?;
     Ok(Exit::Success)
 }
 
 async fn daemon(args: &Args) -> Result<Exit, CliError> {
+    if args.token_file.as_deref() == Some(Path::new("-")) {
+        return Err(CliError::hinted(
+            "a daemon has no stdin to read a token from",
+            "cocalc-plus serve --daemon --token-file FILE",
+        ));
+    }
+    // What is wrong is said here, and not by a log.
+    let settings = args
+        .options(None)?
+        .settings
+        .read()
+        .map_err(ServeError::from)?;
     let instance = Instance::current().map_err(serve::ServeError::Runtime)?;
     let was_running = instance.running().is_some();
     let log = args.log.clone().unwrap_or_else(|| instance.log());
@@ -159,7 +197,8 @@ async fn daemon(args: &Args) -> Result<Exit, CliError> {
         info.pid,
         log.display()
     ));
-    args.present(&info, &serve::url_of(&info).await);
+    let opens = args.opens(Some(&settings));
+    args.present(&info, &serve::url_of(&info).await, opens);
     Ok(Exit::Success)
 }
 
@@ -256,50 +295,83 @@ impl LogLevel {
     }
 }
 
+/// What the flag says, else the settings.
+fn log_level(settings: Option<&Settings>, flag: Option<LogLevel>) -> LogLevel {
+    let set = || LogLevel::from_str(settings?.text("log_level")?, true).ok();
+    flag.or_else(set).unwrap_or(LogLevel::Warn)
+}
+
+/// Whether a browser is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opens {
+    Yes,
+    No,
+}
+
 impl Args {
-    fn options(&self) -> ServeOptions {
-        let port = self.asked_port();
-        ServeOptions {
-            port,
-            nats_port: self.nats_port,
+    /// # Errors
+    /// Of a setting that the environment or a flag has wrong.
+    fn options(&self, level: Option<LogLevel>) -> Result<ServeOptions, CliError> {
+        let ports = [
+            ("port", "--port", self.port),
+            ("nats_port", "--nats-port", self.nats_port),
+        ];
+        let mut given: Vec<(&str, &str, String)> = ports
+            .into_iter()
+            .filter_map(|(key, flag, port)| Some((key, flag, port?.to_string())))
+            .collect();
+        if let Some(level) = level.and_then(|level| level.to_possible_value()) {
+            given.push(("log_level", "--log-level", level.get_name().to_owned()));
+        }
+        if let Some(path) = &self.token_file {
+            given.push(("auth_token", "--token-file", token(path)?));
+        }
+        let flags: Vec<Flag<'_>> = given
+            .iter()
+            .map(|(key, flag, text)| (*key, *flag, text.as_str()))
+            .collect();
+        let (starter, environment) = if self.login_environment {
+            (Starter::Login, Source::LoginShell)
+        } else {
+            (Starter::Person, Source::Server)
+        };
+        Ok(ServeOptions {
+            settings: settings::keeper(starter, &flags).map_err(ServeError::from)?,
             write_connection_info: self.write_connection_info.clone(),
             pidfile: self.pidfile.clone(),
-            environment: if self.login_environment {
-                Source::LoginShell
-            } else {
-                Source::Server
-            },
-        }
+            environment,
+        })
     }
 
-    /// The port of the flag, else of the original system's variables.
-    ///
-    /// Not in a server that another process started: `PORT` in a login's
-    /// environment is meant for whatever that login runs.
-    fn asked_port(&self) -> Option<u16> {
-        let variables = ["COCALC_PORT", "PORT"].into_iter();
-        let named = || {
-            variables
-                .filter_map(env::var)
-                .find_map(|port| port.parse().ok())
+    /// Whether to open a browser: flags, else settings, else where one is seen.
+    fn opens(&self, settings: Option<&Settings>) -> Opens {
+        let set = settings.and_then(|settings| settings.text("open_browser"));
+        let is_left_alone = self.no_open || self.daemon || self.daemon_child;
+        let opens = match set {
+            _ if self.open => true,
+            _ if is_left_alone => false,
+            Some("always") => true,
+            Some("never") => false,
+            _ => env::has_desktop(),
         };
-        self.port
-            .or_else(|| if self.daemon_child { None } else { named() })
+        if opens { Opens::Yes } else { Opens::No }
     }
 
     /// The child's command line; it runs in `/`, so paths become absolute.
+    /// It reads the same environment and the same file.
     fn child_words(&self) -> Result<Vec<std::ffi::OsString>, CliError> {
         let mut words: Vec<std::ffi::OsString> = vec!["serve".into(), "--daemon-child".into()];
-        if let Some(port) = self.asked_port() {
-            words.extend(["--port".into(), port.to_string().into()]);
-        }
-        if let Some(port) = self.nats_port {
-            words.extend(["--nats-port".into(), port.to_string().into()]);
+        let ports = [("--port", self.port), ("--nats-port", self.nats_port)];
+        for (flag, port) in ports {
+            if let Some(port) = port {
+                words.extend([flag.into(), port.to_string().into()]);
+            }
         }
         let files = [
             ("--write-connection-info", &self.write_connection_info),
             ("--pidfile", &self.pidfile),
             ("--log", &self.log),
+            ("--token-file", &self.token_file),
         ];
         for (flag, path) in files {
             if let Some(path) = path {
@@ -309,8 +381,8 @@ impl Args {
         Ok(words)
     }
 
-    /// Prints the URL, and opens the browser where one is expected.
-    fn present(&self, info: &ConnectionInfo, url: &str) {
+    /// Prints the URL, and opens the browser.
+    fn present(&self, info: &ConnectionInfo, url: &str, opens: Opens) {
         if self.json {
             output::json(&serde_json::json!({
                 "url": url, "port": info.port, "pid": info.pid, "socket": info.socket,
@@ -319,9 +391,20 @@ impl Args {
         } else {
             output::data(url);
         }
-        if self.open || (!self.no_open && !self.daemon && !self.daemon_child && env::has_desktop())
-        {
+        if opens == Opens::Yes {
             super::browser::open(url, &dirs::data().join("open.html"));
         }
     }
+}
+
+/// Reads a token from a file, or from stdin.
+fn token(path: &Path) -> Result<String, CliError> {
+    if path == Path::new("-") {
+        return Ok(config::read(std::io::stdin())?);
+    }
+    let failed = |source| CliError::File {
+        path: path.to_owned(),
+        source,
+    };
+    File::open(path).and_then(config::read).map_err(failed)
 }

@@ -31,6 +31,7 @@ use crate::protocol::terminal::Frame;
 use crate::protocol::terminal::HolderHello;
 use crate::protocol::terminal::VERSION;
 use crate::sys::detach;
+use crate::sys::login;
 use crate::sys::process;
 
 /// How long a holder may take from exec to its readiness line.
@@ -85,8 +86,8 @@ pub type Connected = (
 /// Starts a terminal: `EXE __holder --dir DIR --id ID --cols N --rows N`, and
 /// `--cwd DIR` where one is asked for.
 ///
-/// Returns when its socket listens. It inherits this process's environment,
-/// of which the login shell in it gets all but names that are the server's.
+/// Returns when its socket listens. It inherits this process's environment
+/// without secrets, of which the login shell in it gets all but names that are the server's.
 ///
 /// # Errors
 /// [`Error::NotReady`] in the holder's words, [`Error::Died`],
@@ -95,7 +96,10 @@ pub type Connected = (
 pub async fn spawn(options: SpawnOptions) -> Result<TerminalRow, Error> {
     let log = options.log.as_deref().map(open_log).transpose()?;
     let exe = options.exe.clone();
-    let start = move || detach::spawn_detached(&options.exe, &arguments(&options), &[], log);
+    let start = move || {
+        let secrets = &login::SECRETS;
+        detach::spawn_detached(&options.exe, &arguments(&options), secrets, log)
+    };
     // Fork and exec take a millisecond in which nothing else would be served.
     let started = tokio::task::spawn_blocking(start)
         .await

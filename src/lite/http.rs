@@ -57,7 +57,7 @@ pub struct Hub {
     /// Carries messages.
     pub bus: Bus,
     /// What `/customize` tells a signed-in page.
-    pub customize: Arc<serde_json::Value>,
+    pub customize: Customize,
     /// What `/session` tells a page that came directly.
     pub status: watch::Sender<Status>,
     /// Ends what shall end with the server; then the server ends.
@@ -65,6 +65,9 @@ pub struct Hub {
     /// Told when the server shall end.
     pub shutdown: Shutdown,
 }
+
+/// Says what `/customize` tells now.
+pub type Customize = Arc<dyn Fn() -> serde_json::Value + Send + Sync>;
 
 /// Ends a server's terminals, unless they are kept, and counts them.
 pub type Stopper = Arc<dyn Fn(Fate) -> Counting + Send + Sync>;
@@ -151,7 +154,7 @@ async fn serve_session(State(hub): State<Hub>, upgrade: WebSocketUpgrade) -> Res
 }
 
 async fn serve_customize(State(hub): State<Hub>) -> Response<Body> {
-    Json(&*hub.customize).into_response()
+    Json((hub.customize)()).into_response()
 }
 
 /// Mints a URL for whoever is signed in already: another command, or a page

@@ -14,3 +14,4 @@ pub mod http;
 pub mod identity;
 pub mod listen;
 pub mod remote;
+pub mod settings;

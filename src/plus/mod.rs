@@ -6,4 +6,5 @@
 
 mod keeping;
 pub mod serve;
+pub mod settings;
 pub mod terminals;

@@ -15,6 +15,7 @@ use super::keeping::Served;
 use super::keeping::Sockets;
 use super::keeping::bind_sockets;
 use super::keeping::keep_dir;
+use super::settings;
 use super::terminals;
 use crate::daemon::instance;
 use crate::daemon::instance::Instance;
@@ -23,17 +24,21 @@ use crate::daemon::run::Run;
 use crate::lite::blobs;
 use crate::lite::bus::Bus;
 use crate::lite::client as hub_client;
+use crate::lite::http::Customize;
 use crate::lite::http::Fate;
 use crate::lite::http::Hub;
 use crate::lite::http::Stopper;
 use crate::lite::identity::Identity;
 use crate::lite::listen::Site;
+use crate::lite::settings::calls as settings_calls;
+use crate::lite::settings::keeper::Keeper;
 use crate::project::calls;
 use crate::project::environment::Environment;
 use crate::project::files as project_files;
 use crate::project::files::Files;
 use crate::project::terminal;
 use crate::project::terminal::Terminals;
+use crate::protocol::call::Handler;
 use crate::protocol::connection::ConnectionInfo;
 use crate::protocol::session::State;
 use crate::protocol::session::Status;
@@ -47,6 +52,7 @@ use crate::sys::open_files;
 use crate::sys::ports::Loopback;
 use crate::sys::process;
 use crate::sys::secret;
+use crate::sys::secret::Secret;
 use crate::sys::shutdown::Shutdown;
 use crate::web::assets;
 use crate::web::credentials::Credentials;
@@ -67,12 +73,10 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub use crate::project::environment::Source;
 
 /// What a person decides about a server.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ServeOptions {
-    /// The TCP port; `None` is the last one if it is free, else any.
-    pub port: Option<u16>,
-    /// The TCP port of the bus; `None` has none, 0 is any.
-    pub nats_port: Option<u16>,
+    /// This user's settings, below the command line's flags.
+    pub settings: Keeper,
     /// Where to write a copy of the connection information.
     pub write_connection_info: Option<PathBuf>,
     /// Where to write the process id.
@@ -84,6 +88,9 @@ pub struct ServeOptions {
 /// Why a server cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// A setting is wrong.
+    #[error(transparent)]
+    Settings(#[from] settings::Error),
     /// No directory for its sockets is safe.
     #[error("no directory for sockets is safe to use")]
     Runtime(#[source] io::Error),
@@ -138,16 +145,17 @@ pub struct Server {
 ///
 /// # Errors
 /// [`ServeError`]; nothing listens then.
-pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
+pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
     let instance = Instance::current().map_err(ServeError::Runtime)?;
     let Some(lock) = instance.lock()? else {
         let running = papers_of_other(&instance).await?;
         return Ok(Started::Running(Box::new(running)));
     };
+    let settings = options.settings.begin()?;
     let last_port = instance.connection().map(|info| info.port);
     open_files::raise();
-    let loopback = listen(options.port, last_port)?;
-    let nats = options.nats_port.map(listen_on).transpose()?;
+    let loopback = listen(settings.number("port"), last_port)?;
+    let nats = settings.number("nats_port").map(listen_on).transpose()?;
     let sockets = bind_sockets(&instance)?;
     let credentials = credentials()?;
     let log = instance.log();
@@ -183,7 +191,10 @@ pub async fn start(options: ServeOptions) -> Result<Started, ServeError> {
         nats_port: nats.as_ref().map(|loopback| loopback.port),
         previous,
     };
-    let gate = Arc::new(Gate::new(NAME, loopback.port, credentials).with_bus());
+    let gate = Gate::new(NAME, loopback.port, credentials)
+        .with_bus()
+        .with_chosen_token(settings.text("auth_token").map(Secret::from_text));
+    let gate = Arc::new(gate);
     let server = Server {
         instance,
         info,
@@ -307,17 +318,29 @@ impl Server {
         let log = terminals::log(&self.instance);
         let terminals = Terminals::new(self.instance.holders(), log);
         let files = Files::new(dirs::home(), dirs::trash(), &dirs::data());
-        let customize = serde_json::json!({
+        let keeper = Arc::new(self.options.settings.clone());
+        let fixed = serde_json::json!({
             "name": NAME, "account": ACCOUNT, "project": NAME, "version": self.info.version, "ui": self.info.ui,
             "run": self.info.id, "previous": self.info.previous,
         });
-        let handler = calls::handler(
+        let public = Arc::clone(&keeper);
+        let customize: Customize = Arc::new(move || {
+            let mut told = fixed.clone();
+            // A page does without them until the file is mended.
+            let settings = public.public().unwrap_or_default();
+            told["settings"] = settings.into();
+            told
+        });
+        let project = calls::handler(
             NAME,
             Arc::clone(&terminals),
             Arc::clone(&files),
             Arc::clone(environment),
         );
-        let answering = (bus.clone(), Arc::clone(&handler));
+        let account = format!("hub.account.{ACCOUNT}");
+        let settings = settings_calls::handler(&account, keeper);
+        let handler = by_subject(&account, settings, Arc::clone(&project));
+        let answering = (bus.clone(), project);
         tokio::spawn(async move {
             let (bus, handler) = answering;
             let (project, pattern) = (Identity::Project(NAME.into()), format!("project.{NAME}.>"));
@@ -328,7 +351,7 @@ impl Server {
             run: self.info.id.clone(),
             handler,
             bus,
-            customize: Arc::new(customize),
+            customize,
             status: watch::Sender::new(self.status()),
             stop: stopper(Arc::clone(&terminals)),
             shutdown: shutdown.clone(),
@@ -373,6 +396,19 @@ fn retract(instance: &Instance, info: &ConnectionInfo, options: &ServeOptions) {
     for path in copies {
         let _ = fs::remove_file(path);
     }
+}
+
+/// Has one handler answer what begins with `prefix`, and another the rest.
+fn by_subject(prefix: &str, own: Handler, rest: Handler) -> Handler {
+    let prefix = format!("{prefix}.");
+    Arc::new(move |subject, payload| {
+        let handler = if subject.starts_with(&prefix) {
+            &own
+        } else {
+            &rest
+        };
+        handler(subject, payload)
+    })
 }
 
 /// Ends the terminals, or counts those that live on.

@@ -3,7 +3,8 @@
 //! | what | where | override |
 //! | --- | --- | --- |
 //! | sockets, pid and lock files | `/tmp/ccp-UID`, node-local, 0700 | `COCALC_PLUS_RUNTIME` |
-//! | data of the server | `~/.local/share/cocalc-plus` | `DATA` |
+//! | data of the server | `~/.local/share/cocalc-plus` | `DATA`, or the setting |
+//! | settings | `~/.config/cocalc-plus` | `XDG_CONFIG_HOME` |
 //! | registry of targets, logs | `~/.local/state/cocalc-plus` | |
 //! | compressed binaries for upload | `~/.cache/cocalc-plus` | |
 //! | installed binaries on a remote | `~/.cocalc-plus/bin` | `COCALC_PLUS_HOME` |
@@ -16,6 +17,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use super::env;
 use super::files;
@@ -24,6 +26,9 @@ use super::process;
 
 /// The name under which [`directories`] files us.
 const APPLICATION: &str = "cocalc-plus";
+
+/// The data directory that a configuration names.
+static DATA: OnceLock<PathBuf> = OnceLock::new();
 
 /// Returns the home directory: `$HOME`, else the one in `/etc/passwd`.
 ///
@@ -46,7 +51,23 @@ pub fn go_home() {
 
 /// Returns the directory of the server's data.
 pub fn data() -> PathBuf {
-    env::path("DATA").unwrap_or_else(|| project(|dirs| Some(dirs.data_dir()), ".local/share"))
+    let named = env::path("DATA").or_else(|| DATA.get().cloned());
+    named.unwrap_or_else(|| project(|dirs| Some(dirs.data_dir()), ".local/share"))
+}
+
+/// Has [`data`] be a directory that a configuration names, unless the
+/// environment names another; to be called once, before anybody asks.
+pub fn use_data(dir: PathBuf) {
+    let _ = DATA.set(dir);
+}
+
+/// Returns the directory of settings, which a person may keep among other such
+/// files: not where macOS puts what programs keep for themselves.
+pub fn config() -> PathBuf {
+    let config = env::path("XDG_CONFIG_HOME");
+    config
+        .unwrap_or_else(|| home().join(".config"))
+        .join(APPLICATION)
 }
 
 /// Returns this user's trash, as every desktop of Linux names it.

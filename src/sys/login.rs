@@ -31,13 +31,11 @@ const OTHER_TERMINALS: [&str; 15] = [
     "OLDPWD",
 ];
 
-/// Names that hold a secret or a setting of the server.
-const SERVER_NAMES: [&str; 4] = [
-    "AUTH_TOKEN",
-    "COCALC_AUTH_TOKEN",
-    "COCALC_BIND",
-    "COCALC_PORT",
-];
+/// Names that hold a secret of the server; a child gets none of them.
+pub const SECRETS: [&str; 3] = ["AUTH_TOKEN", "COCALC_AUTH_TOKEN", "COMPUTE_SERVER"];
+
+/// Names that hold a setting of the server.
+const SERVER_NAMES: [&str; 3] = ["COCALC_BIND", "COCALC_OPEN_BROWSER", "COCALC_PORT"];
 
 /// The prefix of names that are the server's.
 const SERVER_PREFIX: &[u8] = b"COCALC_PLUS_";
@@ -97,6 +95,7 @@ pub fn shell(env: Vec<(OsString, OsString)>, passwd: &str, uid: u32) -> Program 
 pub fn is_for_programs(name: &OsStr) -> bool {
     let is_listed = |names: &[&str]| names.iter().any(|listed| name == *listed);
     !is_listed(&OTHER_TERMINALS)
+        && !is_listed(&SECRETS)
         && !is_listed(&SERVER_NAMES)
         && !name.as_bytes().starts_with(SERVER_PREFIX)
 }
@@ -173,6 +172,8 @@ mod tests {
             ("SSH_TTY", "x"),
             ("COCALC_PLUS_RUNTIME", "x"),
             ("AUTH_TOKEN", "x"),
+            ("COMPUTE_SERVER", "x"),
+            ("COCALC_AUTH_TOKEN", "x"),
             ("TMUX", "x"),
             ("HOME", "/tmp"),
         ]);

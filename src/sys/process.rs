@@ -13,6 +13,8 @@ use rustix::process::Signal;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::login;
+
 /// How often [`wait_gone`] looks.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -318,11 +320,15 @@ pub fn ends_with_us(command: &mut tokio::process::Command) {
     let _ = command;
 }
 
-/// Prepares a command in the caller's environment; the one way to run others.
+/// Prepares a command in the caller's environment, without its secrets; the one
+/// way to run others.
 pub fn command(program: &str) -> tokio::process::Command {
     #[expect(clippy::disallowed_methods, reason = "the one owner of subprocesses")]
     let mut command = tokio::process::Command::new(program);
     command.kill_on_drop(true);
+    for name in login::SECRETS {
+        command.env_remove(name);
+    }
     command
 }
 

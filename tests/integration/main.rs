@@ -16,6 +16,7 @@ mod browser;
 mod browsers;
 mod bus;
 mod complaints;
+mod config;
 mod connect;
 mod crash;
 mod doctor;
