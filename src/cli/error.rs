@@ -9,6 +9,7 @@ use crate::daemon::launch::LaunchError;
 use crate::holder;
 use crate::plus::serve::ServeError;
 use crate::plus::settings;
+use crate::plus::storing;
 use crate::plus::terminals::StartError;
 use crate::protocol::control::Failure;
 use crate::ssh::registry;
@@ -109,6 +110,7 @@ fn hint(error: &CliError) -> Option<String> {
         CliError::Target(_) => Some("cocalc-plus ssh user@host[:port]".into()),
         CliError::Usage(_) => Some("cocalc-plus --help".into()),
         CliError::Serve(ServeError::Port { .. }) => Some("cocalc-plus serve --port 0".into()),
+        CliError::Serve(ServeError::Store(error)) => storing::hint(error),
         CliError::Registry(RegistryError::Runtime(_)) | CliError::Serve(ServeError::Runtime(_)) => {
             Some(registry::RUNTIME_HINT.into())
         }

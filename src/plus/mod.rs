@@ -7,4 +7,5 @@
 mod keeping;
 pub mod serve;
 pub mod settings;
+pub mod storing;
 pub mod terminals;

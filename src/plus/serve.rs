@@ -16,6 +16,8 @@ use super::keeping::Sockets;
 use super::keeping::bind_sockets;
 use super::keeping::keep_dir;
 use super::settings;
+use super::storing;
+use super::storing::Storing;
 use super::terminals;
 use crate::daemon::instance;
 use crate::daemon::instance::Instance;
@@ -42,6 +44,7 @@ use crate::protocol::call::Handler;
 use crate::protocol::connection::ConnectionInfo;
 use crate::protocol::session::State;
 use crate::protocol::session::Status;
+use crate::store;
 use crate::store::blobs::Blobs;
 use crate::sys::clock;
 use crate::sys::dirs;
@@ -112,6 +115,9 @@ pub enum ServeError {
         #[source]
         source: io::Error,
     },
+    /// The database cannot be opened, and somebody has to look at it.
+    #[error("the database cannot be opened")]
+    Store(#[source] store::error::Error),
     /// A second server runs and does not say how to reach it.
     #[error("a server of this instance is starting, and has not said for 10 s how to reach it")]
     Starting,
@@ -139,6 +145,7 @@ pub struct Server {
     options: ServeOptions,
     lock: Lock,
     run: Option<Run>,
+    store: Storing,
 }
 
 /// Takes the instance's lock and listens, or finds the server that has it.
@@ -165,6 +172,7 @@ pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
             source,
         })?;
     }
+    let store = storing::open().await.map_err(ServeError::Store)?;
     let previous = run::ending(&instance.run());
     if let Some(previous) = &previous {
         tracing::warn!(
@@ -205,6 +213,7 @@ pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
         options,
         lock,
         run,
+        store,
     };
     terminal::offer_commands(&server.instance.holders());
     server.publish()?;
@@ -278,7 +287,9 @@ impl Server {
         // Whoever holds a connection open is not waited for longer.
         let _ = tokio::time::timeout(FAREWELL, serving.join_all()).await;
         // A login shell that was being asked is ended with all it started.
-        let _ = tokio::time::timeout(FAREWELL, environment.settled()).await;
+        let settled = tokio::time::timeout(FAREWELL, environment.settled());
+        let closed = tokio::time::timeout(FAREWELL, close(&self.store));
+        let _ = tokio::join!(settled, closed);
         retract(&self.instance, &self.info, &self.options);
         if let Some(run) = self.run {
             run.end();
@@ -383,6 +394,13 @@ impl Server {
             state,
             phases: Vec::new(),
         }
+    }
+}
+
+/// Closes the database, if there is one.
+async fn close(store: &Storing) {
+    if let Ok(store) = store {
+        store.close().await;
     }
 }
 

@@ -39,6 +39,7 @@ mod registry;
 mod round_trips;
 mod serve;
 mod sshd_kinds;
+mod store;
 mod survival;
 mod terminal;
 mod terminal_attach;
