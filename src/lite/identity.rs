@@ -7,6 +7,11 @@
 //! | project | `project.ID.>`, `hub.project.ID.>`, `public.>` | `project.ID.>`, `public.>`, its inbox |
 //! | host | `host.ID.>`, `hub.host.ID.>`, `public.>` | `host.ID.>`, `public.>`, its inbox |
 //!
+//! What answers for a project is the service `project-ID` of NATS' discovery: its
+//! accounts ask `$SRV.PING.project-ID` and the like, and the project is asked
+//! there and at `$SRV.PING`. To ask everybody, at `$SRV.PING`, is the hub's alone,
+//! so that nobody lists what is another's.
+//!
 //! An inbox is `_INBOX.KIND-ID.>`: nobody else reads there, and only who was
 //! asked writes there.
 
@@ -35,10 +40,27 @@ impl Identity {
     pub fn access(&self) -> Access {
         match self {
             Self::Hub => Access::All,
-            Self::Account { id, projects } => owner_of("account", id, projects),
-            Self::Project(id) => owner_of("project", id, &[]),
-            Self::Host(id) => owner_of("host", id, &[]),
+            Self::Account { id, projects } => {
+                let (mut publish, subscribe) = owner_of("account", id, projects);
+                publish.extend(projects.iter().flat_map(|id| discovery_of(id)));
+                Access::Only { publish, subscribe }
+            }
+            Self::Project(id) => {
+                let (publish, mut subscribe) = owner_of("project", id, &[]);
+                subscribe.push("$SRV.*".to_owned());
+                subscribe.extend(discovery_of(id));
+                Access::Only { publish, subscribe }
+            }
+            Self::Host(id) => {
+                let (publish, subscribe) = owner_of("host", id, &[]);
+                Access::Only { publish, subscribe }
+            }
         }
+    }
+
+    /// What NATS' discovery calls the service of a project.
+    pub fn service_of(project: &str) -> String {
+        format!("project-{project}")
     }
 
     /// Below which subject it is answered, `_INBOX.account-…`.
@@ -56,13 +78,20 @@ fn inbox_of(kind: &str, id: &str) -> String {
     format!("_INBOX.{kind}-{id}")
 }
 
-fn owner_of(kind: &str, id: &str, projects: &[String]) -> Access {
+/// Where a project's service is asked about itself, and one server of it.
+fn discovery_of(project: &str) -> [String; 2] {
+    let name = Identity::service_of(project);
+    [format!("$SRV.*.{name}"), format!("$SRV.*.{name}.*")]
+}
+
+/// To what it publishes and subscribes.
+fn owner_of(kind: &str, id: &str, projects: &[String]) -> (Vec<String>, Vec<String>) {
     let mut own = vec![format!("{kind}.{id}.>"), "public.>".to_owned()];
     own.extend(projects.iter().map(|id| format!("project.{id}.>")));
     let (mut publish, mut subscribe) = (own.clone(), own);
     publish.push(format!("hub.{kind}.{id}.>"));
     subscribe.push(format!("{}.>", inbox_of(kind, id)));
-    Access::Only { publish, subscribe }
+    (publish, subscribe)
 }
 
 #[cfg(test)]
@@ -81,7 +110,9 @@ mod tests {
         }
     }
 
-    const TOKENS: [&str; 16] = [
+    const TOKENS: [&str; 18] = [
+        "$SRV",
+        "PING",
         "account",
         "project",
         "host",
@@ -111,6 +142,14 @@ mod tests {
             ["project", second, _, ..] if projects.contains(second) => true,
             ["public", _, ..] => true,
             ["hub", first, second, _, ..] => !reads && *first == kind && *second == id,
+            ["$SRV", _] => reads && kind == "project",
+            ["$SRV", _, name] | ["$SRV", _, name, _] => {
+                let own = |project: &&str| *name == format!("project-{project}");
+                match kind {
+                    "project" => reads && own(&id),
+                    _ => !reads && projects.iter().any(own),
+                }
+            }
             ["_INBOX", second, _, ..] => reads && *second == format!("{kind}-{id}"),
             _ => false,
         }
@@ -128,7 +167,7 @@ mod tests {
         let (mut granted, mut refused) = (0, 0);
         for _ in 0..200_000 {
             let length = 1 + chance.below(5);
-            let tokens: Vec<&str> = (0..length).map(|_| TOKENS[chance.below(14)]).collect();
+            let tokens: Vec<&str> = (0..length).map(|_| TOKENS[chance.below(16)]).collect();
             let subject = tokens.join(".");
             for (identity, described) in &known {
                 let access = identity.access();
@@ -160,7 +199,7 @@ mod tests {
         let mut granted = 0;
         for _ in 0..200_000 {
             let length = 1 + chance.below(5);
-            let pattern: Vec<&str> = (0..length).map(|_| TOKENS[chance.below(16)]).collect();
+            let pattern: Vec<&str> = (0..length).map(|_| TOKENS[chance.below(18)]).collect();
             let pattern = pattern.join(".");
             if !access.may_subscribe(pattern.as_bytes()) {
                 continue;
@@ -170,9 +209,9 @@ mod tests {
             let filled: Vec<&str> = pattern
                 .split('.')
                 .flat_map(|token| match token {
-                    "*" => vec![TOKENS[chance.below(14)]],
+                    "*" => vec![TOKENS[chance.below(16)]],
                     ">" => (0..=chance.below(3))
-                        .map(|_| TOKENS[chance.below(14)])
+                        .map(|_| TOKENS[chance.below(16)])
                         .collect(),
                     token => vec![token],
                 })

@@ -10,17 +10,21 @@
 //!
 //! Several servers of one service share the requests, as a queue group.
 
+pub mod discovery;
 mod receiving;
 mod sending;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::stream::BoxStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 
+use self::discovery::Description;
+use self::discovery::Presence;
 use self::sending::To;
 use super::chunks;
 use super::chunks::MAX_HALF;
@@ -88,6 +92,37 @@ impl From<Vec<u8>> for Body {
     fn from(payload: Vec<u8>) -> Self {
         Self::One(payload)
     }
+}
+
+/// Does as [`serve`], and answers whoever looks for the service.
+///
+/// # Errors
+/// [`ClientError`], when the pattern is none or the connection has ended.
+pub async fn offer(
+    client: &Client,
+    description: Description,
+    pattern: &str,
+    answerer: Answerer,
+) -> Result<impl Future<Output = ()> + Send + use<>, ClientError> {
+    let presence = Arc::new(Presence::new(description));
+    let asked = Arc::clone(&presence);
+    let counted: Answerer = Arc::new(move |request| {
+        let (presence, subject) = (Arc::clone(&presence), request.subject.clone());
+        let (begun, answering) = (Instant::now(), answerer(request));
+        Box::pin(async move {
+            let answer = answering.await;
+            presence.count(&subject, begun.elapsed(), answer.as_ref().err());
+            answer
+        })
+    });
+    let serving = serve(client, pattern, counted).await?;
+    let client = client.clone();
+    Ok(async move {
+        let (answered, ()) = tokio::join!(asked.answer(&client), serving);
+        if let Err(error) = answered {
+            tracing::warn!(%error, "nobody finds a service");
+        }
+    })
 }
 
 /// Begins to answer what is asked on a pattern; the returned future does it,

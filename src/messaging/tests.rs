@@ -1,5 +1,6 @@
 //! Conversations over a pipe: rights, time and slow readers.
 
+mod discovery;
 mod large;
 mod streams;
 

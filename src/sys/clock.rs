@@ -13,9 +13,17 @@ pub fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// The time in UTC, `2026-11-21T12:00:00Z`.
+pub fn utc() -> String {
+    format!("{}Z", written(&broken_down(libc::gmtime_r)))
+}
+
 /// The time on this machine's wall, `2026-11-21T12:00:00`, in its time zone.
 pub fn local() -> String {
-    let tm = broken_down(libc::localtime_r);
+    written(&broken_down(libc::localtime_r))
+}
+
+fn written(tm: &libc::tm) -> String {
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
         tm.tm_year + 1900,
