@@ -10,6 +10,9 @@
 //! with `{}`: the same handlers as behind `/call`, which pages use, because a
 //! WebSocket of the bus costs a page two round trips before its first question.
 //!
+//! Whoever looks for services by the convention of NATS finds that of the project,
+//! `project-local`; `$SRV.PING` to everybody is for programs with the token.
+//!
 //! A program's CONNECT has two seconds; a page has shown cookie and key before
 //! the WebSocket opens, like for every other.
 
@@ -40,11 +43,17 @@ use crate::messaging::message::Message;
 use crate::messaging::service;
 use crate::messaging::service::Answer;
 use crate::messaging::service::Answerer;
+use crate::messaging::service::Body;
 use crate::messaging::service::ServiceError;
+use crate::messaging::service::discovery::Description;
+use crate::messaging::service::discovery::Endpoint;
 use crate::messaging::wire::connect::Connect;
 use crate::protocol::auth;
+use crate::protocol::call;
 use crate::protocol::call::Handler;
 use crate::protocol::call::Refusal;
+use crate::protocol::methods;
+use crate::protocol::methods::About;
 use crate::sys::process;
 use crate::sys::shutdown::Shutdown;
 use crate::web::gate::Gate;
@@ -148,16 +157,18 @@ impl Bus {
         Client::join(reader, writer, login)
     }
 
-    /// Has `handler` answer what is asked on a pattern, until shutdown; one that
-    /// the bus has cut off, because more was asked than it could take, joins
-    /// again.
-    pub async fn answer(&self, identity: &Identity, pattern: &str, handler: Handler) {
+    /// Has `handler` answer the methods of a project, until shutdown; one that the bus has cut off, because more was
+    /// asked than it could take, joins again.
+    pub async fn answer(&self, project: &str, handler: Handler) {
+        let (identity, description) = (Identity::Project(project.to_owned()), described(project));
+        let pattern = format!("project.{project}.>");
         let answerer: Answerer =
             Arc::new(move |request| Box::pin(ask(Arc::clone(&handler), request)));
         let answering = async {
             loop {
-                let client = self.join(identity);
-                match service::serve(&client, pattern, Arc::clone(&answerer)).await {
+                let client = self.join(&identity);
+                let (description, answerer) = (description.clone(), Arc::clone(&answerer));
+                match service::offer(&client, description, &pattern, answerer).await {
                     Ok(serving) => serving.await,
                     Err(error) => tracing::error!(%error, pattern, "nobody answers on the bus"),
                 }
@@ -203,6 +214,19 @@ impl Bus {
     }
 }
 
+/// What a project's service says about itself.
+fn described(project: &str) -> Description {
+    let endpoint = |about: &About| Endpoint {
+        name: about.name.replace('.', "-"),
+        subject: format!("project.{project}.{}", about.name),
+    };
+    Description {
+        name: Identity::service_of(project),
+        description: "Terminals, files and the environment of a project".to_owned(),
+        endpoints: methods::all().map(endpoint).collect(),
+    }
+}
+
 /// Asks a handler, whose words are JSON; an empty request is `{}`.
 async fn ask(handler: Handler, request: Message) -> Answer {
     let refused = |refusal: Refusal| ServiceError {
@@ -214,7 +238,12 @@ async fn ask(handler: Handler, request: Message) -> Answer {
         bytes => serde_json::from_slice(bytes),
     };
     let payload = payload.map_err(|_| refused(Refusal::new(400, "a request is JSON")))?;
-    let answer = handler(request.subject, payload).await.map_err(refused)?;
-    let payload = serde_json::to_vec(&answer).expect("JSON values serialise");
-    Ok(payload.into())
+    let written = |reply: Value| serde_json::to_vec(&reply).expect("JSON values serialise");
+    match handler(request.subject, payload).await.map_err(refused)? {
+        call::Body::One(reply) => Ok(Body::One(written(reply))),
+        call::Body::Many(replies) => {
+            let parts = replies.map(move |reply| reply.map(written).map_err(refused));
+            Ok(Body::Many(parts.boxed()))
+        }
+    }
 }

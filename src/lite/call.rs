@@ -14,6 +14,7 @@ use futures::stream::FuturesUnordered;
 use futures::stream::StreamExt;
 
 use crate::protocol::auth;
+use crate::protocol::call::Body;
 use crate::protocol::call::Call;
 use crate::protocol::call::Handler;
 use crate::protocol::call::MAX_CALL_BYTES;
@@ -70,11 +71,15 @@ async fn reply_to(text: &str, handler: Handler) -> Reply {
             ),
         ),
         Ok(call) => match handler(call.subject, call.payload).await {
-            Ok(payload) => Reply {
+            Ok(Body::One(payload)) => Reply {
                 id: call.id,
                 payload: Some(payload),
                 error: None,
             },
+            Ok(Body::Many(_)) => refusal(
+                call.id,
+                Refusal::new(400, "this has many replies: ask for it on the bus"),
+            ),
             Err(error) => refusal(call.id, error),
         },
     }

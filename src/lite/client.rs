@@ -11,7 +11,6 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
 use tokio::net::UnixStream;
 
 use crate::protocol::call::Call;
@@ -19,12 +18,10 @@ use crate::protocol::call::Refusal;
 use crate::protocol::call::Reply;
 use crate::protocol::connection::ConnectionInfo;
 use crate::protocol::control::Url;
+use crate::protocol::methods::Method;
 
 /// How long a hub may take to mint a URL.
 const MINT_DEADLINE: Duration = Duration::from_secs(5);
-
-/// How long a hub may take to answer a call; starting a terminal has 10 s.
-const CALL_DEADLINE: Duration = Duration::from_secs(15);
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -51,19 +48,19 @@ pub async fn mint_url(info: &ConnectionInfo) -> Option<String> {
     Some(url.url)
 }
 
-/// Makes one call, `project.local.terminal.new` with `{"cols":80,"rows":24}`.
+/// Calls a method of a project, `call::<terminal::New>(&info, "local", &asked)`.
 ///
 /// # Errors
-/// [`CallError`], after 15 s at the latest.
-pub async fn call(
+/// [`CallError`], within the method's deadline.
+pub async fn call<M: Method>(
     info: &ConnectionInfo,
-    subject: &str,
-    payload: Value,
-) -> Result<Value, CallError> {
+    project: &str,
+    request: &M::Request,
+) -> Result<M::Reply, CallError> {
     let call = Call {
         id: 1,
-        subject: subject.to_owned(),
-        payload,
+        subject: format!("project.{project}.{}", M::ABOUT.name),
+        payload: serde_json::to_value(request).expect("a request serialises"),
     };
     let body = serde_json::to_vec(&call).expect("a call of JSON values serialises");
     let calling = async {
@@ -75,10 +72,12 @@ pub async fn call(
         let reply: Reply = serde_json::from_slice(&body).map_err(|_| CallError::Silent)?;
         match (reply.payload, reply.error) {
             (_, Some(refusal)) => Err(refusal.into()),
-            (payload, None) => Ok(payload.unwrap_or_default()),
+            (payload, None) => {
+                serde_json::from_value(payload.unwrap_or_default()).map_err(|_| CallError::Silent)
+            }
         }
     };
-    tokio::time::timeout(CALL_DEADLINE, calling)
+    tokio::time::timeout(M::ABOUT.deadline, calling)
         .await
         .unwrap_or(Err(CallError::Silent))
 }

@@ -6,6 +6,7 @@
 //! no ssh and no container.
 
 pub mod blobs;
+pub mod asking;
 pub mod bus;
 pub mod call;
 mod carrier;

@@ -354,8 +354,7 @@ impl Server {
         let answering = (bus.clone(), project);
         tokio::spawn(async move {
             let (bus, handler) = answering;
-            let (project, pattern) = (Identity::Project(NAME.into()), format!("project.{NAME}.>"));
-            bus.answer(&project, &pattern, handler).await;
+            bus.answer(NAME, handler).await;
         });
         let hub = Hub {
             gate: Arc::clone(&self.gate),

@@ -11,6 +11,7 @@ use crate::project::terminal::Terminals;
 use crate::protocol::call::NewTerminal;
 use crate::protocol::call::Refusal;
 use crate::protocol::call::TerminalRow;
+use crate::protocol::methods::terminal;
 use crate::sys::files;
 
 /// Why a terminal was not started.
@@ -34,10 +35,8 @@ pub enum StartError {
 /// [`StartError`].
 pub async fn start(instance: &Instance, asked: NewTerminal) -> Result<TerminalRow, StartError> {
     if let Some(info) = instance.running() {
-        let subject = format!("project.{NAME}.terminal.new");
-        let payload = serde_json::to_value(&asked).expect("numbers and a path serialise");
-        match client::call(&info, &subject, payload).await {
-            Ok(row) => return serde_json::from_value(row).map_err(|_| StartError::Silent),
+        match client::call::<terminal::New>(&info, NAME, &asked).await {
+            Ok(row) => return Ok(row),
             Err(CallError::Refused(refusal)) => return Err(StartError::Refused(refusal)),
             Err(CallError::Silent) => return Err(StartError::Silent),
             Err(CallError::NotTaken) => {}

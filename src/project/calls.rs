@@ -2,20 +2,16 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-
 use super::environment::Environment;
 use super::files;
 use super::files::Files;
+use super::router::Router;
 use super::terminal::Terminals;
 use crate::protocol::call;
-use crate::protocol::call::AskEnvironment;
 use crate::protocol::call::Handler;
-use crate::protocol::call::KillTerminal;
-use crate::protocol::call::NewTerminal;
-use crate::protocol::call::Refusal;
+use crate::protocol::methods::Nothing;
+use crate::protocol::methods::project;
+use crate::protocol::methods::terminal;
 
 /// Returns what answers the subjects of the project `id`.
 pub fn handler(
@@ -24,53 +20,51 @@ pub fn handler(
     files: Arc<Files>,
     environment: Arc<Environment>,
 ) -> Handler {
-    let prefix = format!("project.{id}.");
-    Arc::new(move |subject, payload| {
-        let method = subject.strip_prefix(&prefix).map(str::to_owned);
-        let (terminals, files) = (Arc::clone(&terminals), Arc::clone(&files));
-        let environment = Arc::clone(&environment);
-        Box::pin(async move {
-            let Some(method) = method else {
-                return Err(Refusal::new(503, format!("nobody answers `{subject}`")));
-            };
-            if let Some(verb) = method.strip_prefix("files.") {
-                return files::calls::answer(verb, payload, files).await;
-            }
-            if method == "environment" {
-                let asked: AskEnvironment = body(payload)?;
-                return reply(&environment.answer(&asked).await);
-            }
-            answer(&method, payload, &terminals).await
+    router(&terminals, &files, &environment).handler(id)
+}
+
+fn router(
+    terminals: &Arc<Terminals>,
+    files: &Arc<Files>,
+    environment: &Arc<Environment>,
+) -> Router {
+    let router = Router::default()
+        .one::<terminal::List, _, _>(terminals, |terminals, _| async move {
+            let terminals = terminals.list().await;
+            Ok(call::Terminals { terminals })
         })
-    })
+        .one::<terminal::New, _, _>(terminals, |terminals, asked| async move {
+            terminals.start(asked).await
+        })
+        .one::<terminal::Kill, _, _>(terminals, |terminals, asked| async move {
+            terminals.kill(&asked.id).await.map(|()| Nothing {})
+        })
+        .one::<project::Environment, _, _>(environment, |environment, asked| async move {
+            Ok(environment.answer(&asked).await)
+        });
+    files::calls::routes(router, files)
 }
 
-async fn answer(method: &str, payload: Value, terminals: &Terminals) -> Result<Value, Refusal> {
-    match method {
-        "terminal.list" => reply(&call::Terminals {
-            terminals: terminals.list().await,
-        }),
-        "terminal.new" => {
-            let asked: NewTerminal = body(payload)?;
-            reply(&terminals.start(asked).await?)
-        }
-        "terminal.kill" => {
-            let asked: KillTerminal = body(payload)?;
-            terminals.kill(&asked.id).await?;
-            Ok(Value::Object(serde_json::Map::new()))
-        }
-        other => Err(Refusal::new(
-            503,
-            format!("nobody answers `{other}` in this project"),
-        )),
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::project::environment::Source;
+    use crate::protocol::methods;
+    use crate::sys::shutdown::Shutdown;
+
+    #[tokio::test]
+    async fn every_method_is_answered() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let terminals = Terminals::new(at("holders"), at("log"));
+        let files = Files::new(at("home"), at("trash"), &at("data"));
+        let shutdown = Shutdown::default();
+        let environment = Environment::new(Default::default(), Source::default(), shutdown);
+        let answered = router(&terminals, &files, &environment);
+        let answered: BTreeSet<&str> = answered.names().collect();
+        let defined: BTreeSet<&str> = methods::all().map(|about| about.name).collect();
+        assert_eq!(answered, defined);
     }
-}
-
-fn body<T: DeserializeOwned>(payload: Value) -> Result<T, Refusal> {
-    serde_json::from_value(payload)
-        .map_err(|error| Refusal::new(400, format!("the payload does not fit: {error}")))
-}
-
-fn reply<T: Serialize>(body: &T) -> Result<Value, Refusal> {
-    serde_json::to_value(body).map_err(|_| Refusal::new(500, "the reply does not serialise"))
 }

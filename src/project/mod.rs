@@ -8,4 +8,5 @@
 pub mod calls;
 pub mod environment;
 pub mod files;
+mod router;
 pub mod terminal;

@@ -12,20 +12,15 @@
 //! Replies come in any order. Handlers see subject and payload, never the
 //! carrier, so that another carrier can replace this one. Codes are those of
 //! HTTP: 400 malformed, 403 denied, 404 absent, 408 too late, 500 failed, 503
-//! nobody answers that subject. [`super::files`] has the subjects of files.
-//!
-//! | subject | payload | reply |
-//! | --- | --- | --- |
-//! | `project.<id>.terminal.list` | `{}` | [`Terminals`] |
-//! | `project.<id>.terminal.new` | [`NewTerminal`] | [`TerminalRow`] |
-//! | `project.<id>.terminal.kill` | [`KillTerminal`] | `{}` |
-//! | `project.<id>.environment` | [`AskEnvironment`] | [`ProgramEnvironment`] |
+//! nobody answers that subject. Subjects are `project.<id>.` and the name of one of
+//! [`super::methods`].
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use futures::stream::BoxStream;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -65,6 +60,7 @@ pub const AWAY: &str = "away";
 
 /// Why a call or an HTTP request was refused: `{"code":404,"message":"…"}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[error("{message} ({code})")]
 pub struct Refusal {
     /// An HTTP status.
@@ -95,13 +91,22 @@ impl Refusal {
 }
 
 /// A handler's answer, still to come.
-pub type Answer = Pin<Box<dyn Future<Output = Result<Value, Refusal>> + Send>>;
+pub type Answer = Pin<Box<dyn Future<Output = Result<Body, Refusal>> + Send>>;
+
+/// What an answer is made of.
+pub enum Body {
+    /// One reply.
+    One(Value),
+    /// Any number of them, until whoever asked drops it.
+    Many(BoxStream<'static, Result<Value, Refusal>>),
+}
 
 /// Answers subjects; knows no carrier.
 pub type Handler = Arc<dyn Fn(String, Value) -> Answer + Send + Sync>;
 
 /// The terminals of a project, oldest first: `{"terminals":[…]}`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Terminals {
     /// One row a terminal.
     pub terminals: Vec<TerminalRow>,
@@ -111,6 +116,7 @@ pub struct Terminals {
 /// `{"id":"t7f3a","title":"bash","pid":4711,"started_at":1795248000000,"label":"vim a.py",`
 /// `"cwd":"/home/u","cols":80,"rows":24,"clients":1}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TerminalRow {
     /// The terminal's id: `[a-z0-9]`, at most 16.
     pub id: String,
@@ -142,6 +148,7 @@ pub struct TerminalRow {
 
 /// Asks for a new terminal: `{"cols":80,"rows":24,"cwd":"/data"}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NewTerminal {
     /// Width in cells, 1 to 1000.
     pub cols: u16,
@@ -155,6 +162,7 @@ pub struct NewTerminal {
 
 /// Asks to end a terminal and what runs in it: `{"id":"t7f3a"}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct KillTerminal {
     /// The terminal's id.
     pub id: String,
@@ -165,6 +173,7 @@ pub struct KillTerminal {
 ///
 /// The reply waits for a capture under way, 8 s at the longest.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AskEnvironment {
     /// The variables to tell; without it all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,6 +185,7 @@ pub struct AskEnvironment {
 ///
 /// Names, values and the shell are path text, because they may be any bytes.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ProgramEnvironment {
     /// Who says so.
     pub source: EnvironmentSource,
@@ -191,6 +201,7 @@ pub struct ProgramEnvironment {
 
 /// Where the environment of programs comes from.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum EnvironmentSource {
     /// It is the server's own: that was started by hand, or the shell failed.
@@ -202,6 +213,7 @@ pub enum EnvironmentSource {
 /// What went wrong with a login shell:
 /// `{"message":"the startup files of bash did not end within 5 s: …","hint":"bash -lixc true"}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct EnvironmentWarning {
     /// A sentence without a full stop.
     pub message: String,

@@ -6,20 +6,7 @@
 //! U+10FF00..=U+10FFFF byte by byte in the same way, so that every name is a
 //! JSON string and comes back as it was. A page shows such characters as `�`.
 //!
-//! **Calls**, subject `project.<id>.files.<verb>`; refusals as in
-//! [`super::call`], with a `reason` where a page decides by it:
-//!
-//! | verb | payload | reply |
-//! | --- | --- | --- |
-//! | `home` | `{}` | [`Place`] |
-//! | `stat` | [`Place`] | [`Entry`] |
-//! | `create` | [`Create`] | [`Entry`]; makes parents; 409 `exists` |
-//! | `rename` | [`Rename`] | [`Entry`]; 409 `exists` |
-//! | `copy`, `move` | [`Transfer`] | [`Started`] |
-//! | `delete` | [`Paths`] | [`Started`] |
-//! | `trash` | [`Paths`] | [`Trashed`]; 409 `no-trash`: ask, then `delete` |
-//! | `restore` | [`Ids`] | [`Restored`]; 409 `exists` |
-//! | `job` | [`JobRequest`] | [`Job`] |
+//! **Calls** are defined in [`super::methods::files`].
 //!
 //! **HTTP**, behind the door; a refusal's body is `{"error":{"code":404,…}}`:
 //!
@@ -57,6 +44,7 @@ pub const OFFSET: &str = "offset";
 
 /// What kind of thing a name is.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A regular file.
@@ -78,6 +66,7 @@ pub enum Kind {
 /// One name:
 /// `{"name":"a.txt","kind":"file","size":5,"mtime":1795248000000,"mode":420,"link":null,"readable":true}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Entry {
     /// The last part of its path, as path text.
     pub name: String,
@@ -97,6 +86,7 @@ pub struct Entry {
 
 /// Where a symbolic link leads: `{"to":"../b","kind":"directory"}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Link {
     /// The link's own text, as path text.
     pub to: String,
@@ -127,6 +117,7 @@ pub struct Listing {
 
 /// A path: `{"path":"~/a.txt"}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Place {
     /// As path text.
     pub path: String,
@@ -134,6 +125,7 @@ pub struct Place {
 
 /// Asks for something new and empty: `{"path":"~/new","kind":"directory"}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Create {
     /// Its path; missing parents are made.
     pub path: String,
@@ -144,6 +136,7 @@ pub struct Create {
 /// Gives something another path on the same file system:
 /// `{"from":"/a","to":"/b","overwrite":false}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Rename {
     /// The old path.
     pub from: String,
@@ -156,6 +149,7 @@ pub struct Rename {
 
 /// Asks to copy or move: `{"from":["/a","/b"],"to_dir":"/c"}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Transfer {
     /// What.
     pub from: Vec<String>,
@@ -165,6 +159,7 @@ pub struct Transfer {
 
 /// Several paths: `{"paths":["/a"]}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Paths {
     /// As path text.
     pub paths: Vec<String>,
@@ -172,6 +167,7 @@ pub struct Paths {
 
 /// Several things in a trash: `{"ids":["/home/u/.local/share/Trash/info/a.trashinfo"]}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Ids {
     /// From [`Trashed`].
     pub ids: Vec<String>,
@@ -180,6 +176,7 @@ pub struct Ids {
 /// What went into a trash, as far as it got:
 /// `{"trashed":[{"path":"/a","id":"…"}],"error":null}`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Trashed {
     /// In the order of the request.
     pub trashed: Vec<TrashedItem>,
@@ -189,6 +186,7 @@ pub struct Trashed {
 
 /// One thing in a trash.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TrashedItem {
     /// Where it was.
     pub path: String,
@@ -198,6 +196,7 @@ pub struct TrashedItem {
 
 /// What came back from a trash: `{"restored":[{"path":"/a","entry":…}]}`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Restored {
     /// In the order of the request.
     pub restored: Vec<RestoredItem>,
@@ -205,6 +204,7 @@ pub struct Restored {
 
 /// One thing that came back.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RestoredItem {
     /// Where it is again.
     pub path: String,
@@ -214,6 +214,7 @@ pub struct RestoredItem {
 
 /// A job was started: `{"job":"k3f9a2"}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Started {
     /// To ask after it.
     pub job: String,
@@ -221,6 +222,7 @@ pub struct Started {
 
 /// Asks after a job, or ends it: `{"id":"k3f9a2","cancel":true}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct JobRequest {
     /// Which.
     pub id: String,
@@ -232,6 +234,7 @@ pub struct JobRequest {
 /// How far a job is:
 /// `{"state":"running","unit":"bytes","done":512,"total":1024,"paths":[],"error":null}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Job {
     /// Where it stands.
     pub state: JobState,
@@ -249,6 +252,7 @@ pub struct Job {
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum JobState {
     /// It waits or works.
@@ -261,6 +265,7 @@ pub enum JobState {
 
 /// What a job counts.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum JobUnit {
     /// Bytes of files.
@@ -368,6 +373,7 @@ pub struct WatchRequest {
 /// {"path":P,"error":{"code":403,"message":"…"}}   it cannot be watched
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct WatchNews {
     /// What was asked for.
     pub path: String,
@@ -378,6 +384,7 @@ pub struct WatchNews {
 
 /// What happened to something watched; see [`WatchNews`].
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum WatchEvent {
     /// Names came, changed or went, collected for 100 ms.
@@ -423,6 +430,7 @@ pub enum WatchEvent {
 
 /// What a watched file is now: `{"hash":"9f86…","mtime":1795248000000,"size":4}`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct FileState {
     /// The content's SHA-256; `null` above 32 MiB, or when it is unreadable.
     pub hash: Option<String>,

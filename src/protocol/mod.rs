@@ -20,6 +20,7 @@
 //! | [`connection`] | the connection-info file of a running server |
 //! | [`control`] | the socket between `ssh` on the laptop and its tunnel |
 //! | [`files`] | listings, content, uploads, watches and jobs |
+//! | [`methods`] | what a project answers: one definition a method |
 //! | [`pathtext`] | names and paths of any bytes, as JSON strings |
 //! | [`session`] | what a page shows while a target connects, reconnects or fails |
 //! | [`terminal`] | terminal bytes, page ↔ server ↔ holder |
@@ -31,6 +32,7 @@ pub mod connection;
 pub mod control;
 pub mod ending;
 pub mod files;
+pub mod methods;
 pub mod pathtext;
 pub mod session;
 pub mod terminal;

@@ -186,6 +186,7 @@ pub enum SizedBy {
 
 /// How the program in the terminal ended: `{"code":0}` or `{"signal":9}`.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Exit {
     /// The exit status, if it exited.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,19 @@
-//! `completions/` and `man/` are what the command line's definition says.
+//! What is generated is fresh: `completions/` and `man/` say what the command
+//! line's definition says, the reference page and the page's TypeScript what the
+//! definitions of methods say.
 //!
 //! To write them anew: `UPDATE_GENERATED=1 cargo test --test generated`.
+
+mod manual;
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "the room again, with the derives that only tests have"
+)]
+#[path = "../../src/protocol/mod.rs"]
+mod protocol;
+mod typescript;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,9 +23,12 @@ use std::path::PathBuf;
 use cocalc_plus::cli::completions;
 
 #[test]
-fn completions_and_manuals_are_fresh() {
+fn what_is_generated_is_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let generated = completions::generated().expect("the definition renders");
+    let mut generated = completions::generated().expect("the definition renders");
+    let page = typescript::render().into_bytes();
+    generated.push((manual::PATH.into(), manual::render().into_bytes()));
+    generated.push((typescript::PATH.into(), page));
     if option_env("UPDATE_GENERATED") {
         for (path, content) in &generated {
             let path = root.join(path);
@@ -28,7 +44,9 @@ fn completions_and_manuals_are_fresh() {
             path.display()
         );
     }
-    let expected: BTreeSet<PathBuf> = generated.into_iter().map(|(path, _)| path).collect();
+    let is_of_whole_directory = |path: &PathBuf| !path.starts_with("src");
+    let paths = generated.into_iter().map(|(path, _)| path);
+    let expected: BTreeSet<PathBuf> = paths.filter(is_of_whole_directory).collect();
     let found: BTreeSet<PathBuf> = ["completions", "man"]
         .into_iter()
         .flat_map(|dir| {

@@ -6,10 +6,6 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-
 use super::Files;
 use super::entry;
 use super::jobs::job::Progress;
@@ -17,11 +13,13 @@ use super::jobs::transfer;
 use super::refusal::refuse;
 use super::refusal::refuse_name;
 use super::trash::can;
+use crate::project::router::Router;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::Create;
 use crate::protocol::files::EXISTS;
 use crate::protocol::files::Entry;
 use crate::protocol::files::Ids;
+use crate::protocol::files::Job;
 use crate::protocol::files::JobRequest;
 use crate::protocol::files::JobUnit;
 use crate::protocol::files::Kind;
@@ -32,83 +30,88 @@ use crate::protocol::files::Restored;
 use crate::protocol::files::Started;
 use crate::protocol::files::Transfer;
 use crate::protocol::files::Trashed;
+use crate::protocol::methods::Nothing;
+use crate::protocol::methods::files as methods;
 use crate::protocol::pathtext;
 use crate::sys::disk::dir::Dir;
 use crate::sys::disk::dir::Replace;
 use crate::web::bytes::stream::blocking;
 
-/// Answers one call; `verb` is what follows `files.` in its subject.
-///
-/// # Errors
-/// As [`crate::protocol::files`] says; 503 for a verb that is not there.
-pub async fn answer(verb: &str, payload: Value, files: Arc<Files>) -> Result<Value, Refusal> {
-    match verb {
-        "home" => reply(&Place {
-            path: pathtext::encode(&files.home),
-        }),
-        "stat" => {
-            let Place { path } = body(payload)?;
-            let path = files.path(&path)?;
-            reply(&blocking(move || described(&path)).await?)
-        }
-        "create" => {
-            let Create { path, kind } = body(payload)?;
-            let path = files.path(&path)?;
-            reply(&blocking(move || create(&path, kind)).await?)
-        }
-        "rename" => {
-            let asked: Rename = body(payload)?;
-            let (from, to) = (files.path(&asked.from)?, files.path(&asked.to)?);
-            let replace = match asked.overwrite {
-                true => Replace::Yes,
-                false => Replace::No,
-            };
-            reply(&blocking(move || rename(&from, &to, replace)).await?)
-        }
-        "copy" | "move" | "delete" => reply(&begin(verb, payload, &files)?),
-        "job" => {
-            let asked: JobRequest = body(payload)?;
-            reply(&match asked.cancel {
-                true => files.jobs.cancel(&asked.id)?,
-                false => files.jobs.look(&asked.id)?,
-            })
-        }
-        "trash" => {
-            let asked: Paths = body(payload)?;
-            let paths = files.paths(&asked.paths)?;
-            reply(&blocking(move || trash_all(&paths, &files)).await?)
-        }
-        "restore" => {
-            let Ids { ids } = body(payload)?;
-            reply(&blocking(move || restore_all(&ids, &files)).await?)
-        }
-        other => Err(Refusal::new(
-            503,
-            format!("nobody answers `files.{other}` in this project"),
-        )),
-    }
+/// Adds the methods of files.
+pub(in crate::project) fn routes(router: Router, files: &Arc<Files>) -> Router {
+    router
+        .one::<methods::Home, _, _>(files, home)
+        .one::<methods::Stat, _, _>(files, stat)
+        .one::<methods::Create, _, _>(files, create)
+        .one::<methods::Rename, _, _>(files, rename)
+        .one::<methods::Copy, _, _>(files, begin_copy)
+        .one::<methods::Move, _, _>(files, begin_move)
+        .one::<methods::Delete, _, _>(files, begin_delete)
+        .one::<methods::Trash, _, _>(files, trash)
+        .one::<methods::Restore, _, _>(files, restore)
+        .one::<methods::Job, _, _>(files, job)
 }
 
-/// Begins a job that copies, moves or deletes.
-fn begin(verb: &str, payload: Value, files: &Files) -> Result<Started, Refusal> {
-    let home = files.home.clone();
-    if verb == "delete" {
-        let asked: Paths = body(payload)?;
-        let paths = files.paths(&asked.paths)?;
-        let work = move |progress: &Progress| transfer::delete(&paths, &home, progress);
-        let job = files.jobs.begin(JobUnit::Entries, work)?;
-        return Ok(Started { job });
-    }
-    let asked: Transfer = body(payload)?;
-    let (from, to_dir) = (files.paths(&asked.from)?, files.path(&asked.to_dir)?);
-    let is_copy = verb == "copy";
-    let job = files
-        .jobs
-        .begin(JobUnit::Bytes, move |progress| match is_copy {
-            true => transfer::copy(&from, &to_dir, progress),
-            false => transfer::move_to(&from, &to_dir, &home, progress),
-        })?;
+async fn home(files: Arc<Files>, _: Nothing) -> Result<Place, Refusal> {
+    let path = pathtext::encode(&files.home);
+    Ok(Place { path })
+}
+
+async fn stat(files: Arc<Files>, asked: Place) -> Result<Entry, Refusal> {
+    let path = files.path(&asked.path)?;
+    blocking(move || described(&path)).await
+}
+
+async fn create(files: Arc<Files>, asked: Create) -> Result<Entry, Refusal> {
+    let path = files.path(&asked.path)?;
+    blocking(move || create_at(&path, asked.kind)).await
+}
+
+async fn rename(files: Arc<Files>, asked: Rename) -> Result<Entry, Refusal> {
+    let (from, to) = (files.path(&asked.from)?, files.path(&asked.to)?);
+    let replace = match asked.overwrite {
+        true => Replace::Yes,
+        false => Replace::No,
+    };
+    blocking(move || rename_to(&from, &to, replace)).await
+}
+
+async fn begin_copy(files: Arc<Files>, asked: Transfer) -> Result<Started, Refusal> {
+    let (from, to) = (files.paths(&asked.from)?, files.path(&asked.to_dir)?);
+    let copy = move |progress: &Progress| transfer::copy(&from, &to, progress);
+    let job = files.jobs.begin(JobUnit::Bytes, copy)?;
     Ok(Started { job })
+}
+
+async fn begin_move(files: Arc<Files>, asked: Transfer) -> Result<Started, Refusal> {
+    let (from, to) = (files.paths(&asked.from)?, files.path(&asked.to_dir)?);
+    let home = files.home.clone();
+    let moving = move |progress: &Progress| transfer::move_to(&from, &to, &home, progress);
+    let job = files.jobs.begin(JobUnit::Bytes, moving)?;
+    Ok(Started { job })
+}
+
+async fn begin_delete(files: Arc<Files>, asked: Paths) -> Result<Started, Refusal> {
+    let (paths, home) = (files.paths(&asked.paths)?, files.home.clone());
+    let delete = move |progress: &Progress| transfer::delete(&paths, &home, progress);
+    let job = files.jobs.begin(JobUnit::Entries, delete)?;
+    Ok(Started { job })
+}
+
+async fn trash(files: Arc<Files>, asked: Paths) -> Result<Trashed, Refusal> {
+    let paths = files.paths(&asked.paths)?;
+    blocking(move || trash_all(&paths, &files)).await
+}
+
+async fn restore(files: Arc<Files>, asked: Ids) -> Result<Restored, Refusal> {
+    blocking(move || restore_all(&asked.ids, &files)).await
+}
+
+async fn job(files: Arc<Files>, asked: JobRequest) -> Result<Job, Refusal> {
+    match asked.cancel {
+        true => files.jobs.cancel(&asked.id),
+        false => files.jobs.look(&asked.id),
+    }
 }
 
 /// Puts one after the other into the trash, up to the first that does not go.
@@ -141,7 +144,7 @@ fn described(path: &Path) -> Result<Entry, Refusal> {
 }
 
 /// Makes an empty file or a directory, and its parents.
-fn create(path: &Path, kind: Kind) -> Result<Entry, Refusal> {
+fn create_at(path: &Path, kind: Kind) -> Result<Entry, Refusal> {
     let failed = |error: io::Error| refuse_name("create", path, &error);
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(failed(io::ErrorKind::AlreadyExists.into()));
@@ -171,7 +174,7 @@ pub(super) fn make_parents(path: &Path, parent: &Path) -> Result<(), Refusal> {
     })
 }
 
-fn rename(from: &Path, to: &Path, replace: Replace) -> Result<Entry, Refusal> {
+fn rename_to(from: &Path, to: &Path, replace: Replace) -> Result<Entry, Refusal> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => {
             refuse("rename to", to, &error).because(EXISTS)
@@ -192,15 +195,6 @@ fn rename(from: &Path, to: &Path, replace: Replace) -> Result<Entry, Refusal> {
     entry::of(&new_dir, &new_name).map_err(failed)
 }
 
-fn body<T: DeserializeOwned>(payload: Value) -> Result<T, Refusal> {
-    serde_json::from_value(payload)
-        .map_err(|error| Refusal::new(400, format!("the payload does not fit: {error}")))
-}
-
-fn reply<T: Serialize>(body: &T) -> Result<Value, Refusal> {
-    serde_json::to_value(body).map_err(|_| Refusal::new(500, "the reply does not serialise"))
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -213,13 +207,13 @@ mod tests {
         let (a, b) = (dir.path().join("a"), dir.path().join("b"));
         fs::write(&a, "a").unwrap();
         fs::write(&b, "b").unwrap();
-        let refused = rename(&a, &b, Replace::No).unwrap_err();
+        let refused = rename_to(&a, &b, Replace::No).unwrap_err();
         assert_eq!(
             (refused.code, refused.reason.as_deref()),
             (409, Some(EXISTS))
         );
         assert!(refused.message.contains("/b`"), "{refused}");
-        assert_eq!(rename(&a, &b, Replace::Yes).unwrap().name, "b");
+        assert_eq!(rename_to(&a, &b, Replace::Yes).unwrap().name, "b");
         assert_eq!(fs::read_to_string(&b).unwrap(), "a");
     }
 
@@ -227,9 +221,12 @@ mod tests {
     fn creating_makes_parents_and_replaces_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x/y/-rf");
-        assert_eq!(create(&path, Kind::File).unwrap().kind, Kind::File);
-        assert_eq!(create(&path, Kind::Directory).unwrap_err().code, 409);
-        assert_eq!(create(&path.join("z"), Kind::File).unwrap_err().code, 400);
-        assert_eq!(create(Path::new("/"), Kind::File).unwrap_err().code, 409);
+        assert_eq!(create_at(&path, Kind::File).unwrap().kind, Kind::File);
+        assert_eq!(create_at(&path, Kind::Directory).unwrap_err().code, 409);
+        assert_eq!(
+            create_at(&path.join("z"), Kind::File).unwrap_err().code,
+            400
+        );
+        assert_eq!(create_at(Path::new("/"), Kind::File).unwrap_err().code, 409);
     }
 }

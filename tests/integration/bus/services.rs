@@ -1,12 +1,18 @@
 //! What the project answers, asked on the bus.
 
+use cocalc_plus::lite::asking::{AskError, Project};
+use cocalc_plus::messaging::client::{Client, ClientError, Login};
+use cocalc_plus::protocol::call::KillTerminal;
+use cocalc_plus::protocol::methods::{Nothing, terminal};
+use cocalc_plus::sys::secret::Secret;
 use serde_json::{Value, json};
 
-use super::brokers::{Broker, flush, operation};
+use super::brokers::{Broker, PATH, flush, operation};
 use crate::support::poll::eventually;
 use crate::support::targets::SOON;
 use crate::support::visitor::Visitor;
-use crate::support::wire::{Heard, Wire};
+use crate::support::websocket::Said;
+use crate::support::wire::{Carrier, Heard, Wire};
 
 #[test]
 fn a_program_asks_the_project_and_is_told_what_a_page_is_told() {
@@ -83,6 +89,79 @@ fn a_program_gets_back_all_that_it_publishes_to_itself() {
             assert_eq!(flush(&mut program).len(), 10, "{}", broker.name);
         }
     }
+}
+
+#[test]
+fn whoever_may_ask_finds_the_project_by_the_convention_of_nats() {
+    let broker = Broker::ours();
+    let mut program = broker.join();
+    program.send(b"SUB _INBOX.me.* 1\r\n");
+    let ping = ask(&mut program, "$SRV.PING", "");
+    assert!(ping.contains("\"name\":\"project-local\""), "{ping}");
+    let info = ask(&mut program, "$SRV.INFO.project-local", "");
+    let endpoint = "\"subject\":\"project.local.terminal.list\"";
+    assert!(info.contains(endpoint), "{info}");
+    // A page finds what is its own, and does not ask around.
+    let visitor = Visitor::sign_in(broker.url().expect("ours prints one"));
+    let mut page = visitor.websocket(PATH);
+    let inbox = "_INBOX.account-00000000-1000-4000-8000-000000000001.me";
+    let words = format!(
+        "CONNECT {{\"verbose\":false,\"pedantic\":false,\"headers\":true}}\r\n\
+         SUB {inbox} 1\r\nPUB $SRV.PING {inbox} 0\r\n\r\n\
+         PUB $SRV.PING.project-other {inbox} 0\r\n\r\n\
+         PUB $SRV.PING.project-local {inbox} 0\r\n\r\n"
+    );
+    page.send_binary(words.into_bytes());
+    let mut heard = String::new();
+    while !heard.ends_with("}\r\n") || !heard.contains("MSG") {
+        let Said::Binary(bytes) = page.next() else {
+            panic!("ended after {heard}");
+        };
+        heard.push_str(&String::from_utf8_lossy(&bytes));
+    }
+    for denied in ["$SRV.PING\\\"'", "$SRV.PING.project-other\\\"'"] {
+        let denied = denied.replace('\\', "");
+        assert!(
+            heard.contains(&format!("Violation for Publish to \"{denied}")),
+            "{heard}"
+        );
+    }
+    assert!(heard.contains("\"name\":\"project-local\""), "{heard}");
+}
+
+#[test]
+fn the_methods_are_called_by_their_types() {
+    let broker = Broker::ours();
+    let visitor = Visitor::sign_in(broker.url().expect("ours prints one"));
+    let row = visitor.new_terminal();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let Carrier::Tcp(port) = &broker.carriers[0] else {
+            panic!("the first way in is TCP");
+        };
+        let login = Login {
+            token: Some(Secret::from_text(&broker.token)),
+            inbox: "_INBOX.hub".to_owned(),
+        };
+        let client = Client::connect(vec![format!("127.0.0.1:{port}")], login);
+        let project = Project::new(client, "local");
+        // Whoever asked the page before knows that the project has joined.
+        let listed = loop {
+            match project.call::<terminal::List>(&Nothing {}).await {
+                Err(AskError::Bus(ClientError::NoResponders(_))) => tokio::task::yield_now().await,
+                listed => break listed.expect("it answers"),
+            }
+        };
+        assert_eq!(listed.terminals.len(), 1);
+        assert_eq!(row["id"], *listed.terminals[0].id);
+        let kill = |id: &str| KillTerminal { id: id.to_owned() };
+        let refused = project.call::<terminal::Kill>(&kill("none")).await;
+        let code = match refused {
+            Err(AskError::Refused(error)) => error.code,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(code, 404);
+    });
 }
 
 /// Asks, until somebody answers: the project joins when the server listens.

@@ -7,14 +7,9 @@
  */
 
 import { signal, type ReadonlySignal } from "@preact/signals-core";
+import type { EnvironmentWarning } from "../model/methods";
 import { CallError, type CallClient } from "../net/calls";
 import { recall, remember } from "../net/storage";
-
-/** A sentence, and the command that shows where; that may be empty. */
-export interface EnvironmentWarning {
-  message: string;
-  hint: string;
-}
 
 /** Knows the warning until a person has read it. */
 export class EnvironmentNote {
@@ -46,12 +41,7 @@ export class EnvironmentNote {
   /** `undefined` when nobody says: the connection went, or the server is older. */
   async #ask(project: string): Promise<EnvironmentWarning | null | undefined> {
     try {
-      const asked = this.#calls.call<{ warning?: EnvironmentWarning }>(
-        `project.${project}.environment`,
-        { names: [] },
-        { isRepeated: true },
-      );
-      return (await asked).warning ?? null;
+      return (await this.#calls.call(project, "environment", { names: [] })).warning ?? null;
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       return undefined;

@@ -5,7 +5,7 @@ import { openFromTerminal } from "./open-file";
 
 /** A page whose server finds whatever does not begin with `/no`, and whose terminal t1 may have the keyboard. */
 function page({ isInFront = true } = {}) {
-  const call = vi.fn((_subject: string, { path }: { path: string }) =>
+  const call = vi.fn((_project: string, _method: string, { path }: { path: string }) =>
     path.startsWith("/no")
       ? Promise.reject(new CallError(404, "no such file"))
       : Promise.resolve({ kind: path.endsWith("directory") ? "directory" : "file" }),
@@ -22,7 +22,7 @@ function page({ isInFront = true } = {}) {
 test("a file that a program names opens when the server finds it, and not too many", async () => {
   const { app, call, files } = page();
   await openFromTerminal(app, "t1", "/home/u/../u/./notes.md");
-  expect(call).toHaveBeenCalledWith("project.gpu1.files.stat", { path: "/home/u/notes.md" });
+  expect(call).toHaveBeenCalledWith("gpu1", "files.stat", { path: "/home/u/notes.md" });
   expect(files.openPath).toHaveBeenCalledWith("/home/u/notes.md");
   await openFromTerminal(app, "t1", "/nowhere");
   expect(files.openPath).toHaveBeenCalledTimes(1);

@@ -7,7 +7,6 @@
  * what is typed elsewhere meanwhile may be a password.
  */
 
-import type { WireEntry } from "../model/files/listing";
 import { resolved } from "../model/files/paths";
 import { CallError } from "../net/calls";
 import type { App } from "./app";
@@ -25,7 +24,7 @@ export async function openFromTerminal(app: App, terminal: string, named: string
   const project = app.session.ready.value?.project;
   if (project === undefined || !isAllowedNow()) return;
   const path = resolved(named, "/");
-  const isDirectory = await app.calls.call<WireEntry>(`project.${project}.files.stat`, { path }).then(
+  const isDirectory = await app.calls.call(project, "files.stat", { path }).then(
     ({ kind, link }) => (link?.kind ?? kind) === "directory",
     (error: unknown) => {
       if (!(error instanceof CallError)) throw error;

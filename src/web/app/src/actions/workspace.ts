@@ -1,6 +1,7 @@
 /** The workspace: which terminals there are, which is selected, how they do. */
 
 import { computed, effect, signal, type ReadonlySignal } from "@preact/signals-core";
+import type { MethodName, Methods, TerminalRow } from "../model/methods";
 import type { Screen, Size } from "../model/screen";
 import type { Work } from "../model/stage";
 import {
@@ -14,7 +15,6 @@ import {
   type End,
   tabOf,
   type Tab,
-  type TerminalRow,
 } from "../model/tabs";
 import { CallError, LOST, type CallClient } from "../net/calls";
 import { recallHere, rememberHere } from "../net/storage";
@@ -257,7 +257,7 @@ export class Workspace {
   /** Shows a terminal that was there when this window was last. */
   #recall(id: string): void {
     this.#recalled = id;
-    this.#tabs.value = [tabOf({ id, title: "", pid: 0, started_at: 0 })];
+    this.#tabs.value = [tabOf({ id, title: "" })];
     this.#selected.value = id;
   }
 
@@ -276,7 +276,7 @@ export class Workspace {
     const id = newId();
     this.#isLoaded.value = true;
     this.#first = id;
-    this.#tabs.value = [tabOf({ id, title: "", pid: 0, started_at: 0 })];
+    this.#tabs.value = [tabOf({ id, title: "" })];
     this.#selected.value = id;
   }
 
@@ -303,7 +303,7 @@ export class Workspace {
   }
 
   async #list(): Promise<TerminalRow[]> {
-    return (await this.#call<{ terminals: TerminalRow[] }>("list", {}, { isRepeated: true })).terminals;
+    return (await this.#call("terminal.list", {})).terminals;
   }
 
   #selectSensibly(): void {
@@ -316,7 +316,7 @@ export class Workspace {
   }
 
   async #make(directory: string | undefined): Promise<TerminalRow> {
-    const row = await this.#call<TerminalRow>("new", { ...(await this.#measure)(), cwd: directory });
+    const row = await this.#call("terminal.new", { ...(await this.#measure)(), cwd: directory });
     if (directory !== undefined) this.#directories.set(row.id, directory);
     return row;
   }
@@ -328,7 +328,7 @@ export class Workspace {
   }
 
   async #killNow(id: string): Promise<void> {
-    await this.#call("kill", { id }).catch((error: unknown) => {
+    await this.#call("terminal.kill", { id }).catch((error: unknown) => {
       if (!(error instanceof CallError && error.code === 404)) throw error;
     });
   }
@@ -365,9 +365,9 @@ export class Workspace {
     }
   }
 
-  #call<T>(verb: string, payload: object, how?: { isRepeated: boolean }): Promise<T> {
+  #call<M extends MethodName>(method: M, request: Methods[M]["request"]): Promise<Methods[M]["reply"]> {
     if (this.#project === null) return Promise.reject(new CallError(LOST, "the server is out of reach"));
-    return this.#calls.call<T>(`project.${this.#project}.terminal.${verb}`, payload, how);
+    return this.#calls.call(this.#project, method, request);
   }
 
   #work(): Work {

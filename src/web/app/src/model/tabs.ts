@@ -1,14 +1,10 @@
 /** The tabs of the workspace, one a terminal; pure list operations. */
 
 import type { Exit } from "./frames";
+import type { TerminalRow } from "./methods";
 
-/** A row of `terminal.list`, as `src/protocol/call.rs` has it. */
-export interface TerminalRow {
-  id: string;
-  title: string;
-  pid: number;
-  started_at: number;
-}
+/** What a tab needs of a row. */
+export type Row = Pick<TerminalRow, "id" | "title">;
 
 /** How a terminal ended, as far as the page knows. */
 export type End = { exit: Exit } | { refused: { code: string; message: string } } | { gone: true };
@@ -29,7 +25,7 @@ export interface Tab {
  * Order and live titles stay. A terminal that the server no longer has leaves,
  * unless it is `drawn`: then its screen stays, and says that it is gone.
  */
-export function withRows(tabs: readonly Tab[], rows: readonly TerminalRow[], drawn: ReadonlySet<string>): Tab[] {
+export function withRows(tabs: readonly Tab[], rows: readonly Row[], drawn: ReadonlySet<string>): Tab[] {
   const listed = new Set(rows.map((row) => row.id));
   const kept = tabs
     .filter((tab) => listed.has(tab.id) || drawn.has(tab.id))
@@ -40,7 +36,7 @@ export function withRows(tabs: readonly Tab[], rows: readonly TerminalRow[], dra
 }
 
 /** Makes the first tabs, as the server lists them; what was shown before that stays. */
-export function inOrder(tabs: readonly Tab[], rows: readonly TerminalRow[]): Tab[] {
+export function inOrder(tabs: readonly Tab[], rows: readonly Row[]): Tab[] {
   const listed = new Set(rows.map((row) => row.id));
   const shown = new Map(tabs.map((tab) => [tab.id, tab]));
   return [
@@ -50,7 +46,7 @@ export function inOrder(tabs: readonly Tab[], rows: readonly TerminalRow[]): Tab
 }
 
 /** The tab of a terminal that has just been made or found. */
-export function tabOf(row: TerminalRow): Tab {
+export function tabOf(row: Row): Tab {
   return { id: row.id, program: row.title, title: null, end: null };
 }
 

@@ -12,6 +12,7 @@
  * has a connection already.
  */
 
+import { READS, type MethodName, type Methods } from "../model/methods";
 import { KEY_HEADER, authKey } from "./auth";
 import { KeptSocket } from "./socket";
 
@@ -80,11 +81,16 @@ export class CallClient {
     if (open && !this.#isStarted) this.#sendAll();
   }
 
-  /** Calls a subject: `project.gpu1.terminal.list`; `isRepeated` for what changes nothing. Throws `CallError`. */
-  call<T>(subject: string, payload: object, { isRepeated = false } = {}): Promise<T> {
+  /** Calls a method of a project; one that only reads is repeated once if its reply is lost. Throws `CallError`. */
+  call<M extends MethodName>(
+    project: string,
+    method: M,
+    payload: Methods[M]["request"],
+  ): Promise<Methods[M]["reply"]> {
     const id = ++this.#lastId;
+    const subject = `project.${project}.${method}`;
     const text = JSON.stringify({ id, subject, payload });
-    return new Promise<T>((resolve, reject) => {
+    return new Promise<Methods[M]["reply"]>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
         reject(new CallError(pending.way === "waiting" ? LOST : 408, `no answer to ${subject}`));
@@ -96,8 +102,8 @@ export class CallClient {
       const pending: Pending = {
         text,
         way: "waiting",
-        isRepeated,
-        resolve: (value) => (done(), resolve(value as T)),
+        isRepeated: READS.has(method),
+        resolve: (value) => (done(), resolve(value as Methods[M]["reply"])),
         reject: (error) => (done(), reject(error)),
       };
       this.#pending.set(id, pending);

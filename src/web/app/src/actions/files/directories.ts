@@ -2,7 +2,8 @@
 
 import { signal, type ReadonlySignal } from "@preact/signals-core";
 import type { Disposer } from "../../model/disposers";
-import { applied, isHidden, itemsOf, ordered, type Order, type WireEntry } from "../../model/files/listing";
+import { applied, isHidden, itemsOf, ordered, type Order } from "../../model/files/listing";
+import type { Entry } from "../../model/methods";
 import type { Directory } from "../../model/files/tree";
 import { FileError, UNREACHED, list } from "../../net/files/http";
 import type { WatchClient } from "../../net/files/watch";
@@ -17,7 +18,7 @@ interface Live {
   /** Something may have changed while it was being listed. */
   isStale: boolean;
   /** What the watch told meanwhile. */
-  missed: { changed: readonly WireEntry[]; removed: readonly string[] }[];
+  missed: { changed: readonly Entry[]; removed: readonly string[] }[];
 }
 
 /** Lists directories and follows their changes until they are dropped. */
@@ -82,7 +83,7 @@ export class Directories {
   }
 
   /** Takes what is known to have changed, before or after the watch tells it. */
-  apply(path: string, changed: readonly WireEntry[], removed: readonly string[]): void {
+  apply(path: string, changed: readonly Entry[], removed: readonly string[]): void {
     const live = this.#live.get(path);
     const directory = this.#all.value.get(path);
     if (!live || !directory) return;

@@ -2,7 +2,7 @@
 
 import type { Source } from "../../model/files/buffer";
 import { LARGEST_TEXT_BYTES, previewFor, type Preview } from "../../model/files/kinds";
-import type { WireEntry } from "../../model/files/listing";
+import type { Entry } from "../../model/methods";
 import { base } from "../../model/files/paths";
 import { decode, decodeLatin1, isBinary, type Codec } from "../../model/files/text";
 import { CallError } from "../../net/calls";
@@ -82,7 +82,7 @@ const WHY_NOT: Partial<Record<string, string>> = {
   block: "it is a device, not a file with content",
 };
 
-function whyNot({ kind, link }: WireEntry): string | null {
+function whyNot({ kind, link }: Entry): string | null {
   if (kind !== "symlink") return WHY_NOT[kind] ?? null;
   if (!link?.kind) return `it is a link to \`${link?.to ?? "?"}\`, which is not there`;
   return WHY_NOT[link.kind] ?? null;

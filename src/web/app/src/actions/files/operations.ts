@@ -5,7 +5,8 @@ import { base, join, nameProblem, parent, shown } from "../../model/files/paths"
 import { byDirectory, mayMoveTo } from "../../model/files/tree";
 import { plural } from "../../model/files/words";
 import { CallError } from "../../net/calls";
-import { CANCELLED, type FileVerbs, type JobState, type Trashed } from "../../net/files/verbs";
+import type { Job, TrashedItem } from "../../model/methods";
+import { CANCELLED, type FileVerbs } from "../../net/files/verbs";
 import type { Explorer } from "./explorer";
 
 /** How long the bar offers to undo, in milliseconds; the palette does for longer. */
@@ -28,7 +29,7 @@ export interface Clip {
 
 /** What can be taken back: what went to the trash last. */
 export interface Undo {
-  trashed: readonly Trashed[];
+  trashed: readonly TrashedItem[];
   words: string;
   /** Whether the bar shows it. */
   isShown: boolean;
@@ -193,7 +194,7 @@ export class Operations {
     await this.#attempt("it could not be stopped", () => this.#verbs.cancel(id));
   }
 
-  #offerUndo(trashed: readonly Trashed[]): void {
+  #offerUndo(trashed: readonly TrashedItem[]): void {
     clearTimeout(this.#undoTimer);
     const words = `${countOf(trashed.map(({ path }) => path))} moved to the trash`;
     this.undo.value = { trashed, words, isShown: true };
@@ -208,7 +209,7 @@ export class Operations {
   }
 
   async #run(words: string, id: string): Promise<void> {
-    const shownNow = (state: JobState) => {
+    const shownNow = (state: Job) => {
       const job = { id, words, done: state.done, total: state.total };
       this.jobs.value = [...this.jobs.value.filter((one) => one.id !== id), job];
     };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { applied, itemsOf, ordered, type Kind, type Order, type WireEntry, type WireListing } from "./listing";
+import { applied, itemsOf, ordered, type Kind, type Order, type WireListing } from "./listing";
+import type { Entry } from "../methods";
 import { sortKey } from "./natural";
 
 function listing(...entries: [name: string, kind?: Kind, size?: number, mtime?: number][]): WireListing {
@@ -13,8 +14,8 @@ function listing(...entries: [name: string, kind?: Kind, size?: number, mtime?: 
   };
 }
 
-function entry(name: string, size: number, kind: WireEntry["kind"] = "file"): WireEntry {
-  return { name, kind, size, mtime: size, mode: 0o644, link: null };
+function entry(name: string, size: number, kind: Entry["kind"] = "file"): Entry {
+  return { name, kind, size, mtime: size, mode: 0o644, link: null, readable: true };
 }
 
 const BY_NAME: Order = { by: "name", isDescending: false };
@@ -64,10 +65,10 @@ test("what changes takes its place in any order, be it few or many", () => {
 });
 
 test("a link to a directory is told from other links", () => {
-  const link = { name: "l", kind: "symlink" as const, size: 3, mtime: 1, mode: 0o777 };
+  const link = { name: "l", kind: "symlink" as const, size: 3, mtime: 1, mode: 0o777, readable: true };
   const kinds = [
-    { to: "x", kind: "directory" },
-    { to: "x", kind: "file" },
+    { to: "x", kind: "directory" as const },
+    { to: "x", kind: "file" as const },
     { to: "x", kind: null },
   ].map((to) => applied([], "/d", [{ ...link, link: to }], [], BY_NAME)[0]?.kind);
   expect(kinds).toEqual(["L", "l", "l"]);

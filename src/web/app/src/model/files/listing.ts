@@ -1,5 +1,6 @@
 /** One directory's entries: how they come, how they change, how they are ordered. */
 
+import type { Entry } from "../methods";
 import { sortKey } from "./natural";
 
 /** `f`ile, `d`irectory, symbolic `l`ink, fifo `p`, `s`ocket, `c`har, `b`lock; `L` is a link to a directory. */
@@ -30,17 +31,6 @@ export interface WireListing {
   modes: number[];
 }
 
-/** One entry as calls and the watch have it. */
-export interface WireEntry {
-  name: string;
-  kind: "file" | "directory" | "symlink" | "fifo" | "socket" | "char" | "block";
-  size: number;
-  mtime: number;
-  mode: number;
-  link?: { to: string; kind: string | null } | null;
-  readable?: boolean;
-}
-
 /** What entries are ordered by; folders always come first. */
 export interface Order {
   by: "name" | "size" | "mtime";
@@ -50,7 +40,7 @@ export interface Order {
 /** Of more changes than this, none is put into its place by itself: each moves all that follow. */
 const MOST_PLACED = 50;
 
-const LETTERS: Record<WireEntry["kind"], Kind> = {
+const LETTERS: Record<Entry["kind"], Kind> = {
   file: "f",
   directory: "d",
   symlink: "l",
@@ -80,7 +70,7 @@ export function itemsOf(listing: WireListing): Item[] {
 }
 
 /** One entry of a directory. */
-export function itemOf(dir: string, entry: WireEntry): Item {
+export function itemOf(dir: string, entry: Entry): Item {
   const letter = LETTERS[entry.kind] ?? "f";
   const kind = letter === "l" && entry.link?.kind === "directory" ? "L" : letter;
   const { name, size, mtime, mode } = entry;
@@ -101,7 +91,7 @@ export function ordered(items: readonly Item[], order: Order): Item[] {
 export function applied(
   items: readonly Item[],
   dir: string,
-  changed: readonly WireEntry[],
+  changed: readonly Entry[],
   removed: readonly string[],
   order: Order,
 ): Item[] {

@@ -1,6 +1,6 @@
 /** Bytes of this computer to the server, in pieces that can be resumed. */
 
-import type { WireEntry } from "../../model/files/listing";
+import type { Entry } from "../../model/methods";
 import { ask, FileError, keyHeaders, refusal, UNREACHED } from "./http";
 
 /** Bytes in one request: what is lost at most when the connection breaks. */
@@ -20,7 +20,7 @@ export interface Step {
   /** What the server has of the file, in bytes. */
   offset: number;
   done: boolean;
-  entry: WireEntry | null;
+  entry: Entry | null;
 }
 
 /** Begins an upload, or finds one of the same path and size again. Throws `FileError`. */

@@ -1,25 +1,10 @@
 /** What is done to files by calls, `project.<id>.files.<verb>`. */
 
-import type { WireEntry } from "../../model/files/listing";
+import type { Entry, Job, MethodName, Methods, Trashed } from "../../model/methods";
 import { CallError, LOST, type CallClient } from "../calls";
 
 /** The first and longest wait between two looks at a job, in milliseconds. */
 const LOOK_MS = { first: 80, longest: 1000 } as const;
-
-/** How far a job is. */
-export interface JobState {
-  state: "running" | "done" | "failed";
-  unit: "bytes" | "entries";
-  done: number;
-  total: number;
-  error: { code: number; message: string } | null;
-}
-
-/** What went to the trash, and under which name it comes back. */
-export interface Trashed {
-  path: string;
-  id: string;
-}
 
 /** The code of a job that was cancelled. */
 export const CANCELLED = 499;
@@ -40,56 +25,56 @@ export class FileVerbs {
 
   /** The home directory. */
   async home(): Promise<string> {
-    return (await this.#call<{ path: string }>("home", {})).path;
+    return (await this.#call("files.home", {})).path;
   }
 
   /** What is at a path. */
-  stat(path: string): Promise<WireEntry> {
-    return this.#call("stat", { path });
+  stat(path: string): Promise<Entry> {
+    return this.#call("files.stat", { path });
   }
 
   /** Makes an empty file or a directory; 409 when something is there. */
-  create(path: string, kind: "file" | "directory"): Promise<WireEntry> {
-    return this.#call("create", { path, kind });
+  create(path: string, kind: "file" | "directory"): Promise<Entry> {
+    return this.#call("files.create", { path, kind });
   }
 
   /** Renames; 409 when something is there. */
-  rename(from: string, to: string): Promise<WireEntry> {
-    return this.#call("rename", { from, to, overwrite: false });
+  rename(from: string, to: string): Promise<Entry> {
+    return this.#call("files.rename", { from, to, overwrite: false });
   }
 
   /** Moves to the trash, up to the first that cannot go; 409 `no-trash` where there is none. */
-  trash(paths: readonly string[]): Promise<{ trashed: Trashed[]; error: { message: string } | null }> {
-    return this.#call("trash", { paths });
+  trash(paths: readonly string[]): Promise<Trashed> {
+    return this.#call("files.trash", { paths: [...paths] });
   }
 
   /** Brings back from the trash. */
   async restore(ids: readonly string[]): Promise<void> {
-    await this.#call("restore", { ids });
+    await this.#call("files.restore", { ids: [...ids] });
   }
 
   /** Begins to copy or move into a directory; gives the job. */
   async begin(what: "copy" | "move", from: readonly string[], to: string): Promise<string> {
-    return (await this.#call<{ job: string }>(what, { from, to_dir: to })).job;
+    return (await this.#call(`files.${what}`, { from: [...from], to_dir: to })).job;
   }
 
   /** Begins to delete for good; gives the job. */
   async beginDelete(paths: readonly string[]): Promise<string> {
-    return (await this.#call<{ job: string }>("delete", { paths })).job;
+    return (await this.#call("files.delete", { paths: [...paths] })).job;
   }
 
   /** Stops a job; what it did stays. */
   async cancel(job: string): Promise<void> {
-    await this.#call("job", { id: job, cancel: true });
+    await this.#call("files.job", { id: job, cancel: true });
   }
 
   /** Waits for a job's end and tells how far it is meanwhile; a lost connection does not end it. */
-  async follow(job: string, progress: (state: JobState) => void): Promise<void> {
+  async follow(job: string, progress: (state: Job) => void): Promise<void> {
     let wait: number = LOOK_MS.first;
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, wait));
       wait = Math.min(LOOK_MS.longest, wait * 1.5);
-      const state = await this.#call<JobState>("job", { id: job }).catch((error: unknown) => {
+      const state = await this.#call("files.job", { id: job, cancel: false }).catch((error: unknown) => {
         if (error instanceof CallError && (error.code === LOST || error.code === 408)) return null;
         throw error;
       });
@@ -100,8 +85,8 @@ export class FileVerbs {
     }
   }
 
-  #call<T>(verb: string, payload: object): Promise<T> {
+  #call<M extends MethodName>(method: M, request: Methods[M]["request"]): Promise<Methods[M]["reply"]> {
     if (this.#project === null) return Promise.reject(new CallError(LOST, "the server is out of reach"));
-    return this.#calls.call<T>(`project.${this.#project}.files.${verb}`, payload);
+    return this.#calls.call(this.#project, method, request);
   }
 }

@@ -7,7 +7,7 @@
  */
 
 import type { Disposer } from "../../model/disposers";
-import type { WireEntry } from "../../model/files/listing";
+import type { Entry } from "../../model/methods";
 import { KeptSocket } from "../socket";
 
 /** What is on disk at a watched file; `null` when nothing is. */
@@ -16,7 +16,7 @@ export type FileFact = { hash: string | null; mtime: number; size: number } | nu
 /** What a watcher of one path is told. */
 export interface Watcher {
   /** Some entries of the directory changed. */
-  changed?(changed: readonly WireEntry[], removed: readonly string[]): void;
+  changed?(changed: readonly Entry[], removed: readonly string[]): void;
   /** It must be listed, for the first time or again. */
   again?(): void;
   /** The directory is gone; `again` follows when it is made again. */
@@ -29,7 +29,7 @@ export interface Watcher {
 
 interface Told {
   path: string;
-  changed?: WireEntry[];
+  changed?: Entry[];
   removed?: string[];
   watching?: boolean;
   again?: boolean;
