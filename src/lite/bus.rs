@@ -32,6 +32,7 @@ use tokio::net::UnixStream;
 
 use super::carrier;
 use super::identity::Identity;
+use super::keys::Keys;
 use crate::messaging::broker::Broker;
 use crate::messaging::broker::MAX_PAYLOAD_BYTES;
 use crate::messaging::broker::connection;
@@ -74,13 +75,18 @@ const PIPE_BYTES: usize = 64 << 10;
 /// The wait until a service that was cut off joins again.
 const JOIN_AGAIN: Duration = Duration::from_millis(100);
 
+/// How long a key's connections may outlive its time.
+const REVIEW_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Whom the door has found to open a WebSocket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Visitor {
     /// A page that is signed in, here or at a tunnel.
     Page,
     /// A program that has shown the token already.
     Program,
+    /// A program that has shown this API key already.
+    Key(String),
     /// A program that has shown nothing yet.
     Stranger(Peer),
 }
@@ -90,21 +96,58 @@ pub(super) enum Visitor {
 pub struct Bus {
     broker: Arc<Broker>,
     account: Identity,
+    keys: Option<Arc<Keys>>,
+}
+
+/// Who answers what on the bus.
+#[derive(Clone, Debug)]
+pub struct Service {
+    identity: Identity,
+    pattern: String,
+    description: Description,
 }
 
 impl Bus {
-    /// Makes the bus of a hub: programs show `gate`'s token, pages are
-    /// `account`; `run` is a random name of this run.
-    pub fn new(run: &str, gate: Arc<Gate>, account: Identity, shutdown: Shutdown) -> Self {
+    /// Makes the bus of a hub: programs show `gate`'s token or one of `keys`,
+    /// pages are `account`; `run` is a random name of this run.
+    pub fn new(
+        run: &str,
+        gate: Arc<Gate>,
+        keys: Option<Arc<Keys>>,
+        account: Identity,
+        shutdown: Shutdown,
+    ) -> Self {
+        let known = keys.clone();
         let doorkeeper = move |connect: &Connect, source: Option<IpAddr>| {
-            let token = connect.auth_token.as_ref()?;
-            let peer = source.map_or(Peer::Owner, Peer::Address);
-            gate.admits(peer, token.reveal())
-                .then(|| Identity::Hub.access().into())
+            let token = connect.auth_token.as_ref()?.reveal();
+            let by_key = known.as_ref().and_then(|keys| keys.admit(token));
+            by_key.or_else(|| {
+                let peer = source.map_or(Peer::Owner, Peer::Address);
+                let is_token = gate.admits(peer, token);
+                is_token.then(|| Identity::Hub.access().into())
+            })
         };
         Self {
             broker: Broker::new(run.to_owned(), Arc::new(doorkeeper), shutdown),
             account,
+            keys,
+        }
+    }
+
+    /// Ends the connections of keys that are revoked or over.
+    pub fn review(&self) {
+        if let Some(keys) = &self.keys {
+            self.broker.review(|credential| keys.is_valid(credential));
+        }
+    }
+
+    /// Does so every second, until shutdown.
+    pub async fn keep_reviewing(self) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(REVIEW_INTERVAL) => self.review(),
+                () = self.broker.shutdown().begun() => return,
+            }
         }
     }
 
@@ -157,13 +200,15 @@ impl Bus {
         Client::join(reader, writer, login)
     }
 
-    /// Has `handler` answer the methods of a project, until shutdown; one that the bus has cut off, because more was
-    /// asked than it could take, joins again.
-    pub async fn answer(&self, project: &str, handler: Handler) {
-        let (identity, description) = (Identity::Project(project.to_owned()), described(project));
-        let pattern = format!("project.{project}.>");
-        let answerer: Answerer =
-            Arc::new(move |request| Box::pin(ask(Arc::clone(&handler), request)));
+    /// Has `handler` answer for a service, until shutdown; one that the bus has
+    /// cut off, because more was asked than it could take, joins again.
+    pub async fn answer(&self, service: Service, handler: Handler) {
+        let Service {
+            identity,
+            pattern,
+            description,
+        } = service;
+        let answerer = answerer(handler);
         let answering = async {
             loop {
                 let client = self.join(&identity);
@@ -197,6 +242,11 @@ impl Bus {
         let entry = match visitor {
             Visitor::Page => Entry::Known(self.account.access().into()),
             Visitor::Program => Entry::Known(Identity::Hub.access().into()),
+            Visitor::Key(key) => match self.keys.as_ref().and_then(|keys| keys.admit(&key)) {
+                Some(admission) => Entry::Known(admission),
+                // It was revoked a moment ago.
+                None => Entry::Stranger(None),
+            },
             Visitor::Stranger(Peer::Owner) => Entry::Stranger(None),
             Visitor::Stranger(Peer::Address(source)) => Entry::Stranger(Some(source)),
         };
@@ -214,17 +264,44 @@ impl Bus {
     }
 }
 
-/// What a project's service says about itself.
-fn described(project: &str) -> Description {
-    let endpoint = |about: &About| Endpoint {
-        name: about.name.replace('.', "-"),
-        subject: format!("project.{project}.{}", about.name),
-    };
-    Description {
-        name: Identity::service_of(project),
-        description: "Terminals, files and the environment of a project".to_owned(),
-        endpoints: methods::all().map(endpoint).collect(),
+impl Service {
+    /// The methods of a project.
+    pub fn of_project(id: &str) -> Self {
+        let endpoint = |about: &About| Endpoint {
+            name: about.name.replace('.', "-"),
+            subject: format!("project.{id}.{}", about.name),
+        };
+        Self {
+            identity: Identity::Project(id.to_owned()),
+            pattern: format!("project.{id}.>"),
+            description: Description {
+                name: Identity::service_of(id),
+                description: "Terminals, files and the environment of a project".to_owned(),
+                endpoints: methods::all().map(endpoint).collect(),
+            },
+        }
     }
+
+    /// What the hub itself answers on a pattern.
+    pub fn of_hub(name: &str, about: &str, pattern: &str) -> Self {
+        Self {
+            identity: Identity::Hub,
+            pattern: pattern.to_owned(),
+            description: Description {
+                name: name.to_owned(),
+                description: about.to_owned(),
+                endpoints: vec![Endpoint {
+                    name: name.to_owned(),
+                    subject: pattern.to_owned(),
+                }],
+            },
+        }
+    }
+}
+
+/// Has a handler, which knows no carrier, answer what comes by the bus.
+pub fn answerer(handler: Handler) -> Answerer {
+    Arc::new(move |request| Box::pin(ask(Arc::clone(&handler), request)))
 }
 
 /// Asks a handler, whose words are JSON; an empty request is `{}`.

@@ -37,6 +37,7 @@ use crate::protocol::ending::RUN_HEADER;
 use crate::protocol::session::Status;
 use crate::sys::shutdown::Shutdown;
 use crate::web::assets;
+use crate::web::credentials;
 use crate::web::gate;
 use crate::web::gate::Gate;
 use crate::web::gate::Shown;
@@ -144,6 +145,10 @@ async fn serve_bus(
     let visitor = match (shown, is_page) {
         (Shown::Page | Shown::Program, true) => Visitor::Page,
         (Shown::Program, false) => Visitor::Program,
+        (Shown::Key(_), false) => {
+            let shown = credentials::bearer(&headers);
+            shown.map_or(Visitor::Stranger(peer), |key| Visitor::Key(key.to_owned()))
+        }
         _ => Visitor::Stranger(peer),
     };
     hub.bus.serve_websocket(upgrade, visitor)

@@ -5,14 +5,17 @@
 //! stopping means arrive as arguments of [`http::Hub`]. It knows no terminal,
 //! no ssh and no container.
 
-pub mod blobs;
+pub mod api;
 pub mod asking;
+pub mod blobs;
 pub mod bus;
 pub mod call;
 mod carrier;
 pub mod client;
 pub mod http;
 pub mod identity;
+pub mod keys;
 pub mod listen;
 pub mod remote;
 pub mod settings;
+mod stored;

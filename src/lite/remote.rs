@@ -20,9 +20,12 @@ use std::task::Poll;
 use std::task::ready;
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::State;
 use axum::extract::ws;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
+use axum::routing;
 use bytes::Bytes;
 use futures::Sink;
 use futures::SinkExt;
@@ -50,9 +53,12 @@ use crate::messaging::client::Client;
 use crate::messaging::client::Login;
 use crate::messaging::client::dial::Dial;
 use crate::messaging::client::dial::Dialled;
+use crate::messaging::service;
+use crate::messaging::service::Answerer;
 use crate::protocol::auth;
 use crate::protocol::call::Refusal;
 use crate::sys::secret::Secret;
+use crate::sys::shutdown::Shutdown;
 use crate::web::gate;
 
 /// How long the other hub may take to be connected.
@@ -140,7 +146,7 @@ impl Remote {
     }
 
     /// Leads a page's WebSocket to the other hub's bus.
-    pub async fn lead(&self, upgrade: WebSocketUpgrade) -> Response {
+    async fn lead(&self, upgrade: WebSocketUpgrade) -> Response {
         match self.open().await {
             Ok(far) => upgrade
                 .protocols([auth::WEBSOCKET_PROTOCOL])
@@ -167,6 +173,33 @@ impl Remote {
             Ok(opened) => opened.map(|(socket, _)| socket),
             Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
         }
+    }
+}
+
+/// Returns the route by which a page reaches the other hub's bus, if there is
+/// another hub.
+pub fn router(remote: Option<Remote>) -> Router {
+    let Some(remote) = remote else {
+        return Router::new();
+    };
+    let lead =
+        async |State(remote): State<Remote>, upgrade: WebSocketUpgrade| remote.lead(upgrade).await;
+    Router::new()
+        .route("/conat-remote", routing::get(lead))
+        .with_state(remote)
+}
+
+/// Answers what is asked on a pattern of the other hub's bus, until shutdown.
+pub async fn answer(client: Client, pattern: String, answerer: Answerer, shutdown: Shutdown) {
+    let answering = async {
+        match service::serve(&client, &pattern, answerer).await {
+            Ok(serving) => serving.await,
+            Err(error) => tracing::error!(%error, pattern, "nobody answers at the remote hub"),
+        }
+    };
+    tokio::select! {
+        () = answering => {}
+        () = shutdown.begun() => {}
     }
 }
 

@@ -1,5 +1,7 @@
 //! One server: the instance's lock, both listeners, the project, the end.
 
+mod answers;
+
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -8,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::keeping::Served;
@@ -18,34 +19,22 @@ use super::keeping::keep_dir;
 use super::settings;
 use super::storing;
 use super::storing::Storing;
-use super::terminals;
 use crate::daemon::instance;
 use crate::daemon::instance::Instance;
 use crate::daemon::run;
 use crate::daemon::run::Run;
-use crate::lite::blobs;
 use crate::lite::bus::Bus;
 use crate::lite::client as hub_client;
-use crate::lite::http::Customize;
-use crate::lite::http::Fate;
-use crate::lite::http::Hub;
-use crate::lite::http::Stopper;
 use crate::lite::identity::Identity;
-use crate::lite::listen::Site;
-use crate::lite::settings::calls as settings_calls;
+use crate::lite::keys::Keys;
+use crate::lite::remote::Remote;
 use crate::lite::settings::keeper::Keeper;
-use crate::project::calls;
 use crate::project::environment::Environment;
-use crate::project::files as project_files;
-use crate::project::files::Files;
 use crate::project::terminal;
-use crate::project::terminal::Terminals;
-use crate::protocol::call::Handler;
 use crate::protocol::connection::ConnectionInfo;
 use crate::protocol::session::State;
 use crate::protocol::session::Status;
 use crate::store;
-use crate::store::blobs::Blobs;
 use crate::sys::clock;
 use crate::sys::dirs;
 use crate::sys::env;
@@ -118,6 +107,9 @@ pub enum ServeError {
     /// The database cannot be opened, and somebody has to look at it.
     #[error("the database cannot be opened")]
     Store(#[source] store::error::Error),
+    /// The hub that it should attach to is none.
+    #[error("`compute_server` names no hub: {0}")]
+    Remote(String),
     /// A second server runs and does not say how to reach it.
     #[error("a server of this instance is starting, and has not said for 10 s how to reach it")]
     Starting,
@@ -146,6 +138,9 @@ pub struct Server {
     lock: Lock,
     run: Option<Run>,
     store: Storing,
+    keys: Option<Arc<Keys>>,
+    /// The hub that this server is attached to.
+    remote: Option<Remote>,
 }
 
 /// Takes the instance's lock and listens, or finds the server that has it.
@@ -199,8 +194,12 @@ pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
         nats_port: nats.as_ref().map(|loopback| loopback.port),
         previous,
     };
+    let keys = answers::keys(&store).await;
+    let remote = settings.text("compute_server").map(Remote::parse);
+    let remote = remote.transpose().map_err(ServeError::Remote)?;
     let gate = Gate::new(NAME, loopback.port, credentials)
         .with_bus()
+        .with_keys(answers::keyring(keys.as_ref()))
         .with_chosen_token(settings.text("auth_token").map(Secret::from_text));
     let gate = Arc::new(gate);
     let server = Server {
@@ -214,6 +213,8 @@ pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
         lock,
         run,
         store,
+        keys,
+        remote,
     };
     terminal::offer_commands(&server.instance.holders());
     server.publish()?;
@@ -252,6 +253,7 @@ impl Server {
         let bus = Bus::new(
             &self.info.id,
             Arc::clone(&self.gate),
+            self.keys.clone(),
             account(),
             shutdown.clone(),
         );
@@ -272,6 +274,7 @@ impl Server {
             serving.spawn(bus.serve_tcp(listener));
         }
         tokio::spawn(Arc::clone(&self.gate).tell_of_tries(shutdown.clone()));
+        tokio::spawn(bus.clone().keep_reviewing());
         let served = Served { site, bus };
         serving.spawn(served.clone().serve(self.sockets));
         let keeper = tokio::spawn(keep_dir(
@@ -320,61 +323,6 @@ impl Server {
         Ok(())
     }
 
-    fn site(
-        &self,
-        shutdown: &Shutdown,
-        environment: &Arc<Environment>,
-        bus: Bus,
-    ) -> (Site, Arc<Terminals>) {
-        let log = terminals::log(&self.instance);
-        let terminals = Terminals::new(self.instance.holders(), log);
-        let files = Files::new(dirs::home(), dirs::trash(), &dirs::data());
-        let keeper = Arc::new(self.options.settings.clone());
-        let fixed = serde_json::json!({
-            "name": NAME, "account": ACCOUNT, "project": NAME, "version": self.info.version, "ui": self.info.ui,
-            "run": self.info.id, "previous": self.info.previous,
-        });
-        let public = Arc::clone(&keeper);
-        let customize: Customize = Arc::new(move || {
-            let mut told = fixed.clone();
-            // A page does without them until the file is mended.
-            let settings = public.public().unwrap_or_default();
-            told["settings"] = settings.into();
-            told
-        });
-        let project = calls::handler(
-            NAME,
-            Arc::clone(&terminals),
-            Arc::clone(&files),
-            Arc::clone(environment),
-        );
-        let account = format!("hub.account.{ACCOUNT}");
-        let settings = settings_calls::handler(&account, keeper);
-        let handler = by_subject(&account, settings, Arc::clone(&project));
-        let answering = (bus.clone(), project);
-        tokio::spawn(async move {
-            let (bus, handler) = answering;
-            bus.answer(NAME, handler).await;
-        });
-        let hub = Hub {
-            gate: Arc::clone(&self.gate),
-            run: self.info.id.clone(),
-            handler,
-            bus,
-            customize,
-            status: watch::Sender::new(self.status()),
-            stop: stopper(Arc::clone(&terminals)),
-            shutdown: shutdown.clone(),
-        };
-        let blobs = Blobs::below(&dirs::data());
-        tokio::spawn(blobs::sweep(blobs.clone(), shutdown.clone()));
-        let routes = terminal::router(Arc::clone(&terminals))
-            .merge(project_files::routes::router(files))
-            .merge(blobs::router(blobs));
-        let site = hub.site(routes);
-        (site, terminals)
-    }
-
     /// What a page that comes directly is told.
     fn status(&self) -> Status {
         let state = State::Ready {
@@ -415,35 +363,6 @@ fn retract(instance: &Instance, info: &ConnectionInfo, options: &ServeOptions) {
     }
 }
 
-/// Has one handler answer what begins with `prefix`, and another the rest.
-fn by_subject(prefix: &str, own: Handler, rest: Handler) -> Handler {
-    let prefix = format!("{prefix}.");
-    Arc::new(move |subject, payload| {
-        let handler = if subject.starts_with(&prefix) {
-            &own
-        } else {
-            &rest
-        };
-        handler(subject, payload)
-    })
-}
-
-/// Ends the terminals, or counts those that live on.
-fn stopper(terminals: Arc<Terminals>) -> Stopper {
-    Arc::new(move |fate| {
-        let terminals = Arc::clone(&terminals);
-        Box::pin(async move {
-            match fate {
-                Fate::End => terminals.kill_all().await,
-                Fate::LiveOn => {
-                    let rows = terminals.list().await;
-                    rows.iter().filter(|row| row.exit.is_none()).count()
-                }
-            }
-        })
-    })
-}
-
 async fn papers_of_other(instance: &Instance) -> Result<ConnectionInfo, ServeError> {
     let waiting = async {
         loop {
@@ -479,11 +398,12 @@ fn listen_on(port: u16) -> Result<Loopback, ServeError> {
     listening.map_err(|source| ServeError::Port { port, source })
 }
 
-/// The one person of a plain server, and her one project.
+/// The one person of a plain server, whose are all projects: its own, and the
+/// servers that are attached to it.
 fn account() -> Identity {
     Identity::Account {
         id: ACCOUNT.to_owned(),
-        projects: vec![NAME.to_owned()],
+        projects: vec!["*".to_owned()],
     }
 }
 

@@ -87,6 +87,15 @@ pub const SCHEMA: Schema = Schema(&[
         variables: &["COCALC_AUTH_TOKEN", "AUTH_TOKEN"],
     },
     Definition {
+        key: "compute_server",
+        kind: Kind::Secret { least: 7 },
+        default: None,
+        sentence: "Attaches this server to another hub: `http://HOST?apiKey=KEY&id=N`",
+        audience: Audience::Private,
+        effect: Effect::AtRestart,
+        variables: &["COMPUTE_SERVER"],
+    },
+    Definition {
         key: "data",
         kind: Kind::Path,
         default: None,

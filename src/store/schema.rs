@@ -19,11 +19,19 @@ use crate::sys::secret;
 pub(super) const OWN_TABLE: &str = "store";
 
 /// The steps of this build.
-pub(crate) const STEPS: Steps = Steps(&[FIRST]);
+pub(crate) const STEPS: Steps = Steps(&[FIRST, API_KEYS]);
 
 /// Which database this is, and the last group of writes that it has.
 pub(super) const FIRST: M<'static> =
     M::up("CREATE TABLE store (id TEXT NOT NULL, written INTEGER NOT NULL) STRICT");
+
+/// What programs sign in by: the SHA-256 of each key, never the key.
+const API_KEYS: M<'static> = M::up(
+    "CREATE TABLE api_keys (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, scope TEXT NOT NULL, hash BLOB NOT NULL,
+        created INTEGER NOT NULL, expires INTEGER, used INTEGER
+    ) STRICT, WITHOUT ROWID",
+);
 
 /// The steps that a build knows.
 #[derive(Clone, Copy, Debug)]

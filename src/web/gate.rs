@@ -23,6 +23,8 @@ use super::codes::Codes;
 use super::credentials;
 use super::credentials::Credentials;
 use super::credentials::Match;
+use super::keyring::Keyring;
+use super::keyring::Opens;
 use super::origins::Origins;
 use super::peer::Peer;
 use super::tries::Tries;
@@ -39,6 +41,7 @@ pub struct Gate {
     credentials: Credentials,
     /// A token that a person chose: it may be easy to guess.
     chosen: Option<Secret>,
+    keyring: Keyring,
     challenge: Secret,
     has_bus: bool,
     codes: Codes,
@@ -52,6 +55,8 @@ pub enum Shown {
     Page,
     /// The token: a program.
     Program,
+    /// An API key: a program.
+    Key(Opens),
     /// The cookie alone: what a browser fetches by itself.
     Cookie,
     /// Nothing.
@@ -74,7 +79,11 @@ pub enum Denial {
 impl Shown {
     /// Says whether it is a signed-in page or program.
     pub fn is_signed_in(self) -> bool {
-        matches!(self, Self::Page | Self::Program)
+        matches!(self, Self::Page | Self::Program | Self::Key(Opens::Door))
+    }
+
+    fn is_program(self) -> bool {
+        self.is_signed_in() && self != Self::Page
     }
 
     fn has_cookie(self) -> bool {
@@ -92,6 +101,7 @@ impl Gate {
             },
             credentials,
             chosen: None,
+            keyring: Keyring::default(),
             challenge: Secret::random(),
             has_bus: false,
             codes: Codes::default(),
@@ -111,6 +121,13 @@ impl Gate {
     #[must_use]
     pub fn with_chosen_token(mut self, token: Option<Secret>) -> Self {
         self.chosen = token;
+        self
+    }
+
+    /// Takes API keys beside the tokens.
+    #[must_use]
+    pub fn with_keys(mut self, keyring: Keyring) -> Self {
+        self.keyring = keyring;
         self
     }
 
@@ -199,7 +216,10 @@ impl Gate {
         match (cookie, key, credentials::bearer(headers)) {
             (Match::Right, Match::Right, _) => Shown::Page,
             (_, _, Some(token)) if self.is_token(peer, token) => Shown::Program,
-            (_, _, Some(_)) => Shown::WrongToken,
+            (_, _, Some(token)) => {
+                let opens = self.keyring.look_up(token);
+                opens.map_or(Shown::WrongToken, Shown::Key)
+            }
             (Match::Right, Match::Absent, None) => Shown::Cookie,
             (Match::Wrong, _, None) | (_, Match::Wrong, None) => Shown::WrongPage,
             (Match::Absent, _, None) => Shown::Nothing,
@@ -224,7 +244,7 @@ impl Gate {
         let is_program = !headers.contains_key(header::ORIGIN);
         let is_to_bus = self.has_bus && path == auth::BUS_PATH && opens_websocket(method, headers);
         let shown = self.look(peer, headers);
-        let brings_credential = is_program && (is_to_bus || shown == Shown::Program);
+        let brings_credential = is_program && (is_to_bus || shown.is_program());
         let is_ours = self.origins.have_name(&host)
             || (brings_credential && self.origins.have_address(&host));
         let origin = text(headers, &header::ORIGIN).map(str::to_ascii_lowercase);
@@ -247,6 +267,7 @@ impl Gate {
         match shown {
             Shown::WrongToken => Err(self.denial(peer, What::Token, why)),
             Shown::WrongPage => Err(self.denial(peer, What::Page, why)),
+            Shown::Key(Opens::Bus) => Err(forbidden("this API key is for the bus alone")),
             _ => Err(Denial::Refused(Refusal::new(401, why))),
         }
     }

@@ -26,6 +26,7 @@ pub mod bytes;
 mod codes;
 pub mod credentials;
 pub mod gate;
+pub mod keyring;
 mod origins;
 pub mod peer;
 pub mod serve;

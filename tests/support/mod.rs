@@ -24,6 +24,7 @@ pub(crate) mod doctor;
 pub(crate) mod doors;
 pub(crate) mod finished;
 pub(crate) mod http;
+pub(crate) mod hub;
 pub(crate) mod laptop;
 pub(crate) mod link;
 pub(crate) mod login;

@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 use super::Error;
 use super::keeper::Keeper;
 use super::value::Value;
+use crate::protocol::call::Body;
 use crate::protocol::call::Handler;
 use crate::protocol::call::Refusal;
 
@@ -41,7 +42,9 @@ pub fn handler(prefix: &str, keeper: Arc<Keeper>) -> Handler {
             // Reads, locks and writes a file.
             let answering = move || answer(verb.as_deref(), &subject, payload, &keeper);
             let answered = tokio::task::spawn_blocking(answering).await;
-            answered.unwrap_or_else(|_| Err(Refusal::new(500, "the settings cannot be used")))
+            let answered =
+                answered.unwrap_or_else(|_| Err(Refusal::new(500, "the settings cannot be used")));
+            answered.map(Body::One)
         })
     })
 }
