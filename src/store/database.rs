@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use tokio::sync::broadcast;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
@@ -19,6 +20,7 @@ use super::read::Read;
 use super::read::Readers;
 use super::schema::STEPS;
 use super::schema::Steps;
+use super::tables::changes::Change;
 use super::write::Task;
 use super::write::Write;
 use super::writer;
@@ -39,6 +41,8 @@ struct Inner {
     place: Place,
     orders: mpsc::Sender<Order>,
     readers: Readers,
+    epoch: String,
+    news: broadcast::WeakSender<Arc<[Change]>>,
 }
 
 /// A store that was opened, and what had to be done for it.
@@ -88,6 +92,8 @@ impl Store {
             .map_err(|_| Error::Panicked)??;
         let place = opening.ledger.place.clone();
         let restored = opening.restored.clone();
+        let epoch = opening.database.clone();
+        let news = opening.ledger.news.downgrade();
         let (orders, received) = mpsc::channel(writer::QUEUE);
         let writer = Writer::new(opening, received);
         thread::Builder::new()
@@ -99,6 +105,8 @@ impl Store {
             readers: Readers::new(place.clone()),
             place,
             orders,
+            epoch,
+            news,
         };
         Ok(Opened {
             store: Self {
@@ -184,6 +192,20 @@ impl Store {
         self.inner.readers.close();
         if self.order(Order::Close(reply)).await.is_ok() {
             let _ = closed.await;
+        }
+    }
+
+    /// A random word for this database's past: while it is the same, a number
+    /// that was given out is not given out again.
+    pub fn epoch(&self) -> &str {
+        &self.inner.epoch
+    }
+
+    /// What is committed from now on; it ends when the store is closed.
+    pub(super) fn news(&self) -> broadcast::Receiver<Arc<[Change]>> {
+        match self.inner.news.upgrade() {
+            Some(news) => news.subscribe(),
+            None => broadcast::channel(1).1,
         }
     }
 

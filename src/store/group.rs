@@ -1,6 +1,9 @@
 //! One group of writes: into the redo log, and then into the database.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
+use tokio::sync::broadcast;
 
 use super::connection::Guard;
 use super::error::Error;
@@ -9,6 +12,7 @@ use super::redo::log::RedoLog;
 use super::redo::record::Record;
 use super::redo::record::Recording;
 use super::schema;
+use super::tables::changes::Change;
 use super::write::Job;
 use super::write::Write;
 
@@ -26,6 +30,8 @@ pub(super) struct Ledger {
     pub(super) group: u64,
     /// The version of the schema.
     pub(super) schema: u32,
+    /// Where changes are told that were committed, a group at a time.
+    pub(super) news: broadcast::Sender<Arc<[Change]>>,
 }
 
 impl Ledger {
@@ -55,9 +61,10 @@ impl Ledger {
         count: &mut usize,
     ) -> Result<(), Error> {
         let mut recording = Recording::default();
+        let mut notes = Vec::new();
         for job in jobs {
             *count += 1;
-            self.run_one(job.as_mut(), &mut recording)?;
+            self.run_one(job.as_mut(), &mut recording, &mut notes)?;
             if recording.bytes() >= GROUP_BYTES {
                 break;
             }
@@ -71,6 +78,10 @@ impl Ledger {
         self.sql("COMMIT")
             .map_err(|error| self.redo.take_back(error))?;
         self.group = group;
+        if !notes.is_empty() {
+            // Nobody may listen.
+            let _ = self.news.send(notes.into());
+        }
         Ok(())
     }
 
@@ -81,10 +92,15 @@ impl Ledger {
     }
 
     /// Runs a job in a savepoint, so that its failure is its own.
-    fn run_one(&self, job: &mut dyn Job, recording: &mut Recording) -> Result<(), Error> {
-        let before = recording.len();
+    fn run_one(
+        &self,
+        job: &mut dyn Job,
+        recording: &mut Recording,
+        notes: &mut Vec<Change>,
+    ) -> Result<(), Error> {
+        let before = (recording.len(), notes.len());
         self.sql("SAVEPOINT job")?;
-        let mut write = Write::new(&self.connection, recording, &self.place);
+        let mut write = Write::new(&self.connection, recording, notes, &self.place);
         let ended = self.guard.during(|| job.run(&mut write));
         if self.connection.is_autocommit() {
             // A full disk and the like end the whole transaction.
@@ -93,7 +109,8 @@ impl Ledger {
         }
         if ended.is_err() {
             self.sql("ROLLBACK TO job")?;
-            recording.rewind(before);
+            recording.rewind(before.0);
+            notes.truncate(before.1);
         }
         self.sql("RELEASE job")
     }

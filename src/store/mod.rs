@@ -24,6 +24,7 @@
 //! | --- | --- |
 //! | [`database`] | the database as others see it |
 //! | [`write`], [`read`], [`value`] | what work on it can do |
+//! | [`tables`] | rows of JSON, queries, and feeds of what changes |
 //! | [`error`] | why it cannot |
 //! | [`opening`] | the start: what is found, and what is done about it |
 //! | `recovery`, `wal`, `copy` | a damaged file, its WAL, good copies |
@@ -42,6 +43,7 @@ pub mod read;
 mod recovery;
 mod redo;
 mod schema;
+pub mod tables;
 #[cfg(test)]
 mod tests;
 pub mod value;

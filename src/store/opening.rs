@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::sync::broadcast;
 
 use super::connection;
 use super::connection::Finding;
@@ -46,6 +47,10 @@ use crate::sys::lock::Lock;
 /// How long a start looks through the database; what is not seen by then, the
 /// next backup sees.
 const CHECK_LIMIT: Duration = Duration::from_secs(2);
+
+/// How many groups of changes a feed may be behind before it reads the list of
+/// changes instead; they are kept in memory once, for all feeds.
+const NEWS: usize = 64;
 
 /// Where a database file has its `user_version`, big-endian.
 const VERSION_AT: usize = 60;
@@ -82,6 +87,8 @@ pub(super) struct Opening {
     pub(super) restored: Option<Restored>,
     /// The group that the backup has.
     pub(super) backed_up: u64,
+    /// The random id of the database.
+    pub(super) database: String,
 }
 
 /// A redo log that was read through.
@@ -119,11 +126,13 @@ pub(super) fn open(place: Place, steps: Steps) -> Result<Opening, Error> {
             redo,
             group: stamp.group,
             schema: stamp.version,
+            news: broadcast::Sender::new(NEWS),
             place,
         },
         lock,
         restored,
         backed_up,
+        database: stamp.database,
     })
 }
 

@@ -29,7 +29,11 @@ pub struct Read<'a> {
     place: &'a Place,
 }
 
-impl Read<'_> {
+impl<'a> Read<'a> {
+    pub(super) fn new(connection: &'a Connection, place: &'a Place) -> Self {
+        Self { connection, place }
+    }
+
     /// Reads rows.
     ///
     /// # Errors

@@ -19,11 +19,24 @@ use crate::sys::secret;
 pub(super) const OWN_TABLE: &str = "store";
 
 /// The steps of this build.
-pub(crate) const STEPS: Steps = Steps(&[FIRST, API_KEYS]);
+pub(crate) const STEPS: Steps = Steps(&[FIRST, TABLES, API_KEYS]);
 
 /// Which database this is, and the last group of writes that it has.
 pub(super) const FIRST: M<'static> =
     M::up("CREATE TABLE store (id TEXT NOT NULL, written INTEGER NOT NULL) STRICT");
+
+/// Generic tables: rows of JSON, and a numbered list of what changed in them;
+/// `total` counts the bytes of all changes until this one.
+pub(super) const TABLES: M<'static> = M::up(
+    "CREATE TABLE rows (
+        table_name TEXT NOT NULL, pk TEXT NOT NULL, row TEXT NOT NULL,
+        PRIMARY KEY (table_name, pk)
+    ) WITHOUT ROWID, STRICT;
+    CREATE TABLE changes (
+        seq INTEGER PRIMARY KEY, table_name TEXT NOT NULL,
+        old TEXT, new TEXT, total INTEGER NOT NULL
+    ) STRICT;",
+);
 
 /// What programs sign in by: the SHA-256 of each key, never the key.
 const API_KEYS: M<'static> = M::up(

@@ -9,8 +9,10 @@ use tokio::sync::oneshot;
 
 use super::error::Error;
 use super::place::Place;
+use super::read::Read;
 use super::redo::record::MAX_WRITE_BYTES;
 use super::redo::record::Recording;
+use super::tables::changes::Change;
 use super::value::Row;
 use super::value::Value;
 
@@ -24,6 +26,7 @@ use super::value::Value;
 pub struct Write<'a> {
     connection: &'a Connection,
     recording: &'a mut Recording,
+    notes: &'a mut Vec<Change>,
     place: &'a Place,
     begun_at: usize,
     failed: Option<Error>,
@@ -33,12 +36,14 @@ impl<'a> Write<'a> {
     pub(super) fn new(
         connection: &'a Connection,
         recording: &'a mut Recording,
+        notes: &'a mut Vec<Change>,
         place: &'a Place,
     ) -> Self {
         Self {
             connection,
             begun_at: recording.bytes(),
             recording,
+            notes,
             place,
             failed: None,
         }
@@ -93,6 +98,16 @@ impl<'a> Write<'a> {
         read: impl FnMut(&Row<'_>) -> Result<T, E>,
     ) -> Result<Option<T>, E> {
         Ok(self.query(sql, values, read)?.into_iter().next())
+    }
+
+    /// Tells a change to the feeds, once it is committed.
+    pub(super) fn note(&mut self, change: Change) {
+        self.notes.push(change);
+    }
+
+    /// The same rows for what only reads.
+    pub(super) fn as_read(&self) -> Read<'_> {
+        Read::new(self.connection, self.place)
     }
 
     /// Why it cannot be kept, if a statement of it failed.

@@ -24,7 +24,7 @@ const TASKS: i64 = 8;
 const DIRECTORY: &str = "CCP_TEST_STORE";
 
 /// Starts a test of this binary as a process of its own.
-pub(super) fn spawn(test: &str, directory: &Path) -> Child {
+pub(crate) fn spawn(test: &str, directory: &Path) -> Child {
     let executable = std::env::current_exe().unwrap();
     process::command(&executable.display().to_string())
         .args(["--exact", "--ignored", "--nocapture", test])
@@ -35,12 +35,12 @@ pub(super) fn spawn(test: &str, directory: &Path) -> Child {
 }
 
 /// The directory that [`spawn`] names.
-pub(super) fn directory() -> PathBuf {
+pub(crate) fn directory() -> PathBuf {
     PathBuf::from(env::var(DIRECTORY).expect("it is started by another test"))
 }
 
 /// Says a line to the test that waits.
-pub(super) fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     writeln!(std::io::stdout(), "{line}").unwrap();
 }
 

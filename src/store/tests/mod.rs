@@ -2,7 +2,7 @@
 
 mod damage;
 mod full;
-mod kills;
+pub(super) mod kills;
 mod versions;
 mod work;
 
