@@ -882,13 +882,17 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__serve)
-            opts="-h --port --nats-port --token-file --daemon --daemon-stop --daemon-status --write-connection-info --pidfile --log --open --no-open --json --daemon-child --login-environment --log-level --help"
+            opts="-h --port --host --nats-port --token-file --daemon --daemon-stop --daemon-status --write-connection-info --pidfile --log --open --no-open --json --daemon-child --login-environment --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -110,6 +110,7 @@ complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop a target\'s server and terminals, and disconnect'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand ssh; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l port -d 'Listen on this port; 0 takes any that is free' -r
+complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l host -d 'Let browsers of other machines in under this name, by TLS where it is `https://NAME`; a token is needed' -r
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l nats-port -d 'Speak the NATS client protocol on this loopback port too; 0 takes any that is free' -r
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l token-file -d 'Take a token from this file that signs programs and browsers in; `-` is stdin' -r -F
 complete -c cocalc-plus -n "__fish_cocalc_plus_using_subcommand serve" -l write-connection-info -d 'Write port and token as JSON to this file (mode 0600) once it listens' -r -F

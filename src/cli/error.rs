@@ -114,6 +114,12 @@ fn hint(error: &CliError) -> Option<String> {
         CliError::Registry(RegistryError::Runtime(_)) | CliError::Serve(ServeError::Runtime(_)) => {
             Some(registry::RUNTIME_HINT.into())
         }
+        CliError::Serve(ServeError::NoToken { .. }) => {
+            Some("cocalc-plus config set auth_token - < FILE, or --token-file FILE".into())
+        }
+        CliError::Serve(ServeError::Host { .. }) => {
+            Some("cocalc-plus config get host; the name has to be one of this machine".into())
+        }
         CliError::Settings(error) | CliError::Serve(ServeError::Settings(error)) => {
             Some(settings_hint(error))
         }

@@ -16,6 +16,7 @@ use crate::daemon::instance::Instance;
 use crate::daemon::instance::STOP_GRACE;
 use crate::daemon::launch;
 use crate::daemon::run;
+use crate::plus::outside;
 use crate::plus::serve;
 use crate::plus::serve::ServeError;
 use crate::plus::serve::ServeOptions;
@@ -39,7 +40,8 @@ const THREADS: usize = 2;
 
 /// Run the server of this machine, for this user alone
 ///
-/// It listens on 127.0.0.1 and on a unix socket, prints a URL that works once,
+/// It listens on 127.0.0.1 and on a unix socket, with `--host` for other
+/// machines too, prints a URL that works once,
 /// and runs until you stop it. There is one server for each data directory: a
 /// second `serve` prints the URL of the one that runs.
 #[derive(Debug, clap::Args)]
@@ -47,6 +49,11 @@ pub struct Args {
     /// Listen on this port; 0 takes any that is free
     #[arg(long, value_name = "N")]
     port: Option<u16>,
+
+    /// Let browsers of other machines in under this name, by TLS where it is
+    /// `https://NAME`; a token is needed
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
 
     /// Speak the NATS client protocol on this loopback port too; 0 takes any
     /// that is free
@@ -183,6 +190,7 @@ async fn daemon(args: &Args) -> Result<Exit, CliError> {
         .settings
         .read()
         .map_err(ServeError::from)?;
+    outside::asked(&settings)?;
     let instance = Instance::current().map_err(serve::ServeError::Runtime)?;
     let was_running = instance.running().is_some();
     let log = args.log.clone().unwrap_or_else(|| instance.log());
@@ -320,6 +328,9 @@ impl Args {
             .into_iter()
             .filter_map(|(key, flag, port)| Some((key, flag, port?.to_string())))
             .collect();
+        if let Some(host) = &self.host {
+            given.push(("host", "--host", host.clone()));
+        }
         if let Some(level) = level.and_then(|level| level.to_possible_value()) {
             given.push(("log_level", "--log-level", level.get_name().to_owned()));
         }
@@ -367,6 +378,9 @@ impl Args {
                 words.extend([flag.into(), port.to_string().into()]);
             }
         }
+        if let Some(host) = &self.host {
+            words.extend(["--host".into(), host.into()]);
+        }
         let files = [
             ("--write-connection-info", &self.write_connection_info),
             ("--pidfile", &self.pidfile),
@@ -386,10 +400,17 @@ impl Args {
         if self.json {
             output::json(&serde_json::json!({
                 "url": url, "port": info.port, "pid": info.pid, "socket": info.socket,
-                "version": info.version,
+                "version": info.version, "outside": info.outside,
             }));
         } else {
             output::data(url);
+            let outside = info.outside.as_ref();
+            if let Some(fingerprint) = outside.and_then(|outside| outside.fingerprint.as_ref()) {
+                output::say(
+                    "nobody vouches for the certificate: compare what the browser shows with its SHA-256",
+                );
+                output::say(&format!("  {fingerprint}"));
+            }
         }
         if opens == Opens::Yes {
             super::browser::open(url, &dirs::data().join("open.html"));

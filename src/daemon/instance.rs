@@ -261,6 +261,7 @@ mod tests {
             ui: "u".into(),
             nats_socket: "n".into(),
             nats_port: None,
+            outside: None,
             previous: None,
         }
     }

@@ -41,7 +41,7 @@ use crate::web::credentials;
 use crate::web::gate;
 use crate::web::gate::Gate;
 use crate::web::gate::Shown;
-use crate::web::peer::Peer;
+use crate::web::peer::Arrival;
 use crate::web::session;
 use crate::web::signin;
 use crate::web::signin::Standing;
@@ -136,7 +136,7 @@ async fn answer_call(State(hub): State<Hub>, text: String) -> Response<Body> {
 async fn serve_bus(
     State(hub): State<Hub>,
     Extension(shown): Extension<Shown>,
-    Extension(peer): Extension<Peer>,
+    Extension(arrival): Extension<Arrival>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response<Body> {
@@ -147,9 +147,11 @@ async fn serve_bus(
         (Shown::Program, false) => Visitor::Program,
         (Shown::Key(_), false) => {
             let shown = credentials::bearer(&headers);
-            shown.map_or(Visitor::Stranger(peer), |key| Visitor::Key(key.to_owned()))
+            shown.map_or(Visitor::Stranger(arrival.peer), |key| {
+                Visitor::Key(key.to_owned())
+            })
         }
-        _ => Visitor::Stranger(peer),
+        _ => Visitor::Stranger(arrival.peer),
     };
     hub.bus.serve_websocket(upgrade, visitor)
 }
@@ -184,6 +186,6 @@ async fn stop(State(hub): State<Hub>, Json(request): Json<StopRequest>) -> Respo
 }
 
 async fn serve_asset(State(hub): State<Hub>, uri: Uri, headers: HeaderMap) -> Response<Body> {
-    assets::respond(uri.path(), &headers, hub.gate.port())
+    assets::respond(uri.path(), &headers, &hub.gate.connectable())
         .unwrap_or_else(|| gate::refuse(&Refusal::new(404, "there is nothing at this path")))
 }

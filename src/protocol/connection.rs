@@ -44,9 +44,23 @@ pub struct ConnectionInfo {
     /// The bus's TCP port on 127.0.0.1, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nats_port: Option<u16>,
+    /// How browsers of other machines come in, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Box<OutsideInfo>>,
     /// How the run before it ended, when nobody had stopped that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Ending>,
+}
+
+/// A name for other machines:
+/// `{"origin":"https://gpu1.lab:6060","fingerprint":"3F:90:…"}`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct OutsideInfo {
+    /// The origin.
+    pub origin: String,
+    /// The SHA-256 of its certificate, where nobody vouches for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
 }
 
 impl std::fmt::Debug for ConnectionInfo {

@@ -41,7 +41,7 @@ impl Loopback {
         let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = probe.local_addr()?.port();
         match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
-            Err(error) if !is_absent_family(&error) => return Err(error),
+            Err(error) if !is_absent(&error) => return Err(error),
             _ => {}
         }
         drop(probe);
@@ -53,7 +53,7 @@ impl Loopback {
         match listen((Ipv6Addr::LOCALHOST, port).into()) {
             Ok(six) => listeners.push(six),
             // No IPv6 on this machine: nobody can answer there.
-            Err(error) if is_absent_family(&error) => {}
+            Err(error) if is_absent(&error) => {}
             Err(error) => return Err(error),
         }
         Ok(Self { port, listeners })
@@ -103,7 +103,10 @@ impl Loopback {
 }
 
 /// Listens without blocking, on a port that a successor of this user may share.
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+///
+/// # Errors
+/// Whatever the system says.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let family = if address.is_ipv4() {
         AddressFamily::INET
     } else {
@@ -132,7 +135,8 @@ pub fn keep_alive(stream: impl AsFd) -> io::Result<()> {
     Ok(sockopt::set_tcp_keepcnt(&stream, 4)?)
 }
 
-fn is_absent_family(error: &io::Error) -> bool {
+/// Says whether an error means that this machine has no such address.
+pub fn is_absent(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let codes = [Errno::ADDRNOTAVAIL, Errno::AFNOSUPPORT].map(Errno::raw_os_error);
     error

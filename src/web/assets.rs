@@ -39,7 +39,7 @@ pub fn is_asset(path: &str) -> bool {
 }
 
 /// Answers a GET or HEAD of a file of the page; `None` when there is none.
-pub fn respond(path: &str, request: &HeaderMap, port: u16) -> Option<Response<Body>> {
+pub fn respond(path: &str, request: &HeaderMap, connectable: &str) -> Option<Response<Body>> {
     let asset = find(path)?;
     let etag = format!("\"{}\"", asset.hash);
     let mut response = if request
@@ -63,21 +63,20 @@ pub fn respond(path: &str, request: &HeaderMap, port: u16) -> Option<Response<Bo
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(header::ETAG, etag);
     }
-    protect(headers, port);
+    protect(headers, connectable);
     Some(response)
 }
 
-/// Adds the headers that keep a page of ours to itself; a policy that a response
-/// has already holds too.
-pub fn protect(headers: &mut HeaderMap, port: u16) {
-    // The page at `localhost` asks its workspace's origin whether it resolves,
-    // hence `*.localhost`; `'unsafe-inline'` styles are xterm.js's own, and its
+/// Adds the headers that keep a page of ours to itself; `connectable` are the
+/// origins to which it may connect beside its own. A policy that a
+/// response has already holds too.
+pub fn protect(headers: &mut HeaderMap, connectable: &str) {
+    // `'unsafe-inline'` styles are xterm.js's own, and its
     // decoder of images is WebAssembly.
     let policy = format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
          img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; \
-         connect-src 'self' http://localhost:{port} http://*.localhost:{port} \
-         ws://localhost:{port} ws://*.localhost:{port}; \
+         connect-src 'self' {connectable}; \
          object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
@@ -139,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_root_is_the_index_and_names_the_page_it_belongs_to() {
-        let response = respond("/", &HeaderMap::new(), 1).unwrap();
+        let response = respond("/", &HeaderMap::new(), "").unwrap();
         assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");
         let index = unpack(find("/").unwrap().gzip);
         assert!(String::from_utf8(index).unwrap().contains(ui_hash()));
@@ -160,11 +159,11 @@ mod tests {
 
     #[test]
     fn a_known_version_is_not_sent_again() {
-        let first = respond("/", &HeaderMap::new(), 1).unwrap();
+        let first = respond("/", &HeaderMap::new(), "").unwrap();
         let mut again = HeaderMap::new();
         again.insert(header::IF_NONE_MATCH, first.headers()[header::ETAG].clone());
         assert_eq!(
-            respond("/", &again, 1).unwrap().status(),
+            respond("/", &again, "").unwrap().status(),
             StatusCode::NOT_MODIFIED
         );
     }

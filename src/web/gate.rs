@@ -26,6 +26,10 @@ use super::credentials::Match;
 use super::keyring::Keyring;
 use super::keyring::Opens;
 use super::origins::Origins;
+use super::outside::Outside;
+use super::outside::Scheme;
+use super::outside::Voucher;
+use super::peer::Arrival;
 use super::peer::Peer;
 use super::tries::Tries;
 use super::tries::What;
@@ -38,6 +42,7 @@ use crate::sys::shutdown::Shutdown;
 #[derive(Debug)]
 pub struct Gate {
     origins: Origins,
+    voucher: Voucher,
     credentials: Credentials,
     /// A token that a person chose: it may be easy to guess.
     chosen: Option<Secret>,
@@ -98,7 +103,9 @@ impl Gate {
             origins: Origins {
                 name: name.to_owned(),
                 port,
+                outside: None,
             },
+            voucher: Voucher::Itself,
             credentials,
             chosen: None,
             keyring: Keyring::default(),
@@ -131,6 +138,15 @@ impl Gate {
         self
     }
 
+    /// Serves the workspace on a name that other machines know, by a certificate
+    /// for which somebody vouches or nobody.
+    #[must_use]
+    pub fn with_outside(mut self, outside: Option<Outside>, voucher: Voucher) -> Self {
+        self.origins.outside = outside;
+        self.voucher = voucher;
+        self
+    }
+
     /// The workspace's slug.
     pub fn name(&self) -> &str {
         &self.origins.name
@@ -139,6 +155,11 @@ impl Gate {
     /// The port.
     pub fn port(&self) -> u16 {
         self.origins.port
+    }
+
+    /// The origins to which a page may connect, for its policy.
+    pub fn connectable(&self) -> String {
+        self.origins.connectable()
     }
 
     /// The origin on which the workspace lives, `http://gpu1.localhost:17031`.
@@ -181,17 +202,18 @@ impl Gate {
     /// [`Denial`], when it proves nothing.
     pub fn resume(
         &self,
-        peer: Peer,
+        arrival: Arrival,
         headers: &HeaderMap,
         proof: &str,
     ) -> Result<&Credentials, Denial> {
         let host = text(headers, &header::HOST).unwrap_or_default();
-        let message = auth::resume_message(&format!("http://{host}"), self.challenge());
+        let origin = format!("{}://{host}", arrival.scheme);
+        let message = auth::resume_message(&origin, self.challenge());
         if self.credentials.resumption.sign(&message).matches(proof) {
             return Ok(&self.credentials);
         }
         let why = "this browser was not signed in here before";
-        Err(self.denial(peer, What::Proof, why))
+        Err(self.denial(arrival.peer, What::Proof, why))
     }
 
     /// Says whether a program on the bus shows a token; counts a wrong one.
@@ -228,31 +250,30 @@ impl Gate {
 
     fn decide(
         &self,
-        peer: Peer,
+        arrival: Arrival,
         method: &Method,
         path: &str,
         headers: &HeaderMap,
     ) -> Result<Shown, Denial> {
+        let peer = arrival.peer;
         // A second one may be what the next reader believes.
         let is_ambiguous = |name| headers.get_all(name).iter().nth(1).is_some();
         if is_ambiguous(header::HOST) || is_ambiguous(header::ORIGIN) {
             return Err(forbidden("a request has one Host and one Origin"));
         }
-        let host = text(headers, &header::HOST)
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let host = host_of(headers);
         let is_program = !headers.contains_key(header::ORIGIN);
         let is_to_bus = self.has_bus && path == auth::BUS_PATH && opens_websocket(method, headers);
         let shown = self.look(peer, headers);
         let brings_credential = is_program && (is_to_bus || shown.is_program());
-        let is_ours = self.origins.have_name(&host)
-            || (brings_credential && self.origins.have_address(&host));
+        let is_ours = self.origins.have_name(arrival, &host)
+            || (brings_credential && self.origins.have_address(arrival, &host));
         let origin = text(headers, &header::ORIGIN).map(str::to_ascii_lowercase);
         if !is_ours {
             self.count_token(peer, shown)?;
             return Err(forbidden("this host name is not served here"));
         }
-        if !is_program && origin != Some(format!("http://{host}")) {
+        if !is_program && origin != Some(format!("{}://{host}", arrival.scheme)) {
             return Err(forbidden("requests from another origin are refused"));
         }
         let is_by_ticket = takes_ticket(method, path) && shown.has_cookie();
@@ -283,6 +304,13 @@ impl Gate {
         counted.map_err(Denial::TooMany)
     }
 
+    /// Whether browsers shall come by TLS alone for a year. They take that for
+    /// every port of the name, so only whoever has the usual one may say it; and
+    /// what nobody vouches for, a person could then never accept again.
+    fn insists_on_tls(&self) -> bool {
+        self.voucher == Voucher::Given && self.port() == 443
+    }
+
     /// Turns away who showed something wrong, and counts that.
     fn denial(&self, peer: Peer, what: What, why: &str) -> Denial {
         match self.tries.count(peer, what) {
@@ -308,10 +336,14 @@ pub async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response<Body> {
+    let arrival = arrival_of(&request);
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
-    match gate.decide(peer_of(&request), method, uri.path(), headers) {
+    if let Some(place) = gate.origins.secured(arrival, &host_of(headers), uri) {
+        return lead_to_tls(method, &place);
+    }
+    let mut response = match gate.decide(arrival, method, uri.path(), headers) {
         Ok(shown) => match gate.origins.lead_on(method, uri, headers) {
-            Some(place) => see_other(&place),
+            Some(place) => lead(StatusCode::SEE_OTHER, &place),
             None => {
                 request.extensions_mut().insert(shown);
                 next.run(request).await
@@ -321,13 +353,20 @@ pub async fn guard(
             tracing::debug!(?denial, path = request.uri().path(), "refused");
             denial.into_response()
         }
+    };
+    if arrival.scheme == Scheme::Https && gate.insists_on_tls() {
+        let lasting = HeaderValue::from_static("max-age=31536000");
+        response
+            .headers_mut()
+            .insert(header::STRICT_TRANSPORT_SECURITY, lasting);
     }
+    response
 }
 
-/// Who sends a request.
-fn peer_of(request: &Request) -> Peer {
-    let peer = request.extensions().get().copied();
-    peer.expect("`serve` puts it into every request")
+/// How a request came.
+fn arrival_of(request: &Request) -> Arrival {
+    let arrival = request.extensions().get().copied();
+    arrival.expect("`serve` puts it into every request")
 }
 
 impl IntoResponse for Denial {
@@ -350,13 +389,22 @@ fn forbidden(why: &str) -> Denial {
     Denial::Refused(Refusal::new(403, why))
 }
 
-fn see_other(place: &str) -> Response<Body> {
+/// Leads what only reads to the name that is served by TLS.
+fn lead_to_tls(method: &Method, place: &str) -> Response<Body> {
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return lead(StatusCode::PERMANENT_REDIRECT, place);
+    }
+    let why = format!("this name is served by TLS alone: {place}");
+    refuse(&Refusal::new(403, why))
+}
+
+fn lead(status: StatusCode, place: &str) -> Response<Body> {
     let headers = [
         (header::LOCATION, place),
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
     ];
-    (StatusCode::SEE_OTHER, headers).into_response()
+    (status, headers).into_response()
 }
 
 /// Answers with a refusal: `{"error":{"code":401,"message":"…"}}`.
@@ -391,6 +439,12 @@ fn takes_ticket(method: &Method, path: &str) -> bool {
 fn opens_websocket(method: &Method, headers: &HeaderMap) -> bool {
     let upgrade = text(headers, &header::UPGRADE);
     *method == Method::GET && upgrade.is_some_and(|to| to.eq_ignore_ascii_case("websocket"))
+}
+
+/// The one name that a request is for, in lower case.
+fn host_of(headers: &HeaderMap) -> String {
+    let host = text(headers, &header::HOST).unwrap_or_default();
+    host.to_ascii_lowercase()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {

@@ -28,6 +28,7 @@ pub mod credentials;
 pub mod gate;
 pub mod keyring;
 mod origins;
+pub mod outside;
 pub mod peer;
 pub mod serve;
 pub mod session;

@@ -3,7 +3,43 @@
 use std::net::IpAddr;
 use std::net::Ipv6Addr;
 
-/// Who is at the other end of a connection; each request carries it.
+use super::outside::Scheme;
+
+/// How a request came; each carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Who sends it.
+    pub peer: Peer,
+    /// How its connection carries it.
+    pub scheme: Scheme,
+    /// Where that connection came in.
+    pub entrance: Entrance,
+}
+
+/// Where a connection came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// A loopback address, or a unix socket.
+    Inner,
+    /// An address that other machines may reach.
+    Outer,
+}
+
+impl Arrival {
+    /// How this user's own requests come, over a unix socket.
+    pub const OWNER: Self = Self {
+        peer: Peer::Owner,
+        scheme: Scheme::Http,
+        entrance: Entrance::Inner,
+    };
+
+    /// Says whether it came from this machine without TLS.
+    pub(super) fn is_plain_inside(self) -> bool {
+        self.scheme == Scheme::Http && self.entrance == Entrance::Inner
+    }
+}
+
+/// Who is at the other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Peer {
     /// This user, over a unix socket that lets in nobody else.

@@ -5,6 +5,7 @@
 //! | sends a head slowly, or none | closed after 15 s |
 //! | sends a head that its 32 KiB of buffer do not hold, or 100 headers | 431 |
 //! | sends what is not HTTP | 400, closed |
+//! | begins TLS and does not go on | closed after 15 s |
 //! | stops in the middle of a body | the request fails after 30 s without a byte |
 //! | vanishes without a word | the kernel asks after a minute, and closes after two |
 //!
@@ -35,9 +36,14 @@ use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio::time::Sleep;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
+use super::outside::Scheme;
+use super::peer::Arrival;
+use super::peer::Entrance;
 use super::peer::Peer;
 use crate::sys::ports;
 use crate::sys::shutdown::Shutdown;
@@ -54,8 +60,28 @@ const MAX_HEAD_BYTES: usize = 32 << 10;
 /// The wait where a connection could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
+/// The first byte of a TLS connection: a handshake record, RFC 8446 section 5.1.
+const HANDSHAKE: u8 = 0x16;
+
+/// What a TCP listener is for.
+#[derive(Clone)]
+pub struct Doorway {
+    /// Where its connections come in.
+    pub entrance: Entrance,
+    /// Accepts TLS beside plain HTTP, which is told by its first byte.
+    pub tls: Option<TlsAcceptor>,
+}
+
+impl Doorway {
+    /// One on a loopback address, without TLS.
+    pub const INNER: Self = Self {
+        entrance: Entrance::Inner,
+        tls: None,
+    };
+}
+
 /// Serves a TCP listener until shutdown, and then until all have been answered.
-pub async fn tcp(listener: TcpListener, routes: Router, shutdown: Shutdown) {
+pub async fn tcp(listener: TcpListener, doorway: Doorway, routes: Router, shutdown: Shutdown) {
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -67,11 +93,41 @@ pub async fn tcp(listener: TcpListener, routes: Router, shutdown: Shutdown) {
             Ok((stream, Peer::Address(address.ip())))
         });
         if let Some((stream, peer)) = usable(prepared).await {
-            connections.spawn(converse(stream, peer, routes.clone(), shutdown.clone()));
+            let (doorway, routes) = (doorway.clone(), routes.clone());
+            connections.spawn(greet(stream, peer, doorway, routes, shutdown.clone()));
         }
     }
     connections.close();
     connections.wait().await;
+}
+
+/// Finds out whether a connection speaks TLS, and serves it.
+async fn greet(
+    stream: TcpStream,
+    peer: Peer,
+    doorway: Doorway,
+    routes: Router,
+    shutdown: Shutdown,
+) {
+    let arrival = |scheme| Arrival {
+        peer,
+        scheme,
+        entrance: doorway.entrance,
+    };
+    let Some(tls) = &doorway.tls else {
+        return converse(stream, arrival(Scheme::Http), routes, shutdown).await;
+    };
+    let mut first = [0];
+    match timeout(HEAD_DEADLINE, stream.peek(&mut first)).await {
+        Ok(Ok(1)) if first == [HANDSHAKE] => {}
+        Ok(Ok(1)) => return converse(stream, arrival(Scheme::Http), routes, shutdown).await,
+        _ => return,
+    }
+    match timeout(HEAD_DEADLINE, tls.accept(stream)).await {
+        Ok(Ok(stream)) => converse(stream, arrival(Scheme::Https), routes, shutdown).await,
+        Ok(Err(error)) => tracing::debug!(%error, ?peer, "a TLS handshake failed"),
+        Err(_) => tracing::debug!(?peer, "a TLS handshake took too long"),
+    }
 }
 
 /// Passes an accepted connection on. Where this process has no descriptor left,
@@ -91,14 +147,14 @@ pub async fn usable<T>(accepted: io::Result<T>) -> Option<T> {
 
 /// Serves one connection until either side ends it; after shutdown, until what
 /// was asked is answered.
-pub async fn converse<S>(stream: S, peer: Peer, routes: Router, shutdown: Shutdown)
+pub async fn converse<S>(stream: S, arrival: Arrival, routes: Router, shutdown: Shutdown)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request: Request<Incoming>| {
         let mut routes = routes.clone();
         let mut request = request.map(|body| Body::new(Patient::new(body)));
-        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(arrival);
         // A router is always ready.
         async move { routes.call(request).await }
     });
@@ -117,7 +173,7 @@ where
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, ?peer, "a connection ended");
+        tracing::debug!(%error, peer = ?arrival.peer, "a connection ended");
     }
 }
 

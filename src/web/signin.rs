@@ -19,7 +19,8 @@ use super::credentials::Credentials;
 use super::gate::Denial;
 use super::gate::Gate;
 use super::gate::Shown;
-use super::peer::Peer;
+use super::outside::Scheme;
+use super::peer::Arrival;
 use crate::protocol::auth;
 use crate::protocol::auth::CodeAnswer;
 use crate::protocol::auth::CodeRequest;
@@ -83,27 +84,31 @@ async fn me(
 
 async fn code(
     State(entrance): State<Entrance>,
-    Extension(peer): Extension<Peer>,
+    Extension(arrival): Extension<Arrival>,
     Json(request): Json<CodeRequest>,
 ) -> Result<Response<Body>, Denial> {
-    let credentials = entrance.gate.spend(peer, &request.code)?;
-    Ok(entrance.let_in(credentials))
+    let credentials = entrance.gate.spend(arrival.peer, &request.code)?;
+    Ok(entrance.let_in(arrival, credentials))
 }
 
 async fn resume(
     State(entrance): State<Entrance>,
-    Extension(peer): Extension<Peer>,
+    Extension(arrival): Extension<Arrival>,
     headers: HeaderMap,
     Json(request): Json<ResumeRequest>,
 ) -> Result<Response<Body>, Denial> {
-    let credentials = entrance.gate.resume(peer, &headers, &request.proof)?;
-    Ok(entrance.let_in(credentials))
+    let credentials = entrance.gate.resume(arrival, &headers, &request.proof)?;
+    Ok(entrance.let_in(arrival, credentials))
 }
 
 impl Entrance {
-    fn let_in(&self, credentials: &Credentials) -> Response<Body> {
+    fn let_in(&self, arrival: Arrival, credentials: &Credentials) -> Response<Body> {
+        let secure = match arrival.scheme {
+            Scheme::Http => "",
+            Scheme::Https => "; Secure",
+        };
         let cookie = format!(
-            "{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={COOKIE_SECONDS}",
+            "{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={COOKIE_SECONDS}{secure}",
             auth::cookie_name(self.gate.port()),
             credentials.cookie.reveal()
         );

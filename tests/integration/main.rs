@@ -36,6 +36,7 @@ mod install;
 mod jobs;
 mod keys;
 mod machines;
+mod outside;
 mod reconnect;
 mod registry;
 mod round_trips;

@@ -5,12 +5,14 @@
 
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
+
+use super::tls::{TlsStream, Trusting};
 
 /// How long a server may take to answer.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -22,6 +24,10 @@ pub(crate) enum Address {
     Port(u16),
     /// A port of this machine's loopback, IPv6.
     Port6(u16),
+    /// A port of another address of this machine.
+    At(SocketAddr),
+    /// The same by TLS.
+    Tls(Trusting),
     /// A unix socket.
     Socket(PathBuf),
 }
@@ -30,6 +36,8 @@ pub(crate) enum Address {
 pub(crate) enum Connection {
     /// Over TCP.
     Tcp(TcpStream),
+    /// Over TLS.
+    Tls(Box<TlsStream>),
     /// Over a unix socket.
     Unix(UnixStream),
 }
@@ -67,6 +75,8 @@ impl Address {
         let connection = match self {
             Self::Port(port) => Connection::Tcp(TcpStream::connect(("127.0.0.1", *port))?),
             Self::Port6(port) => Connection::Tcp(TcpStream::connect(("::1", *port))?),
+            Self::At(address) => Connection::Tcp(TcpStream::connect(address)?),
+            Self::Tls(trusting) => Connection::Tls(Box::new(trusting.connect()?)),
             Self::Socket(path) => Connection::Unix(UnixStream::connect(path)?),
         };
         // As browsers do: else a key waits behind an acknowledgement.
@@ -81,6 +91,8 @@ impl Address {
     fn host(&self) -> String {
         match self {
             Self::Port(port) | Self::Port6(port) => format!("localhost:{port}"),
+            Self::At(address) => address.to_string(),
+            Self::Tls(trusting) => trusting.host(),
             Self::Socket(_) => "localhost".to_owned(),
         }
     }
@@ -91,6 +103,7 @@ impl Connection {
     pub(crate) fn set_deadline(&self, deadline: Duration) -> std::io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.set_read_timeout(Some(deadline)),
+            Self::Tls(stream) => stream.sock.set_read_timeout(Some(deadline)),
             Self::Unix(stream) => stream.set_read_timeout(Some(deadline)),
         }
     }
@@ -100,6 +113,7 @@ impl std::io::Read for Connection {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
             Self::Unix(stream) => stream.read(buffer),
         }
     }
@@ -109,6 +123,7 @@ impl std::io::Write for Connection {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
             Self::Unix(stream) => stream.write(bytes),
         }
     }

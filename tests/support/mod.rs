@@ -39,6 +39,7 @@ pub(crate) mod sshd;
 pub(crate) mod sshd_builder;
 pub(crate) mod targets;
 pub(crate) mod terminal;
+pub(crate) mod tls;
 pub(crate) mod visitor;
 pub(crate) mod wan;
 pub(crate) mod websocket;

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::web::outside::Outside;
+
 /// A value: `"gpu1"`, `6060` or `true`.
 #[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -42,6 +44,8 @@ pub enum Kind {
     },
     /// An absolute path.
     Path,
+    /// A name or address of this machine, perhaps behind `https://`.
+    Host,
     /// A text that nobody is shown.
     Secret {
         /// The fewest characters.
@@ -81,6 +85,7 @@ impl Kind {
             (Self::Path, Value::Text(text)) => {
                 text.starts_with('/') && is_line(text) && text.len() <= MOST
             }
+            (Self::Host, Value::Text(text)) => Outside::parse(text).is_some(),
             (Self::Secret { least }, Value::Text(text)) => {
                 let length = text.chars().count();
                 is_line(text) && !text.contains(' ') && (least..=MOST).contains(&length)
@@ -97,6 +102,7 @@ impl Kind {
             Self::Switch => "`true` or `false`".to_owned(),
             Self::Choice { of } => format!("one of `{}`", of.join("`, `")),
             Self::Path => "an absolute path".to_owned(),
+            Self::Host => "a name or address under which browsers reach this machine, behind `https://` for TLS".to_owned(),
             Self::Secret { least } => {
                 format!("a secret of at least {least} characters without blanks")
             }

@@ -125,7 +125,9 @@ async fn pass_on(Extracted(pages): Extracted<Pages>, request: Request) -> Respon
         .as_ref()
         .is_none_or(|server| server.ui == assets::ui_hash());
     let is_ours = is_same || is_lead(request.headers());
-    if is_ours && let Some(response) = assets::respond(path, request.headers(), pages.gate.port()) {
+    if is_ours
+        && let Some(response) = assets::respond(path, request.headers(), &pages.gate.connectable())
+    {
         return response;
     }
     if is_ours && path.starts_with(assets::HASHED) {
@@ -147,7 +149,7 @@ async fn pass_on(Extracted(pages): Extracted<Pages>, request: Request) -> Respon
                 let _ = pages.commands.try_send(Command::ServerRestarted);
             }
             restrain(response.headers_mut());
-            assets::protect(response.headers_mut(), pages.gate.port());
+            assets::protect(response.headers_mut(), &pages.gate.connectable());
             response
         }
         Err(error) => {

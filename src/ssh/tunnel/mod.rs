@@ -89,6 +89,7 @@ use crate::sys::shutdown::Shutdown;
 use crate::sys::text;
 use crate::web::gate::Gate;
 use crate::web::serve;
+use crate::web::serve::Doorway;
 
 /// How long connections may take to end once the tunnel ends.
 const FAREWELL: Duration = Duration::from_millis(300);
@@ -222,7 +223,12 @@ impl Bound {
         let router = pages.router();
         for listener in self.loopback.listeners {
             let listener = TcpListener::from_std(listener)?;
-            tokio::spawn(serve::tcp(listener, router.clone(), shutdown.clone()));
+            tokio::spawn(serve::tcp(
+                listener,
+                Doorway::INNER,
+                router.clone(),
+                shutdown.clone(),
+            ));
         }
         tokio::spawn(Arc::clone(&gate).tell_of_tries(shutdown.clone()));
         let served = control::Served {

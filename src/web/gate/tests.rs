@@ -1,7 +1,9 @@
 //! Whom the door lets in.
 
 use super::*;
-use crate::web::peer::Peer;
+use axum::http::Uri;
+
+use crate::web::peer::Entrance;
 
 fn gate() -> Gate {
     Gate::new("gpu1", 6060, Credentials::random())
@@ -25,7 +27,11 @@ fn ask(gate: &Gate, method: &Method, path: &str, headers: &HeaderMap) -> u16 {
 }
 
 fn ask_from(peer: Peer, gate: &Gate, method: &Method, path: &str, headers: &HeaderMap) -> u16 {
-    match gate.decide(peer, method, path, headers) {
+    let arrival = Arrival {
+        peer,
+        ..Arrival::OWNER
+    };
+    match gate.decide(arrival, method, path, headers) {
         Ok(_) => 200,
         Err(Denial::Refused(refusal)) => refusal.code,
         Err(Denial::TooMany(_)) => 429,
@@ -216,7 +222,7 @@ fn a_page_comes_back_by_proof_to_the_same_origin() {
     let origin = "http://gpu1.localhost:6060";
     let proof = signed(origin, gate.challenge());
     let credentials = gate
-        .resume(Peer::Owner, &host, &proof)
+        .resume(Arrival::OWNER, &host, &proof)
         .expect("it is right");
     assert!(!credentials.key.matches(key.reveal()), "the key is new");
     for wrong in [
@@ -225,7 +231,10 @@ fn a_page_comes_back_by_proof_to_the_same_origin() {
         resumption.reveal().to_owned(),
         String::new(),
     ] {
-        assert!(gate.resume(Peer::Owner, &host, &wrong).is_err(), "{wrong}");
+        assert!(
+            gate.resume(Arrival::OWNER, &host, &wrong).is_err(),
+            "{wrong}"
+        );
     }
 }
 
@@ -294,11 +303,111 @@ fn what_needs_no_credential_tells_nobody_whether_a_token_is_right() {
             ("host", "localhost:6060".into()),
             ("authorization", format!("Bearer {token}")),
         ]);
-        gate.decide(somebody, &Method::GET, "/auth/me", &headers)
+        let arrival = Arrival {
+            peer: somebody,
+            ..Arrival::OWNER
+        };
+        gate.decide(arrival, &Method::GET, "/auth/me", &headers)
     };
     assert_eq!(show("correct horse"), Ok(Shown::Program));
     for _ in 0..30 {
         assert_eq!(show("guess"), Ok(Shown::WrongToken));
     }
     assert!(matches!(show("correct horse"), Err(Denial::TooMany(_))));
+}
+
+/// The door of `https://gpu1.lab` or another name, and how a browser comes in.
+fn outside(name: &str, entrance: Entrance, scheme: Scheme) -> (Gate, Arrival) {
+    let outside = Outside::parse(name);
+    assert!(outside.is_some(), "{name}");
+    let arrival = Arrival {
+        peer: Peer::Address("10.0.0.5".parse().unwrap()),
+        scheme,
+        entrance,
+    };
+    (gate().with_outside(outside, Voucher::Given), arrival)
+}
+
+#[test]
+fn outside_exactly_one_name_is_served_and_inside_all_the_others_stay() {
+    use Entrance::Inner;
+    use Entrance::Outer;
+    use Scheme::Http;
+    use Scheme::Https;
+    for (name, entrance, scheme, host, status) in [
+        ("gpu1.lab", Outer, Http, "gpu1.lab:6060", 200),
+        ("gpu1.lab", Outer, Http, "GPU1.lab:6060", 200),
+        ("gpu1.lab", Outer, Http, "gpu1.lab", 403),
+        ("gpu1.lab", Outer, Http, "gpu1.lab.:6060", 403),
+        ("gpu1.lab", Outer, Http, "evil.example:6060", 403),
+        ("gpu1.lab", Outer, Http, "localhost:6060", 403),
+        ("gpu1.lab", Outer, Http, "gpu1.localhost:6060", 403),
+        ("gpu1.lab", Outer, Http, "127.0.0.1:6060", 403),
+        ("gpu1.lab", Inner, Http, "gpu1.localhost:6060", 200),
+        ("gpu1.lab", Inner, Http, "localhost:6060", 200),
+        ("gpu1.lab", Inner, Http, "gpu1.lab:6060", 200),
+        ("https://gpu1.lab", Outer, Https, "gpu1.lab:6060", 200),
+        ("https://gpu1.lab", Outer, Https, "localhost:6060", 403),
+        ("https://gpu1.lab", Outer, Http, "gpu1.lab:6060", 403),
+        ("https://gpu1.lab", Inner, Http, "localhost:6060", 200),
+        ("https://localhost", Inner, Https, "localhost:6060", 200),
+        (
+            "https://localhost",
+            Inner,
+            Https,
+            "gpu1.localhost:6060",
+            403,
+        ),
+        ("10.0.0.5", Outer, Http, "10.0.0.5:6060", 200),
+        ("2001:db8::5", Outer, Http, "[2001:db8::5]:6060", 200),
+    ] {
+        let (gate, arrival) = outside(name, entrance, scheme);
+        let asked = headers(&[("host", host.into())]);
+        let verdict = gate.decide(arrival, &Method::GET, "/healthz", &asked);
+        assert_eq!(
+            verdict.is_ok(),
+            status == 200,
+            "{name} {entrance:?} {scheme:?} {host}"
+        );
+        let foreign = match scheme {
+            Http => format!("https://{host}"),
+            Https => format!("http://{host}"),
+        };
+        for (origin, passes) in [
+            (format!("{scheme}://{host}"), status == 200),
+            (foreign, false),
+        ] {
+            let asked = headers(&[("host", host.into()), ("origin", origin.clone())]);
+            let verdict = gate.decide(arrival, &Method::GET, "/healthz", &asked);
+            assert_eq!(verdict.is_ok(), passes, "{name} {host} {origin}");
+        }
+    }
+}
+
+#[test]
+fn plain_requests_for_a_tls_name_are_led_there_and_no_others() {
+    let uri = Uri::from_static("/a?b=c");
+    let place = |entrance, host: &str| {
+        let (gate, arrival) = outside("https://gpu1.lab", entrance, Scheme::Http);
+        gate.origins.secured(arrival, host, &uri)
+    };
+    let secured = Some("https://gpu1.lab:6060/a?b=c".to_owned());
+    assert_eq!(place(Entrance::Outer, "gpu1.lab:6060"), secured);
+    assert_eq!(place(Entrance::Inner, "gpu1.lab:6060"), secured);
+    assert_eq!(place(Entrance::Inner, "localhost:6060"), None);
+    assert_eq!(place(Entrance::Outer, "evil.example:6060"), None);
+    let (gate, arrival) = outside("https://localhost", Entrance::Inner, Scheme::Http);
+    assert_eq!(gate.origins.secured(arrival, "localhost:6060", &uri), None);
+}
+
+#[test]
+fn only_the_usual_port_with_a_given_certificate_insists_on_tls() {
+    let insists = |port, voucher| {
+        let gate = Gate::new("gpu1", port, Credentials::random());
+        gate.with_outside(Outside::parse("https://a"), voucher)
+            .insists_on_tls()
+    };
+    assert!(insists(443, Voucher::Given));
+    assert!(!insists(443, Voucher::Itself));
+    assert!(!insists(6060, Voucher::Given));
 }

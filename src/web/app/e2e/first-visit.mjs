@@ -1,5 +1,5 @@
 /**
- * A first visit: `node e2e/first-visit.mjs URL SCREENSHOT_DIR`.
+ * A first visit: `node e2e/first-visit.mjs URL SCREENSHOT_DIR [self-signed]`.
  *
  * Opens the printed URL, waits until the page is usable, types in the terminal,
  * reloads and finds the screen again. Fails when the code stays in the URL,
@@ -11,10 +11,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { foreign, openPage, terminalText, waitForState, waitForText } from "./browser.mjs";
 
-const [url, folder] = process.argv.slice(2);
+const [url, folder, certificate] = process.argv.slice(2);
 assert.ok(url && folder, "usage: first-visit.mjs URL SCREENSHOT_DIR");
 mkdirSync(folder, { recursive: true });
-const { browser, page, said, asked } = await openPage();
+const { browser, page, said, asked } = await openPage({ trustsAnyone: certificate === "self-signed" });
 
 try {
   const began = Date.now();
