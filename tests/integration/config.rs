@@ -9,6 +9,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use crate::support::bin;
+use crate::support::chromium;
 use crate::support::finished::Finished;
 use crate::support::http::Request;
 use crate::support::laptop::Laptop;
@@ -436,4 +437,12 @@ fn a_page_reads_and_changes_settings() {
     let reply = call(&visitor, "get", &json!({}));
     assert_eq!(reply["error"]["code"], 409, "{reply}");
     assert_eq!(visitor.get("/customize").status, 200);
+}
+
+#[test]
+fn settings_are_changed_on_the_page_by_keyboard() {
+    let laptop = Laptop::new();
+    let served = Served::start(&laptop, &[]);
+    let file = file(&laptop).display().to_string();
+    chromium::run("settings.mjs", &[&served.url, &file]).success();
 }

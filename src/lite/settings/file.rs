@@ -259,7 +259,7 @@ mod tests {
             key,
             kind,
             default: None,
-            sentence: "Does something",
+            sentence: "Something",
             audience: Audience::Private,
             effect: Effect::AtOnce,
             variables: &[],

@@ -210,7 +210,7 @@ mod tests {
             most: 65_535,
         },
         default: Some("1"),
-        sentence: "Is the port",
+        sentence: "The port",
         audience: Audience::Private,
         effect: Effect::AtRestart,
         variables: &["COCALC_PORT", "PORT"],

@@ -19,7 +19,7 @@ pub struct Definition {
     /// What holds where nothing is set, in the words of a command line.
     #[serde(skip)]
     pub default: Option<&'static str>,
-    /// What it does: a full sentence of the third person, without its stop.
+    /// What it is, for people, without a full stop.
     pub sentence: &'static str,
     /// Who is told its value.
     pub audience: Audience,

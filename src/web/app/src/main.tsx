@@ -26,7 +26,7 @@ effect(() => {
   const terminal = app.wasUsable.value && tab.value ? tabLabel(tab.value) : null;
   const front = cover.value?.name.value ?? terminal;
   const bell = app.bells.unseen.value.size > 0 ? "● " : "";
-  document.title = bell + (front !== null ? `${front} · ${app.target.value}` : `${app.target.value} · cocalc-plus`);
+  document.title = bell + (front !== null ? `${front} · ${app.title.value}` : `${app.title.value} · cocalc-plus`);
 });
 render(<Page app={app} />, document.getElementById("app")!);
 // The doorway `localhost` usually leads elsewhere at once: fetch nothing for it.

@@ -2,7 +2,7 @@
 
 import { computed, effect, signal, untracked } from "@preact/signals-core";
 import { connectCommand } from "../model/link-code";
-import { readSettings, type Settings } from "../model/settings";
+import { readOlder, readOwn, settingsOf, type Settings } from "../model/settings";
 import { stageOf, type Door } from "../model/stage";
 import type { Status } from "../model/status";
 import { onKeyChange } from "../net/auth";
@@ -16,6 +16,7 @@ import { EnvironmentNote } from "./environment";
 import { FilesDoor } from "./files/door";
 import { PasteGuard } from "./paste-guard";
 import { RestartNote } from "./restart-note";
+import { SiteSettings } from "./site-settings";
 import { Workspace } from "./workspace";
 
 /** Why this browser stands outside. */
@@ -37,8 +38,8 @@ export class App {
   readonly isPaletteOpen = signal(false);
   /** Whether the system prefers dark. */
   readonly isSystemDark = signal(false);
-  /** What the person set. */
-  readonly settings = signal<Settings>(readSettings(recall("settings")));
+  /** What a person set in this browser. */
+  readonly own = signal<Partial<Settings>>(readKept());
   /** Whether the workspace has been usable in this page's life. */
   readonly wasUsable = signal(false);
 
@@ -47,6 +48,10 @@ export class App {
   readonly calls = new CallClient();
   readonly workspace = new Workspace(this.calls);
   readonly files = new FilesDoor(this);
+  /** The settings that every browser is told. */
+  readonly siteSettings = new SiteSettings(this.calls);
+  /** What holds for the page's looks. */
+  readonly settings = computed(() => settingsOf(this.own.value, this.siteSettings.site.value));
   readonly bells = new Bells(this.settings, this.workspace.lookedAt);
   readonly clipboardGrant = new ClipboardGrant();
   readonly pasteGuard = new PasteGuard(this);
@@ -56,6 +61,8 @@ export class App {
 
   /** The target in the person's own spelling, as far as known. */
   readonly target = computed(() => this.session.seen.value?.status.target ?? this.name.value);
+  /** What the workspace is called. */
+  readonly title = computed(() => this.settings.value.siteName || this.target.value);
   /** The command that connects again. */
   readonly command = computed(() => connectCommand(this.target.value));
   /** Whether the page is dark. */
@@ -89,13 +96,17 @@ export class App {
       this.session.follow();
       this.calls.start();
       const reached = project.value;
-      if (reached !== null) untracked(() => void this.environment.look(reached));
+      if (reached === null) return;
+      untracked(() => {
+        void this.environment.look(reached);
+        void this.siteSettings.look();
+      });
     });
     // Another tab has signed this browser in, after this one was turned out.
     onKeyChange(() => {
       if (this.door.value === "out") this.letIn();
     });
-    effect(() => remember("settings", JSON.stringify(this.settings.value)));
+    effect(() => remember("own", JSON.stringify(this.own.value)));
   }
 
   /** Lets this browser in: the session begins. */
@@ -117,4 +128,10 @@ export class App {
     this.calls.gate(project !== null);
     void this.workspace.reach(project);
   }
+}
+
+/** Reads what this browser kept, in the words of today or of an older page. */
+function readKept(): Partial<Settings> {
+  const own = recall("own");
+  return own === null ? readOlder(recall("settings")) : readOwn(own);
 }

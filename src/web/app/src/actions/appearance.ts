@@ -1,13 +1,14 @@
 /** Actions on the page's looks. */
 
-import { DEFAULT_SETTINGS, clampFont } from "../model/settings";
+import { clampFont } from "../model/settings";
 import type { Action } from "./action";
 import type { App } from "./app";
+import { prefer, preferNot } from "./preferences";
 
 const always = () => true;
 
 function setFont(app: App, size: number): void {
-  app.settings.value = { ...app.settings.value, fontSize: clampFont(size) };
+  prefer(app, { fontSize: clampFont(size) });
 }
 
 /** Makes the terminal's font larger. */
@@ -40,7 +41,7 @@ export const fontReset: Action = {
   keys: ["Alt+Shift+0"],
   terminalKeys: ["Ctrl+0", "Meta+0"],
   when: always,
-  perform: (app) => setFont(app, DEFAULT_SETTINGS.fontSize),
+  perform: (app) => preferNot(app, "fontSize"),
 };
 
 /** Changes between light and dark. */
@@ -51,7 +52,7 @@ export const toggleTheme: Action = {
   keys: ["Alt+Shift+L"],
   when: always,
   perform: (app) => {
-    app.settings.value = { ...app.settings.value, theme: app.isDark.value ? "light" : "dark" };
+    prefer(app, { theme: app.isDark.value ? "light" : "dark" });
   },
 };
 
@@ -63,6 +64,6 @@ export const themeAuto: Action = {
   keys: [],
   when: (app) => app.settings.value.theme !== "auto",
   perform: (app) => {
-    app.settings.value = { ...app.settings.value, theme: "auto" };
+    prefer(app, { theme: "auto" });
   },
 };

@@ -4,6 +4,7 @@ import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals-
 import type { Settings } from "../model/settings";
 import type { Action } from "./action";
 import type { App } from "./app";
+import { prefer } from "./preferences";
 
 /** How long a tab flashes, in milliseconds; the length of the animation in `workspace.css`. */
 const FLASH_MS = 600;
@@ -59,7 +60,7 @@ export class Bells {
 }
 
 function setBell(app: App, hasBell: boolean): void {
-  app.settings.value = { ...app.settings.value, hasBell };
+  prefer(app, { hasBell });
 }
 
 /** Shows bells no longer. */

@@ -11,6 +11,7 @@ import { FILE_ACTIONS } from "./files/commands";
 import { palette } from "./palette";
 import { askBeforePaste } from "./paste-guard";
 import { searchTerminal } from "./search";
+import { openSettings } from "./site-settings";
 import { fitEveryone, useMySize } from "./size";
 import {
   focusTabs,
@@ -48,6 +49,7 @@ export const ACTIONS: readonly Action[] = [
   askBeforePaste,
   askBeforeCopy,
   focusTabs,
+  openSettings,
   palette,
 ];
 

@@ -1,13 +1,14 @@
-import { signal } from "@preact/signals-core";
+import { computed, signal } from "@preact/signals-core";
 import { expect, test, vi } from "vitest";
-import { DEFAULT_SETTINGS } from "../model/settings";
+import { settingsOf, type Settings } from "../model/settings";
 import type { App } from "./app";
 import { PasteGuard } from "./paste-guard";
 
 function page() {
   const pasteNow = vi.fn();
   const workspace = { focus: vi.fn(), selected: signal("t1"), current: signal({ screen: { pasteNow } }) };
-  const app = { settings: signal(DEFAULT_SETTINGS), workspace } as unknown as App;
+  const own = signal<Partial<Settings>>({});
+  const app = { own, settings: computed(() => settingsOf(own.value, {})), workspace } as unknown as App;
   return { app, guard: new PasteGuard(app), pasteNow };
 }
 

@@ -4,6 +4,7 @@ import { signal, type ReadonlySignal } from "@preact/signals-core";
 import { isRiskyPaste } from "../model/paste";
 import type { Action } from "./action";
 import type { App } from "./app";
+import { prefer } from "./preferences";
 
 /** A paste that waits for an answer. */
 export interface HeldPaste {
@@ -35,7 +36,7 @@ export class PasteGuard {
   confirm(isLastTime: boolean): void {
     const held = this.#held.value;
     this.#held.value = null;
-    if (isLastTime) this.#app.settings.value = { ...this.#app.settings.value, asksBeforePaste: false };
+    if (isLastTime) prefer(this.#app, { asksBeforePaste: false });
     this.#app.workspace.focus();
     if (held && this.#app.workspace.selected.value === held.id) {
       this.#app.workspace.current.value?.screen.pasteNow(held.text);
@@ -57,6 +58,6 @@ export const askBeforePaste: Action = {
   keys: [],
   when: (app) => !app.settings.value.asksBeforePaste,
   perform: (app) => {
-    app.settings.value = { ...app.settings.value, asksBeforePaste: true };
+    prefer(app, { asksBeforePaste: true });
   },
 };

@@ -35,6 +35,7 @@ const NAMES: Record<string, string> = {
   ArrowDown: "↓",
   Equal: "+",
   Minus: "−",
+  Comma: ",",
 };
 
 /** How a combination is shown: `Ctrl Shift P`, on a Mac `⌃⇧P`. */

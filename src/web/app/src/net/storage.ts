@@ -7,6 +7,8 @@ export const STORED = {
   target: "cocalc-plus.target",
   tab: "cocalc-plus.tab",
   settings: "cocalc-plus.settings",
+  own: "cocalc-plus.own",
+  site: "cocalc-plus.site",
   copying: "cocalc-plus.copying",
   noteSeen: "cocalc-plus.note-seen",
   restartSeen: "cocalc-plus.restart-seen",

@@ -15,7 +15,7 @@ import { TerminalClient } from "../net/terminal";
 import { PastePopover } from "./paste-popover";
 import { SearchBar } from "./search-bar";
 import { SizeNote } from "./size-note";
-import { XtermScreen } from "./terminal-screen";
+import { XtermScreen, looksOf } from "./terminal-screen";
 import "./styles/terminal.css";
 
 /** What a screen says that only its own pane shows. */
@@ -121,7 +121,7 @@ function show(
 ): () => void {
   const disposers = new Disposers();
   if (!host) return () => {};
-  const looks = () => ({ isDark: app.isDark.value, fontSize: app.settings.value.fontSize });
+  const looks = () => looksOf(app);
   const screen = new XtermScreen(host, looks(), {
     typed: (bytes) => client.typed(bytes),
     wished: (size) => client.wished(size),

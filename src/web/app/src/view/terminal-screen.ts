@@ -9,12 +9,14 @@ import "@xterm/xterm/css/xterm.css";
 import { FitAddon } from "@xterm/addon-fit";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { Terminal } from "@xterm/xterm";
+import type { App } from "../actions/app";
 import { Disposers } from "../model/disposers";
 import type { View } from "../model/frames";
 import { parseCopy, parseOpen } from "../model/osc";
 import { pasteText } from "../model/paste";
 import { isReply } from "../model/replies";
 import { NOT_VISIBLE, isSameSize } from "../model/screen";
+import type { Cursor } from "../model/settings";
 import type { Query, Screen, ScreenEvents, SearchStep, Size } from "../model/screen";
 import { TERMINAL_COLORS } from "./terminal-colors";
 import { guardErase } from "./terminal-erase";
@@ -38,6 +40,13 @@ const WHEEL_LINES = 3;
 export interface Looks {
   isDark: boolean;
   fontSize: number;
+  cursor: Cursor;
+}
+
+/** How terminals look now. */
+export function looksOf(app: App): Looks {
+  const { fontSize, cursor } = app.settings.value;
+  return { isDark: app.isDark.value, fontSize, cursor };
 }
 
 /** One xterm.js terminal in a host element. */
@@ -205,6 +214,7 @@ export class XtermScreen implements Screen {
     this.#looks = looks;
     this.#terminal.options.theme = TERMINAL_COLORS[looks.isDark ? "dark" : "light"];
     this.#terminal.options.fontSize = looks.fontSize;
+    this.#terminal.options.cursorStyle = looks.cursor;
     this.#wishAgain();
   }
 
@@ -372,12 +382,13 @@ function proposed(fit: FitAddon): Size | null {
   return { cols: Math.min(MOST_CELLS, size.cols), rows: Math.min(MOST_CELLS, size.rows) };
 }
 
-function options({ isDark, fontSize }: Looks) {
+function options({ isDark, fontSize, cursor }: Looks) {
   return {
     allowProposedApi: true,
     // A blinking cursor drawn by DOM always has a frame pending, behind which
     // Chromium holds back what follows a key: 27 ms until it is drawn, not 7.
     cursorBlink: false,
+    cursorStyle: cursor,
     fontFamily: FONTS,
     fontSize,
     lineHeight: 1.15,

@@ -38,7 +38,7 @@ export function TopBar({ app }: { app: App }) {
       <div class="where">
         <Mark />
         <span class="where-name" title={app.target.value}>
-          {app.target.value}
+          {app.title.value}
         </span>
         <span class={`where-state where-${stage}`} role="status">
           <span class="dot" />

@@ -14,8 +14,9 @@ import { CopyBar } from "./copy-bar";
 import { keyOf } from "./key-hint";
 import { FilesFront, FilesSide } from "./load-files";
 import { Palette } from "./palette";
+import { SettingsPage } from "./settings-page";
 import { TerminalPane } from "./terminal-pane";
-import { sizeFor } from "./terminal-screen";
+import { looksOf, sizeFor } from "./terminal-screen";
 import { exposeTerminalText } from "./terminal-text";
 import { TopBar } from "./top-bar";
 import "./styles/workspace.css";
@@ -28,9 +29,8 @@ export function WorkspaceView({ app }: { app: App }) {
   useLayoutEffect(() => {
     app.workspace.measureWith(() => {
       const shown = app.workspace.current.value?.screen.wish();
-      const looks = { isDark: app.isDark.value, fontSize: app.settings.value.fontSize };
       if (shown?.cols) return shown;
-      return sizeFor(area.current?.querySelector<HTMLElement>(".measure") ?? document.body, looks);
+      return sizeFor(area.current?.querySelector<HTMLElement>(".measure") ?? document.body, looksOf(app));
     });
   }, [app]);
   useLayoutEffect(() => {
@@ -71,6 +71,7 @@ export function WorkspaceView({ app }: { app: App }) {
         </main>
       </div>
       {app.isPaletteOpen.value && <Palette app={app} />}
+      {app.siteSettings.isOpen.value && <SettingsPage app={app} />}
     </div>
   );
 }

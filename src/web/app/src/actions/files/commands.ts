@@ -2,6 +2,7 @@
 
 import type { Action } from "../action";
 import type { App } from "../app";
+import { prefer } from "../preferences";
 
 const frontOf = (app: App) => app.files.files.value?.front.value ?? null;
 const isText = (app: App) => frontOf(app)?.shown.value.kind === "text";
@@ -85,7 +86,7 @@ export const toggleWrap: Action = {
   front: "file",
   when: isText,
   perform: (app) => {
-    app.settings.value = { ...app.settings.value, isWrapped: !app.settings.value.isWrapped };
+    prefer(app, { isWrapped: !app.settings.value.isWrapped });
   },
 };
 
