@@ -86,7 +86,7 @@ pub(crate) fn rows(runs: Runs) -> Vec<Row> {
 }
 
 /// Starts a server whose bus has a port.
-fn serve(laptop: &Laptop) -> ConnectionInfo {
+pub(crate) fn serve(laptop: &Laptop) -> ConnectionInfo {
     let mut serve = laptop.command(&bin());
     serve.args(["serve", "--daemon", "--nats-port", "0", "--no-open"]);
     finished::run(&mut serve, DEADLINE).success();

@@ -54,6 +54,7 @@ mod sample;
 mod server;
 mod size;
 mod start;
+mod store;
 mod timed;
 mod typist;
 mod wire;
@@ -66,7 +67,7 @@ use support::say;
 type Figure = (&'static str, fn(Runs) -> Vec<Row>);
 
 /// All figures, in the order of the table.
-const FIGURES: [Figure; 22] = [
+const FIGURES: [Figure; 23] = [
     ("live", live::rows),
     ("connect", connect::rows),
     ("arrival", arrival::rows),
@@ -84,6 +85,7 @@ const FIGURES: [Figure; 22] = [
     ("request", request::rows),
     ("bulk", bulk::rows),
     ("bus", bus::rows),
+    ("store", store::rows),
     ("files", files::rows),
     ("explorer", explorer::rows),
     ("memory", memory::rows),

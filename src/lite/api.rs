@@ -20,6 +20,7 @@
 //! | `system.logClientError`, `system.webappError` | `{"event":"…","error":"…"}` | `null`; the log has it |
 //! | `system.userTracking`, `db.touch` | anything | `null`; nothing is tracked |
 //! | `system.manageApiKeys` | `{"action":"get"｜"create"｜"delete",…}` | as the original: keys |
+//! | `db.userQuery` | `{"query":…,"options":…}` as [`super::feeds`] has them | the result |
 //! | `keys.create` | `{"name":"ci","scope":"account","expires":…}` | the key with its `secret` |
 //! | `keys.list` | | all keys |
 //! | `settings.get`, `settings.set` | as [`super::settings::calls`] has them | the settings |
@@ -30,7 +31,6 @@ mod absent;
 mod manage;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -38,13 +38,12 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::bus::Bus;
+use super::feeds::Desk;
 use super::http::Customize;
 use super::keys::ApiKey;
 use super::keys::Keys;
 use super::keys::Scope;
-use crate::messaging::client::Client;
-use crate::messaging::message::Headers;
-use crate::messaging::service;
+use super::remote::Attached;
 use crate::protocol::call::Answer;
 use crate::protocol::call::Body;
 use crate::protocol::call::Handler;
@@ -53,9 +52,6 @@ use crate::sys::clock;
 
 /// The pattern of all hub APIs.
 pub const PATTERN: &str = "hub.*.*.api";
-
-/// How long another hub may take to answer.
-const REMOTE_DEADLINE: Duration = Duration::from_secs(15);
 
 /// How much of a page's error the log takes.
 const MAX_LOGGED_LETTERS: usize = 2000;
@@ -70,12 +66,14 @@ pub struct Api {
     pub customize: Customize,
     /// Answers `hub.account.ID.settings.…`.
     pub settings: Handler,
+    /// Where the tables are asked.
+    pub desk: Arc<Desk>,
     /// The API keys; `None` while nothing can be kept.
     pub keys: Option<Arc<Keys>>,
     /// Where connections of a key that is revoked are ended.
     pub bus: Bus,
-    /// The hub that this server is attached to, and who it is there.
-    pub remote: Option<(Client, String)>,
+    /// The hub that this server is attached to.
+    pub remote: Option<Attached>,
 }
 
 /// Who asks: `hub.KIND.ID.api`.
@@ -123,7 +121,7 @@ impl Api {
         let request: Request = serde_json::from_value(payload).map_err(|_| {
             Refusal::new(400, "a request is `{\"name\":\"system.ping\",\"args\":[]}`")
         })?;
-        match self.own(asker, &request).await {
+        match self.own(subject, asker, &request).await {
             Some(answer) => answer,
             None => self.elsewhere(&request).await,
         }
@@ -140,7 +138,12 @@ impl Api {
     }
 
     /// Answers what this hub knows; `None` is for what it does not.
-    async fn own(&self, asker: Asker, request: &Request) -> Option<Result<Value, Refusal>> {
+    async fn own(
+        &self,
+        subject: &str,
+        asker: Asker,
+        request: &Request,
+    ) -> Option<Result<Value, Refusal>> {
         let answer = match &*request.name {
             "system.ping" => Ok(json!({ "now": clock::now_ms() })),
             "system.getCustomize" => Ok((self.customize)()),
@@ -157,6 +160,7 @@ impl Api {
                 Asker::Account => self.keys(request).await,
                 Asker::Project => Err(Refusal::new(403, "keys belong to the account")),
             },
+            "db.userQuery" => self.query(subject, request).await,
             "settings.get" | "settings.set" => match asker {
                 Asker::Account => self.settings(request).await,
                 Asker::Project => Err(Refusal::new(403, "settings belong to the account")),
@@ -169,24 +173,21 @@ impl Api {
     /// Asks the hub that this server is attached to, if it is; else says why
     /// nobody answers.
     async fn elsewhere(&self, request: &Request) -> Result<Value, Refusal> {
-        let Some((client, project)) = &self.remote else {
-            return Err(absent::refusal(&request.name));
-        };
-        let subject = format!("hub.project.{project}.api");
-        let asked = json!({ "name": request.name, "args": request.args }).to_string();
-        let headers = Headers::default();
-        let asking = client.request(&subject, &headers, asked.as_bytes(), REMOTE_DEADLINE);
-        let answer = asking.await.map_err(|error| {
-            Refusal::new(503, format!("the remote hub does not answer: {error}"))
-        })?;
-        let payload = service::read(answer).map_err(|error| {
-            Refusal::new(
-                error.code,
-                format!("the remote hub says: {}", error.message),
-            )
-        })?;
-        serde_json::from_slice(&payload)
-            .map_err(|_| Refusal::new(502, "the remote hub's answer is no JSON"))
+        match &self.remote {
+            Some(remote) => remote.ask(&request.name, &request.args).await,
+            None => Err(absent::refusal(&request.name)),
+        }
+    }
+
+    /// Asks the tables; what is wrong with a query is a refusal of 400.
+    async fn query(&self, subject: &str, request: &Request) -> Result<Value, Refusal> {
+        let asked = request.args.first().unwrap_or(&Value::Null).to_string();
+        let answer = self.desk.query(subject, asked.as_bytes()).await;
+        let mut answer = answer.map_err(|error| Refusal::new(error.code, error.message))?;
+        match &answer["error"]["message"] {
+            Value::String(message) => Err(Refusal::new(400, message.clone())),
+            _ => Ok(answer["result"].take()),
+        }
     }
 
     async fn settings(&self, request: &Request) -> Result<Value, Refusal> {

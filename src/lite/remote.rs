@@ -12,50 +12,44 @@
 //!     └── refused: the key is wrong there; the log says so once, and it is tried on
 //! ```
 
+mod socket;
+
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::task::Context;
-use std::task::Poll;
-use std::task::ready;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::extract::ws;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 use axum::routing;
-use bytes::Bytes;
-use futures::Sink;
-use futures::SinkExt;
-use futures::Stream;
 use futures::StreamExt;
-use futures::stream::SplitSink;
 use http::HeaderValue;
 use http::Uri;
 use http::header;
+use serde_json::Value;
+use serde_json::json;
 use tokio::io::AsyncRead;
-use tokio::io::AsyncWrite;
-use tokio::net::TcpStream;
 use tokio::time::sleep;
 use tokio::time::timeout;
-use tokio_tungstenite::MaybeTlsStream;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_util::io::StreamReader;
 
+use self::socket::Socket;
+use self::socket::Writer;
+use super::bus;
 use super::identity::Identity;
 use crate::messaging::client::Client;
 use crate::messaging::client::Login;
 use crate::messaging::client::dial::Dial;
 use crate::messaging::client::dial::Dialled;
+use crate::messaging::message::Headers;
 use crate::messaging::service;
 use crate::messaging::service::Answerer;
 use crate::protocol::auth;
+use crate::protocol::call::Handler;
 use crate::protocol::call::Refusal;
 use crate::sys::secret::Secret;
 use crate::sys::shutdown::Shutdown;
@@ -73,8 +67,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The longest wait.
 const LAST_WAIT: Duration = Duration::from_secs(15);
 
-/// The most bytes of one WebSocket message that is sent.
-const MAX_MESSAGE_BYTES: usize = 64 << 10;
+/// How long the other hub may take to answer for this one.
+const ASK_DEADLINE: Duration = Duration::from_secs(15);
 
 /// Where the other hub is, and who this server is there.
 #[derive(Clone, Debug)]
@@ -84,8 +78,11 @@ pub struct Remote {
     project: String,
 }
 
-/// A WebSocket that was dialled.
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+/// This server, as one of the other hub's projects.
+pub struct Attached {
+    client: Client,
+    project: String,
+}
 
 impl Remote {
     /// Reads `http://host[:port][/base]?apiKey=KEY&id=N`.
@@ -131,8 +128,9 @@ impl Remote {
         &self.project
     }
 
-    /// Joins the other hub's bus, and again whenever it is lost.
-    pub fn join(&self) -> Client {
+    /// Attaches this server: `project` answers there what is asked of
+    /// `project.compute-N`, as if it were asked of `own`, until shutdown.
+    pub fn attach(&self, own: &str, project: Handler, shutdown: Shutdown) -> Attached {
         let login = Login {
             token: Some(self.key.clone()),
             inbox: Identity::Project(self.project.clone()).inbox(),
@@ -142,7 +140,26 @@ impl Remote {
             wait: Duration::ZERO,
             was_refused: false,
         };
-        Client::dial(login, dial)
+        let client = Client::dial(login, dial);
+        let (from, to) = (
+            format!("project.{}.", self.project),
+            format!("project.{own}."),
+        );
+        let answering = answer(
+            client.clone(),
+            format!("{from}>"),
+            bus::answerer(renamed(from, to, project)),
+        );
+        tokio::spawn(async move {
+            tokio::select! {
+                () = answering => {}
+                () = shutdown.begun() => {}
+            }
+        });
+        Attached {
+            client,
+            project: self.project.clone(),
+        }
     }
 
     /// Leads a page's WebSocket to the other hub's bus.
@@ -150,7 +167,7 @@ impl Remote {
         match self.open().await {
             Ok(far) => upgrade
                 .protocols([auth::WEBSOCKET_PROTOCOL])
-                .on_upgrade(async move |near| pass_on(near, far).await),
+                .on_upgrade(async move |near| socket::pass_on(near, far).await),
             Err(error) => {
                 tracing::info!(remote = %self, %error, "a page cannot be led to the remote hub");
                 let host = self.bus.host().unwrap_or_default();
@@ -189,17 +206,45 @@ pub fn router(remote: Option<Remote>) -> Router {
         .with_state(remote)
 }
 
-/// Answers what is asked on a pattern of the other hub's bus, until shutdown.
-pub async fn answer(client: Client, pattern: String, answerer: Answerer, shutdown: Shutdown) {
-    let answering = async {
-        match service::serve(&client, &pattern, answerer).await {
-            Ok(serving) => serving.await,
-            Err(error) => tracing::error!(%error, pattern, "nobody answers at the remote hub"),
-        }
-    };
-    tokio::select! {
-        () = answering => {}
-        () = shutdown.begun() => {}
+impl Attached {
+    /// Asks the other hub's API.
+    ///
+    /// # Errors
+    /// 503 when it does not answer, else what it says, and that it says so.
+    pub async fn ask(&self, name: &str, arguments: &[Value]) -> Result<Value, Refusal> {
+        let subject = format!("hub.project.{}.api", self.project);
+        let asked = json!({ "name": name, "args": arguments }).to_string();
+        let none = Headers::default();
+        let asking = self
+            .client
+            .request(&subject, &none, asked.as_bytes(), ASK_DEADLINE);
+        let answer = asking.await.map_err(|error| {
+            Refusal::new(503, format!("the remote hub does not answer: {error}"))
+        })?;
+        let payload = service::read(answer).map_err(|error| {
+            let said = format!("the remote hub says: {}", error.message);
+            Refusal::new(error.code, said)
+        })?;
+        serde_json::from_slice(&payload)
+            .map_err(|_| Refusal::new(502, "the remote hub's answer is no JSON"))
+    }
+}
+
+/// Answers subjects that begin with `from` as those that begin with `to`.
+fn renamed(from: String, to: String, handler: Handler) -> Handler {
+    Arc::new(move |subject, payload| {
+        let own = subject
+            .strip_prefix(&from)
+            .map(|rest| format!("{to}{rest}"));
+        handler(own.unwrap_or(subject), payload)
+    })
+}
+
+/// Answers what is asked on a pattern of the other hub's bus.
+async fn answer(client: Client, pattern: String, answerer: Answerer) {
+    match service::serve(&client, &pattern, answerer).await {
+        Ok(serving) => serving.await,
+        Err(error) => tracing::error!(%error, pattern, "nobody answers at the remote hub"),
     }
 }
 
@@ -231,7 +276,7 @@ impl Dial for Dialler {
                 self.wait = FIRST_WAIT;
                 self.was_refused = false;
                 let (sink, stream) = socket.split();
-                Dialled::Connected(Box::pin(reader(stream)), Writer { sink })
+                Dialled::Connected(Box::pin(socket::reader(stream)), Writer::new(sink))
             }
             Err(error) => {
                 self.wait = (self.wait * 2).clamp(FIRST_WAIT, LAST_WAIT);
@@ -246,105 +291,6 @@ impl Dial for Dialler {
             }
         }
     }
-}
-
-/// Reads what messages carry, until the WebSocket closes.
-fn reader<S>(messages: S) -> impl AsyncRead + Send
-where
-    S: Stream<Item = Result<Message, tungstenite::Error>> + Unpin + Send,
-{
-    let pieces = messages.filter_map(|message| {
-        std::future::ready(match message {
-            Ok(Message::Binary(bytes)) => Some(Ok(bytes)),
-            Ok(Message::Text(text)) => Some(Ok(Bytes::from(text))),
-            Ok(_) => None,
-            Err(error) => Some(Err(io::Error::other(error))),
-        })
-    });
-    // An empty piece would be taken for the end.
-    let has_some = |piece: &io::Result<Bytes>| {
-        std::future::ready(!matches!(piece, Ok(bytes) if bytes.is_empty()))
-    };
-    StreamReader::new(pieces.filter(has_some))
-}
-
-/// Writes bytes as binary messages.
-struct Writer {
-    sink: SplitSink<Socket, Message>,
-}
-
-impl AsyncWrite for Writer {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        ready!(self.sink.poll_ready_unpin(cx)).map_err(io::Error::other)?;
-        let part = &bytes[..bytes.len().min(MAX_MESSAGE_BYTES)];
-        let message = Message::Binary(Bytes::copy_from_slice(part));
-        let sent = self.sink.start_send_unpin(message);
-        Poll::Ready(sent.map(|()| part.len()).map_err(io::Error::other))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.sink.poll_flush_unpin(cx).map_err(io::Error::other)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.sink.poll_close_unpin(cx).map_err(io::Error::other)
-    }
-}
-
-/// Passes messages both ways until either side closes, whose words the other
-/// hears.
-async fn pass_on(near: ws::WebSocket, far: Socket) {
-    let (to_near, from_near) = near.split();
-    let (to_far, from_far) = far.split();
-    tokio::select! {
-        () = copy(from_near, to_far, outward) => {}
-        () = copy(from_far, to_near, inward) => {}
-    }
-}
-
-async fn copy<A, B, E, F>(
-    mut from: impl Stream<Item = Result<A, E>> + Unpin,
-    mut to: impl Sink<B, Error = F> + Unpin,
-    convert: impl Fn(A) -> Option<B>,
-) {
-    while let Some(Ok(message)) = from.next().await {
-        let Some(message) = convert(message) else {
-            continue;
-        };
-        if to.send(message).await.is_err() {
-            return;
-        }
-    }
-    let _ = to.close().await;
-}
-
-fn outward(message: ws::Message) -> Option<Message> {
-    Some(match message {
-        ws::Message::Binary(bytes) => Message::Binary(bytes),
-        ws::Message::Text(text) => Message::Binary(Bytes::from(text)),
-        ws::Message::Close(frame) => Message::Close(frame.map(|frame| CloseFrame {
-            code: frame.code.into(),
-            reason: frame.reason.as_str().into(),
-        })),
-        // Each side answers its own.
-        ws::Message::Ping(_) | ws::Message::Pong(_) => return None,
-    })
-}
-
-fn inward(message: Message) -> Option<ws::Message> {
-    Some(match message {
-        Message::Binary(bytes) => ws::Message::Binary(bytes),
-        Message::Text(text) => ws::Message::Binary(Bytes::from(text)),
-        Message::Close(frame) => ws::Message::Close(frame.map(|frame| ws::CloseFrame {
-            code: frame.code.into(),
-            reason: frame.reason.as_str().into(),
-        })),
-        Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return None,
-    })
 }
 
 #[cfg(test)]

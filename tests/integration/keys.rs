@@ -219,6 +219,11 @@ fn the_api_answers_as_the_original_does() {
     let gone = json!({ "action": "delete", "id": made[0]["id"] });
     ask(&desk.served, "system.manageApiKeys", &gone);
     assert_eq!(ask(&desk.served, "keys.list", &json!({})), json!([]));
+    let query = json!({ "accounts": { "account_id": account, "font_size": null } });
+    let found = ask(&desk.served, "db.userQuery", &json!({ "query": query }));
+    assert_eq!(found["accounts"]["font_size"], 14, "{found}");
+    let wrong = json!({ "query": { "nothing": { "a": null } } });
+    assert_eq!(refusal(&desk.served, "db.userQuery", &wrong).0, 400);
     let settings = ask(&desk.served, "settings.get", &json!({}));
     assert!(settings["settings"].is_array(), "{settings}");
 }

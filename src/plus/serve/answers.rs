@@ -18,9 +18,10 @@ use super::account;
 use crate::lite::api;
 use crate::lite::api::Api;
 use crate::lite::blobs;
-use crate::lite::bus;
 use crate::lite::bus::Bus;
 use crate::lite::bus::Service;
+use crate::lite::feeds;
+use crate::lite::feeds::Desk;
 use crate::lite::http::Customize;
 use crate::lite::http::Fate;
 use crate::lite::http::Hub;
@@ -87,7 +88,23 @@ impl Server {
         );
         let of_account = format!("hub.account.{ACCOUNT}");
         let settings = settings_calls::handler(&of_account, keeper);
-        let api = self.api(&bus, &customize, Arc::clone(&settings), shutdown, &project);
+        let desk = Desk::new(self.store.clone(), ACCOUNT, NAME);
+        tokio::spawn(feeds::serve(bus.clone(), Arc::clone(&desk)));
+        let attached = self.remote.as_ref().map(|remote| {
+            let project = Arc::clone(&project);
+            remote.attach(NAME, project, shutdown.clone())
+        });
+        let api = Api {
+            account: ACCOUNT.to_owned(),
+            project: NAME.to_owned(),
+            customize: Arc::clone(&customize),
+            settings: Arc::clone(&settings),
+            desk,
+            keys: self.keys.clone(),
+            bus: bus.clone(),
+            remote: attached,
+        };
+        let api = api.handler();
         let settings_pattern = format!("{of_account}.settings.*");
         for (service, handler) in [
             (Service::of_project(NAME), &project),
@@ -136,42 +153,6 @@ impl Server {
             told
         })
     }
-
-    /// Makes the hub's API, and attaches the project to another hub.
-    fn api(
-        &self,
-        bus: &Bus,
-        customize: &Customize,
-        settings: Handler,
-        shutdown: &Shutdown,
-        project: &Handler,
-    ) -> Handler {
-        let remote = self.remote.as_ref().map(|remote| {
-            let client = remote.join();
-            let (from, to) = (
-                format!("project.{}.", remote.project()),
-                format!("project.{NAME}."),
-            );
-            let handler = bus::answerer(renamed(from, to, Arc::clone(project)));
-            tokio::spawn(remote::answer(
-                client.clone(),
-                format!("project.{}.>", remote.project()),
-                handler,
-                shutdown.clone(),
-            ));
-            (client, remote.project().to_owned())
-        });
-        let api = Api {
-            account: ACCOUNT.to_owned(),
-            project: NAME.to_owned(),
-            customize: Arc::clone(customize),
-            settings,
-            keys: self.keys.clone(),
-            bus: bus.clone(),
-            remote,
-        };
-        api.handler()
-    }
 }
 
 /// Has each part answer its subjects, whatever carries them.
@@ -183,16 +164,6 @@ fn by_subject(api: Handler, settings: Handler, project: Handler) -> Handler {
             None => &project,
         };
         handler(subject, payload)
-    })
-}
-
-/// Answers subjects that begin with `from` as those that begin with `to`.
-fn renamed(from: String, to: String, handler: Handler) -> Handler {
-    Arc::new(move |subject, payload| {
-        let own = subject
-            .strip_prefix(&from)
-            .map(|rest| format!("{to}{rest}"));
-        handler(own.unwrap_or(subject), payload)
     })
 }
 

@@ -135,6 +135,27 @@ impl Kind {
 }
 
 impl Table {
+    /// Says what is wrong with the definition itself: a default that is no JSON
+    /// of its kind, a key or an owner without a field.
+    ///
+    /// # Errors
+    /// [`QueryError`] that names it.
+    ///
+    /// # Panics
+    /// When a default is no JSON.
+    pub fn check_definition(&self) -> Result<(), QueryError> {
+        for field in self.fields {
+            if let Some(default) = self.value(field, &Fields::new()) {
+                self.check(field.name, &default)?;
+            }
+        }
+        let owner = self.owner.map(|owner| owner.field);
+        for name in self.key.iter().copied().chain(owner) {
+            self.field(name)?;
+        }
+        Ok(())
+    }
+
     /// Finds a field.
     pub(super) fn field(&self, name: &str) -> Result<&Field, QueryError> {
         let found = self.fields.iter().find(|field| field.name == name);

@@ -13,6 +13,7 @@
 //! | streams of answers, over both brokers | `answers` |
 //! | our own client in a cluster of the reference | `cluster` |
 //! | what the project answers | `services` |
+//! | what the hub answers an account | `feeds` |
 //! | many at once, and those that mean no good | `crowds` |
 
 mod answers;
@@ -24,6 +25,7 @@ mod cluster;
 mod crowds;
 mod doors;
 mod endings;
+mod feeds;
 mod queues;
 mod services;
 mod streams;

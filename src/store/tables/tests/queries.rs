@@ -202,11 +202,7 @@ fn what_is_too_large_too_deep_or_no_json_is_refused() {
 #[test]
 fn every_default_is_json_of_its_kind() {
     for table in TABLES {
-        for field in table.fields {
-            if let Some(value) = table.value(field, &serde_json::Map::new()) {
-                table.check(field.name, &value).unwrap();
-            }
-        }
+        table.check_definition().unwrap();
     }
 }
 
