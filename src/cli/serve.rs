@@ -1,21 +1,21 @@
 //! `cocalc-plus serve`: the server on this machine.
 
+mod state;
+
 use std::fs::File;
 use std::path::Path;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use self::state::Format;
 use super::LogLevel;
 use super::config;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output;
-use crate::daemon::instance::Ended;
 use crate::daemon::instance::Instance;
-use crate::daemon::instance::STOP_GRACE;
 use crate::daemon::launch;
-use crate::daemon::run;
 use crate::plus::outside;
 use crate::plus::serve;
 use crate::plus::serve::ServeError;
@@ -27,7 +27,6 @@ use crate::plus::settings::Flag;
 use crate::plus::settings::Settings;
 use crate::plus::settings::Starter;
 use crate::protocol::connection::ConnectionInfo;
-use crate::sys::clock;
 use crate::sys::dirs;
 use crate::sys::env;
 use crate::sys::log::BoundedLog;
@@ -119,9 +118,9 @@ pub fn run(args: &Args, level: Option<LogLevel>) -> Result<Exit, CliError> {
         .build()?;
     runtime.block_on(async {
         if args.daemon_stop {
-            stop(args).await
+            state::stop(args.format()).await
         } else if args.daemon_status {
-            status(args)
+            state::status(args.format())
         } else if args.daemon {
             daemon(args).await
         } else {
@@ -210,67 +209,6 @@ async fn daemon(args: &Args) -> Result<Exit, CliError> {
     Ok(Exit::Success)
 }
 
-async fn stop(args: &Args) -> Result<Exit, CliError> {
-    let instance = Instance::current().map_err(serve::ServeError::Runtime)?;
-    let ended = instance.stop().await;
-    let text = match ended {
-        Ended::Politely => "the server stopped; its terminals live on".to_owned(),
-        Ended::Killed => format!(
-            "the server did not stop within {} s and was killed; its terminals live on",
-            STOP_GRACE.as_secs()
-        ),
-        Ended::WasNotRunning => "no server runs".to_owned(),
-    };
-    if args.json {
-        output::json(&serde_json::json!({ "ended": match ended {
-            Ended::Politely => "stopped",
-            Ended::Killed => "killed",
-            Ended::WasNotRunning => "not-running",
-        }}));
-    } else {
-        output::data(&text);
-    }
-    Ok(Exit::Success)
-}
-
-fn status(args: &Args) -> Result<Exit, CliError> {
-    let instance = Instance::current().map_err(serve::ServeError::Runtime)?;
-    let running = instance.running();
-    let last = match &running {
-        Some(info) => info.previous.clone(),
-        None => run::ending(&instance.run()),
-    };
-    if args.json {
-        output::json(&serde_json::json!({
-            "running": running.is_some(),
-            "pid": running.as_ref().map(|info| info.pid),
-            "port": running.as_ref().map(|info| info.port),
-            "version": running.as_ref().map(|info| info.version.clone()),
-            "startedAt": running.as_ref().map(|info| info.started_at),
-            "previous": last,
-        }));
-    } else {
-        output::data(&running.as_ref().map_or_else(
-            || "no server runs".to_owned(),
-            |info| {
-                let since = output::ago(info.started_at, clock::now_ms());
-                format!(
-                    "a server runs: pid {}, port {}, version {}, started {since}",
-                    info.pid, info.port, info.version
-                )
-            },
-        ));
-        if let Some(last) = &last {
-            output::say(&format!("the last one was not stopped: {}", last.clause()));
-        }
-    }
-    Ok(if running.is_some() {
-        Exit::Success
-    } else {
-        Exit::NotRunning
-    })
-}
-
 fn trace(args: &Args, level: LogLevel) -> Result<(), CliError> {
     let log = match (&args.log, args.daemon_child) {
         (Some(path), _) => Some(path.clone()),
@@ -352,6 +290,14 @@ impl Args {
             pidfile: self.pidfile.clone(),
             environment,
         })
+    }
+
+    fn format(&self) -> Format {
+        if self.json {
+            Format::Json
+        } else {
+            Format::Text
+        }
     }
 
     /// Whether to open a browser: flags, else settings, else where one is seen.

@@ -38,6 +38,7 @@ use crate::protocol::session::Status;
 use crate::sys::shutdown::Shutdown;
 use crate::web::assets;
 use crate::web::credentials;
+use crate::web::denial;
 use crate::web::gate;
 use crate::web::gate::Gate;
 use crate::web::gate::Shown;
@@ -187,5 +188,5 @@ async fn stop(State(hub): State<Hub>, Json(request): Json<StopRequest>) -> Respo
 
 async fn serve_asset(State(hub): State<Hub>, uri: Uri, headers: HeaderMap) -> Response<Body> {
     assets::respond(uri.path(), &headers, &hub.gate.connectable())
-        .unwrap_or_else(|| gate::refuse(&Refusal::new(404, "there is nothing at this path")))
+        .unwrap_or_else(|| denial::refuse(&Refusal::new(404, "there is nothing at this path")))
 }

@@ -1,7 +1,7 @@
 //! The neutral hub: HTTP on a TCP port and a unix socket.
 //!
-//! Lite knows the page, its door, messages and a running instance, and no
-//! product: what answers a subject, which further routes there are and what
+//! Lite knows the page, its door, messages, settings and a running instance,
+//! and no product: what answers a subject, which further routes there are and what
 //! stopping means arrive as arguments of [`http::Hub`]. It knows no terminal,
 //! no ssh and no container.
 

@@ -4,6 +4,7 @@
 //! process, named `local`; the instance's directory and lock; a TCP port on
 //! 127.0.0.1 and a unix socket, both always; and what stopping means.
 
+mod account;
 mod keeping;
 pub mod outside;
 pub mod serve;

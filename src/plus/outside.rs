@@ -31,6 +31,12 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// Who vouches for its certificate.
+    pub(super) fn voucher(&self) -> Voucher {
+        let certificate = self.certificate.as_ref();
+        certificate.map_or(Voucher::Itself, |certificate| certificate.voucher)
+    }
+
     /// What programs are told of it.
     pub(super) fn info(&self, port: u16) -> OutsideInfo {
         let certificate = self.certificate.as_ref();

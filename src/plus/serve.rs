@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::account;
 use super::keeping::Served;
 use super::keeping::Sockets;
 use super::keeping::bind_sockets;
@@ -28,13 +29,13 @@ use crate::daemon::run::Run;
 use crate::lite::bus::Bus;
 use crate::lite::certificate;
 use crate::lite::client as hub_client;
-use crate::lite::identity::Identity;
 use crate::lite::keys::Keys;
 use crate::lite::remote::Remote;
 use crate::lite::settings::keeper::Keeper;
 use crate::project::environment::Environment;
 use crate::project::terminal;
 use crate::protocol::connection::ConnectionInfo;
+use crate::protocol::ending::Ending;
 use crate::protocol::session::State;
 use crate::protocol::session::Status;
 use crate::store;
@@ -58,9 +59,6 @@ use crate::web::serve::Doorway;
 
 /// The slug of a server that was not reached by `ssh`.
 pub const NAME: &str = "local";
-
-/// The id of the one account, as the original system has it.
-const ACCOUNT: &str = "00000000-1000-4000-8000-000000000001";
 
 /// How long a second server waits for the first one's papers.
 const PAPERS_DEADLINE: Duration = Duration::from_secs(10);
@@ -188,28 +186,9 @@ pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
     let outside = outside::open(&settings, loopback.port).await?;
     let sockets = bind_sockets(&instance)?;
     let credentials = credentials()?;
-    let log = instance.log();
-    if let Some(dir) = log.parent() {
-        files::make_dir(dir).map_err(|source| ServeError::File {
-            path: dir.to_owned(),
-            source,
-        })?;
-    }
+    make_log_dir(&instance)?;
     let store = storing::open().await.map_err(ServeError::Store)?;
-    let previous = run::ending(&instance.run());
-    if let Some(previous) = &previous {
-        tracing::warn!(
-            "the last server did not stop by itself: {}",
-            previous.clause()
-        );
-    }
-    let run = Run::begin(&instance.run())
-        .inspect_err(|error| tracing::warn!(%error, "nobody will know how this run ends"))
-        .ok();
-    let shown = outside
-        .as_ref()
-        .and_then(|opened| opened.certificate.as_ref());
-    let voucher = shown.map_or(Voucher::Itself, |certificate| certificate.voucher);
+    let (previous, run) = begin_run(&instance);
     let me = process::Identity::of_self();
     let info = ConnectionInfo {
         port: loopback.port,
@@ -232,19 +211,18 @@ pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
     let keys = answers::keys(&store).await;
     let remote = settings.text("compute_server").map(Remote::parse);
     let remote = remote.transpose().map_err(ServeError::Remote)?;
+    let (name, voucher) = outside.as_ref().map_or((None, Voucher::Itself), |opened| {
+        (Some(opened.outside.clone()), opened.voucher())
+    });
     let gate = Gate::new(NAME, loopback.port, credentials)
         .with_bus()
         .with_keys(answers::keyring(keys.as_ref()))
-        .with_outside(
-            outside.as_ref().map(|opened| opened.outside.clone()),
-            voucher,
-        )
+        .with_outside(name, voucher)
         .with_chosen_token(settings.text("auth_token").map(Secret::from_text));
-    let gate = Arc::new(gate);
     let server = Server {
         instance,
         info,
-        gate,
+        gate: Arc::new(gate),
         loopback,
         nats,
         outside,
@@ -259,6 +237,32 @@ pub async fn start(mut options: ServeOptions) -> Result<Started, ServeError> {
     terminal::offer_commands(&server.instance.holders());
     server.publish()?;
     Ok(Started::Here(Box::new(server)))
+}
+
+fn make_log_dir(instance: &Instance) -> Result<(), ServeError> {
+    let log = instance.log();
+    let Some(dir) = log.parent() else {
+        return Ok(());
+    };
+    files::make_dir(dir).map_err(|source| ServeError::File {
+        path: dir.to_owned(),
+        source,
+    })
+}
+
+/// Finds out how the last run ended, and begins the record of this one.
+fn begin_run(instance: &Instance) -> (Option<Ending>, Option<Run>) {
+    let previous = run::ending(&instance.run());
+    if let Some(previous) = &previous {
+        tracing::warn!(
+            "the last server did not stop by itself: {}",
+            previous.clause()
+        );
+    }
+    let run = Run::begin(&instance.run())
+        .inspect_err(|error| tracing::warn!(%error, "nobody will know how this run ends"))
+        .ok();
+    (previous, run)
 }
 
 /// Asks a running server for a URL whose code works once.
@@ -294,7 +298,7 @@ impl Server {
             &self.info.id,
             Arc::clone(&self.gate),
             self.keys.clone(),
-            account(),
+            account::identity(),
             shutdown.clone(),
         );
         let (site, terminals) = self.site(&shutdown, &environment, bus.clone());
@@ -446,15 +450,6 @@ fn listen_on(port: u16) -> Result<Loopback, ServeError> {
         Loopback::exactly(port)
     };
     listening.map_err(|source| ServeError::Port { port, source })
-}
-
-/// The one person of a plain server, whose are all projects: its own, and the
-/// servers that are attached to it.
-fn account() -> Identity {
-    Identity::Account {
-        id: ACCOUNT.to_owned(),
-        projects: vec!["*".to_owned()],
-    }
 }
 
 /// Makes the server's secrets, of which those that tunnels and pages come back

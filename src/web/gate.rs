@@ -4,7 +4,6 @@
 //! its route as a [`Shown`].
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -23,6 +22,8 @@ use super::codes::Codes;
 use super::credentials;
 use super::credentials::Credentials;
 use super::credentials::Match;
+use super::denial;
+use super::denial::Denial;
 use super::keyring::Keyring;
 use super::keyring::Opens;
 use super::origins::Origins;
@@ -70,15 +71,6 @@ pub enum Shown {
     WrongPage,
     /// A token that is wrong.
     WrongToken,
-}
-
-/// Why a request is turned away.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Denial {
-    /// It may not be answered.
-    Refused(Refusal),
-    /// Too many wrong credentials; so long nothing that is wrong is looked at.
-    TooMany(Duration),
 }
 
 impl Shown {
@@ -259,7 +251,7 @@ impl Gate {
         // A second one may be what the next reader believes.
         let is_ambiguous = |name| headers.get_all(name).iter().nth(1).is_some();
         if is_ambiguous(header::HOST) || is_ambiguous(header::ORIGIN) {
-            return Err(forbidden("a request has one Host and one Origin"));
+            return Err(denial::forbidden("a request has one Host and one Origin"));
         }
         let host = host_of(headers);
         let is_program = !headers.contains_key(header::ORIGIN);
@@ -271,10 +263,12 @@ impl Gate {
         let origin = text(headers, &header::ORIGIN).map(str::to_ascii_lowercase);
         if !is_ours {
             self.count_token(peer, shown)?;
-            return Err(forbidden("this host name is not served here"));
+            return Err(denial::forbidden("this host name is not served here"));
         }
         if !is_program && origin != Some(format!("{}://{host}", arrival.scheme)) {
-            return Err(forbidden("requests from another origin are refused"));
+            return Err(denial::forbidden(
+                "requests from another origin are refused",
+            ));
         }
         let is_by_ticket = takes_ticket(method, path) && shown.has_cookie();
         if shown.is_signed_in() || is_by_ticket {
@@ -339,11 +333,11 @@ pub async fn guard(
     let arrival = arrival_of(&request);
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     if let Some(place) = gate.origins.secured(arrival, &host_of(headers), uri) {
-        return lead_to_tls(method, &place);
+        return denial::lead_to_tls(method, &place);
     }
     let mut response = match gate.decide(arrival, method, uri.path(), headers) {
         Ok(shown) => match gate.origins.lead_on(method, uri, headers) {
-            Some(place) => lead(StatusCode::SEE_OTHER, &place),
+            Some(place) => denial::lead(StatusCode::SEE_OTHER, &place),
             None => {
                 request.extensions_mut().insert(shown);
                 next.run(request).await
@@ -367,51 +361,6 @@ pub async fn guard(
 fn arrival_of(request: &Request) -> Arrival {
     let arrival = request.extensions().get().copied();
     arrival.expect("`serve` puts it into every request")
-}
-
-impl IntoResponse for Denial {
-    fn into_response(self) -> Response<Body> {
-        match self {
-            Self::Refused(refusal) => refuse(&refusal),
-            Self::TooMany(wait) => {
-                let why = "too many wrong credentials came from your address; wait a little";
-                let mut response = refuse(&Refusal::new(429, why));
-                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-                let headers = response.headers_mut();
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-                response
-            }
-        }
-    }
-}
-
-fn forbidden(why: &str) -> Denial {
-    Denial::Refused(Refusal::new(403, why))
-}
-
-/// Leads what only reads to the name that is served by TLS.
-fn lead_to_tls(method: &Method, place: &str) -> Response<Body> {
-    if matches!(*method, Method::GET | Method::HEAD) {
-        return lead(StatusCode::PERMANENT_REDIRECT, place);
-    }
-    let why = format!("this name is served by TLS alone: {place}");
-    refuse(&Refusal::new(403, why))
-}
-
-fn lead(status: StatusCode, place: &str) -> Response<Body> {
-    let headers = [
-        (header::LOCATION, place),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
-    (status, headers).into_response()
-}
-
-/// Answers with a refusal: `{"error":{"code":401,"message":"…"}}`.
-pub fn refuse(refusal: &Refusal) -> Response<Body> {
-    let status = StatusCode::from_u16(refusal.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = axum::Json(serde_json::json!({ "error": refusal }));
-    (status, [(header::CACHE_CONTROL, "no-store")], body).into_response()
 }
 
 /// Files of the page are public, also those of another build's page, which a

@@ -1,9 +1,17 @@
 //! The page and its door: embedded files, origins, cookie and key.
 //!
 //! The laptop's tunnel and the remote's server are both doors to the same
-//! workspace, so both use this room: [`gate::Gate`] decides who may pass by `origins`,
-//! [`credentials`] and `codes`, [`assets`] holds the built page (`app/`, embedded
-//! by `build.rs`), and [`session`] tells pages where the connection stands.
+//! workspace, so both use this room.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`gate`], [`denial`] | who may pass, and what the others are told |
+//! | `origins`, [`outside`] | the names that are served, and the one for other machines |
+//! | [`credentials`], `codes`, [`signin`] | what signs in, and how a browser gets it |
+//! | `tries` | how much that is wrong is looked at, and what the log says |
+//! | [`serve`], [`peer`] | connections: how they come, and for how long each may take |
+//! | [`assets`] | the built page (`app/`, embedded by `build.rs`) |
+//! | [`session`] | telling pages where the connection stands |
 //!
 //! # Decisions
 //!
@@ -18,6 +26,8 @@
 //! - The order of refusals is Host (403), Origin (403), credentials (401), so
 //!   that a rebinding page learns nothing, not even whether it is signed in.
 //! - Codes in URLs work once, for ten minutes, and only by POST.
+//! - Wrong credentials are limited by address, and right ones are not: who has
+//!   256 random bits is let in whatever others try.
 //! - What is refused is refused before routing: an unknown path without
 //!   credentials is 401 like every other.
 
@@ -25,6 +35,7 @@ pub mod assets;
 pub mod bytes;
 mod codes;
 pub mod credentials;
+pub mod denial;
 pub mod gate;
 pub mod keyring;
 mod origins;

@@ -16,7 +16,7 @@ use axum::routing::get;
 use axum::routing::post;
 
 use super::credentials::Credentials;
-use super::gate::Denial;
+use super::denial::Denial;
 use super::gate::Gate;
 use super::gate::Shown;
 use super::outside::Scheme;

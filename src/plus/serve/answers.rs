@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::ACCOUNT;
 use super::NAME;
 use super::Server;
-use super::account;
+use crate::plus::account;
+use crate::plus::account::ACCOUNT;
 use crate::lite::api;
 use crate::lite::api::Api;
 use crate::lite::blobs;
@@ -50,7 +50,7 @@ use crate::web::keyring::Keyring;
 /// Reads the API keys; there are none without a database.
 pub(super) async fn keys(store: &Storing) -> Option<Arc<Keys>> {
     let store = store.as_ref().ok()?.clone();
-    let opened = Keys::open(store, account()).await;
+    let opened = Keys::open(store, account::identity()).await;
     opened
         .inspect_err(|error| {
             let why = text::with_causes(error);
@@ -145,13 +145,7 @@ impl Server {
             "ui": self.info.ui, "run": self.info.id, "previous": self.info.previous,
             "remote": self.remote.as_ref().map(Remote::project),
         });
-        Arc::new(move || {
-            let mut told = fixed.clone();
-            // A page does without them until the file is mended.
-            let settings = keeper.public().unwrap_or_default();
-            told["settings"] = settings.into();
-            told
-        })
+        account::customize(fixed, keeper)
     }
 }
 

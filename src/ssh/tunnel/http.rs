@@ -32,6 +32,7 @@ use crate::protocol::session;
 use crate::proxy::http::forward;
 use crate::ssh::attach::STATE_HEADER;
 use crate::web::assets;
+use crate::web::denial;
 use crate::web::gate;
 use crate::web::gate::Gate;
 use crate::web::session::watch as watch_session;
@@ -131,11 +132,11 @@ async fn pass_on(Extracted(pages): Extracted<Pages>, request: Request) -> Respon
         return response;
     }
     if is_ours && path.starts_with(assets::HASHED) {
-        return gate::refuse(&Refusal::new(404, "there is nothing at this path"));
+        return denial::refuse(&Refusal::new(404, "there is nothing at this path"));
     }
     let Some(upstream) = upstream else {
         let refusal = Refusal::new(503, "the target is not connected");
-        return gate::refuse(&refusal.because(AWAY));
+        return denial::refuse(&refusal.because(AWAY));
     };
     match send(&upstream, request).await {
         Ok(mut response) => {
@@ -154,7 +155,7 @@ async fn pass_on(Extracted(pages): Extracted<Pages>, request: Request) -> Respon
         }
         Err(error) => {
             tracing::debug!(%error, "a request was not answered");
-            gate::refuse(&Refusal::new(502, "the target did not answer").because(AWAY))
+            denial::refuse(&Refusal::new(502, "the target did not answer").because(AWAY))
         }
     }
 }
