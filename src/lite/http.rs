@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::HeaderMap;
 use axum::http::HeaderValue;
+use axum::http::Method;
 use axum::http::Response;
 use axum::http::Uri;
 use axum::http::header;
@@ -186,7 +187,12 @@ async fn stop(State(hub): State<Hub>, Json(request): Json<StopRequest>) -> Respo
     Json(Stopped { terminals }).into_response()
 }
 
-async fn serve_asset(State(hub): State<Hub>, uri: Uri, headers: HeaderMap) -> Response<Body> {
-    assets::respond(uri.path(), &headers, &hub.gate.connectable())
+async fn serve_asset(
+    State(hub): State<Hub>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response<Body> {
+    assets::respond(&method, uri.path(), &headers, &hub.gate.connectable())
         .unwrap_or_else(|| denial::refuse(&Refusal::new(404, "there is nothing at this path")))
 }

@@ -3,9 +3,11 @@
 use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::HeaderValue;
+use axum::http::Method;
 use axum::http::Response;
 use axum::http::StatusCode;
 use axum::http::header;
+use axum::response::IntoResponse;
 
 /// One file of the built page.
 struct Asset {
@@ -38,17 +40,25 @@ pub fn is_asset(path: &str) -> bool {
     find(path).is_some()
 }
 
-/// Answers a GET or HEAD of a file of the page; `None` when there is none.
-pub fn respond(path: &str, request: &HeaderMap, connectable: &str) -> Option<Response<Body>> {
+/// Answers a request for a file of the page; `None` when there is none.
+///
+/// A name that holds a hash may be kept for a year; any other is asked for again
+/// by its tag. That is a weak one, because it is the same for packed bytes and
+/// unpacked ones. Whoever does more than read gets 405.
+pub fn respond(
+    method: &Method,
+    path: &str,
+    request: &HeaderMap,
+    connectable: &str,
+) -> Option<Response<Body>> {
     let asset = find(path)?;
-    let etag = format!("\"{}\"", asset.hash);
-    let mut response = if request
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|tag| tag == etag.as_str())
-    {
-        let mut unchanged = Response::new(Body::empty());
-        *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
-        unchanged
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        let allowed = [(header::ALLOW, "GET, HEAD")];
+        return Some((StatusCode::METHOD_NOT_ALLOWED, allowed).into_response());
+    }
+    let etag = format!("W/\"{}\"", asset.hash);
+    let mut response = if is_known(request, asset.hash) {
+        StatusCode::NOT_MODIFIED.into_response()
     } else {
         content(asset, request)
     };
@@ -65,6 +75,46 @@ pub fn respond(path: &str, request: &HeaderMap, connectable: &str) -> Option<Res
     }
     protect(headers, connectable);
     Some(response)
+}
+
+/// Says whether whoever asks has this content already: `If-None-Match`, by weak
+/// comparison (RFC 9110 section 13.1.2).
+fn is_known(request: &HeaderMap, hash: &str) -> bool {
+    let values = request.get_all(header::IF_NONE_MATCH).iter();
+    let tags = values.filter_map(|value| value.to_str().ok());
+    tags.flat_map(|value| value.split(',')).any(|tag| {
+        let tag = tag.trim();
+        let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+        opaque == "*" || opaque.trim_matches('"') == hash
+    })
+}
+
+/// Says whether whoever asks can unpack: `Accept-Encoding` names gzip, or
+/// anything, and not with a weight of nothing (RFC 9110 section 12.5.3).
+fn takes_gzip(request: &HeaderMap) -> bool {
+    let values = request.get_all(header::ACCEPT_ENCODING).iter();
+    let codings: Vec<(&str, f32)> = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(weighed)
+        .collect();
+    let weight = |wanted: &str| {
+        let mut all = codings.iter();
+        let found = all.find(|(coding, _)| coding.eq_ignore_ascii_case(wanted));
+        found.map(|(_, weight)| *weight)
+    };
+    weight("gzip").or_else(|| weight("*")).unwrap_or(0.0) > 0.0
+}
+
+/// Reads a coding with its weight: `gzip;q=0.5`.
+fn weighed(text: &str) -> Option<(&str, f32)> {
+    let mut parts = text.split(';').map(str::trim);
+    let coding = parts.next()?;
+    let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+    Some((
+        coding,
+        weight.map_or(1.0, |text| text.parse().unwrap_or(0.0)),
+    ))
 }
 
 /// Adds the headers that keep a page of ours to itself; `connectable` are the
@@ -107,11 +157,7 @@ fn find(path: &str) -> Option<&'static Asset> {
 }
 
 fn content(asset: &'static Asset, request: &HeaderMap) -> Response<Body> {
-    let takes_gzip = request
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("gzip"));
-    let mut response = if takes_gzip {
+    let mut response = if takes_gzip(request) {
         let mut response = Response::new(Body::from(asset.gzip));
         response
             .headers_mut()
@@ -136,9 +182,16 @@ fn unpack(gzip: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    fn get(path: &str, pairs: &[(header::HeaderName, &str)]) -> Response<Body> {
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), value.parse().unwrap()));
+        respond(&Method::GET, path, &pairs.collect(), "").unwrap()
+    }
+
     #[test]
     fn the_root_is_the_index_and_names_the_page_it_belongs_to() {
-        let response = respond("/", &HeaderMap::new(), "").unwrap();
+        let response = get("/", &[]);
         assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");
         let index = unpack(find("/").unwrap().gzip);
         assert!(String::from_utf8(index).unwrap().contains(ui_hash()));
@@ -159,12 +212,46 @@ mod tests {
 
     #[test]
     fn a_known_version_is_not_sent_again() {
-        let first = respond("/", &HeaderMap::new(), "").unwrap();
-        let mut again = HeaderMap::new();
-        again.insert(header::IF_NONE_MATCH, first.headers()[header::ETAG].clone());
-        assert_eq!(
-            respond("/", &again, "").unwrap().status(),
-            StatusCode::NOT_MODIFIED
-        );
+        let first = get("/", &[]);
+        let tag = first.headers()[header::ETAG].to_str().unwrap();
+        let strong = tag.trim_start_matches("W/");
+        let several = format!("\"x\", {tag}");
+        for (known, status) in [
+            (tag, 304),
+            (strong, 304),
+            (&several, 304),
+            ("*", 304),
+            ("\"x\"", 200),
+        ] {
+            let again = get("/", &[(header::IF_NONE_MATCH, known)]);
+            assert_eq!(again.status(), status, "{known}");
+            assert_eq!(again.headers()[header::ETAG], tag, "{known}");
+        }
+    }
+
+    #[test]
+    fn who_cannot_unpack_gets_the_bytes_as_they_are() {
+        for (accepted, is_packed) in [
+            ("gzip", true),
+            ("br, GZIP;q=0.5", true),
+            ("*", true),
+            ("gzip;q=0", false),
+            ("gzip; q=0.000, *", false),
+            ("identity", false),
+            ("xgzipx", false),
+            ("", false),
+        ] {
+            let response = get("/", &[(header::ACCEPT_ENCODING, accepted)]);
+            let encoding = response.headers().get(header::CONTENT_ENCODING);
+            assert_eq!(encoding.is_some(), is_packed, "{accepted:?}");
+            assert_eq!(response.headers()[header::VARY], "accept-encoding");
+        }
+    }
+
+    #[test]
+    fn a_file_is_only_read() {
+        let deleted = respond(&Method::DELETE, "/", &HeaderMap::new(), "").unwrap();
+        assert_eq!(deleted.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(deleted.headers()[header::ALLOW], "GET, HEAD");
     }
 }

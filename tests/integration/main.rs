@@ -40,6 +40,7 @@ mod outside;
 mod reconnect;
 mod registry;
 mod round_trips;
+mod routes;
 mod serve;
 mod sshd_kinds;
 mod store;

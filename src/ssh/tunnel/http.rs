@@ -127,7 +127,12 @@ async fn pass_on(Extracted(pages): Extracted<Pages>, request: Request) -> Respon
         .is_none_or(|server| server.ui == assets::ui_hash());
     let is_ours = is_same || is_lead(request.headers());
     if is_ours
-        && let Some(response) = assets::respond(path, request.headers(), &pages.gate.connectable())
+        && let Some(response) = assets::respond(
+            request.method(),
+            path,
+            request.headers(),
+            &pages.gate.connectable(),
+        )
     {
         return response;
     }
