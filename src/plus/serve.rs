@@ -99,8 +99,11 @@ pub enum ServeError {
         #[source]
         source: io::Error,
     },
-    /// A name for other machines, and no token to keep them out by.
-    #[error("`{host}` lets other machines in, and no `auth_token` is set to sign them in by")]
+    /// A name for other machines, and no token, or too short a one, to keep them
+    /// out by.
+    #[error(
+        "`{host}` lets other machines in, and no `auth_token` of 7 characters is set to sign them in by"
+    )]
     NoToken {
         /// The name.
         host: String,

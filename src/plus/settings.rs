@@ -106,7 +106,7 @@ pub const SCHEMA: Schema = Schema(&[
     },
     Definition {
         key: "auth_token",
-        kind: Kind::Secret { least: 7 },
+        kind: Kind::Secret { least: 1 },
         default: None,
         sentence: "A token that signs programs and browsers in, beside the one that each server makes",
         audience: Audience::Private,

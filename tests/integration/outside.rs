@@ -82,7 +82,7 @@ fn other_machines_are_let_in_with_a_token_only() {
         assert!(
             refused
                 .stderr
-                .contains("no `auth_token` is set to sign them in by"),
+                .contains("no `auth_token` of 7 characters is set to sign them in by"),
             "{refused:#?}"
         );
         assert!(
@@ -93,7 +93,7 @@ fn other_machines_are_let_in_with_a_token_only() {
         );
     }
     for name in ["HOST", "COCALC_BIND"] {
-        let laptop = Laptop::new().env(name, OTHER);
+        let laptop = Laptop::new().env(name, OTHER).env("AUTH_TOKEN", "short");
         laptop.run(&["serve", "--no-open"]).failure(26);
     }
     for wrong in ["0.0.0.0", "::", "https://", "a b", "gpu1:80"] {

@@ -103,6 +103,7 @@ impl Kind {
             Self::Choice { of } => format!("one of `{}`", of.join("`, `")),
             Self::Path => "an absolute path".to_owned(),
             Self::Host => "a name or address under which browsers reach this machine, behind `https://` for TLS".to_owned(),
+            Self::Secret { least: 0 | 1 } => "a secret without blanks".to_owned(),
             Self::Secret { least } => {
                 format!("a secret of at least {least} characters without blanks")
             }
