@@ -154,6 +154,11 @@ const OWNERS: &[Owner] = &[
     ),
     owner("rusqlite", &["store"], DATABASE),
     owner("rusqlite_migration", &["store"], DATABASE),
+    owner("toml_edit", &["lite"], "one room reads and writes settings"),
+    owner("strsim", &["lite"], "one room reads and writes settings"),
+    owner("rcgen", &["lite"], CERTIFICATES),
+    owner("rustls", &["lite"], CERTIFICATES),
+    owner("tokio_rustls", &["web", "lite"], CERTIFICATES),
     owner("vte", &["holder"], SCREEN),
     owner("rustix", &["sys"], OS_EDGE),
     owner("libc", &["sys"], OS_EDGE),
@@ -161,6 +166,7 @@ const OWNERS: &[Owner] = &[
     owner("h2", &["proxy"], MUX),
 ];
 
+const CERTIFICATES: &str = "`lite` has the certificate, and `web` the connections";
 const SCREEN: &str = "the holder keeps the parsed screen";
 const CLI_PRINTS: &str = "`cli` alone speaks with the person";
 const OS_EDGE: &str = "OS differences stand only in `sys`";
