@@ -50,7 +50,7 @@ use crate::web::bytes::kind;
 use crate::web::bytes::range;
 use crate::web::bytes::stream;
 use crate::web::bytes::stream::Cut;
-use crate::web::gate;
+use crate::web::denial;
 
 /// The largest blob; a larger one is a file, and belongs into the project.
 const MAX_BLOB_BYTES: usize = 1 << 30;
@@ -118,7 +118,7 @@ async fn take(
     };
     match taken.await {
         Ok(name) => Json(serde_json::json!({ "uuid": name.as_str() })).into_response(),
-        Err(refusal) => gate::refuse(&refusal),
+        Err(refusal) => denial::refuse(&refusal),
     }
 }
 
@@ -178,7 +178,9 @@ async fn give(
         .await?;
         respond(found, &blob, &name, download.is_some(), (&method, &headers))
     };
-    given.await.unwrap_or_else(|refusal| gate::refuse(&refusal))
+    given
+        .await
+        .unwrap_or_else(|refusal| denial::refuse(&refusal))
 }
 
 fn respond(

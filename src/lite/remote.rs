@@ -53,7 +53,7 @@ use crate::protocol::call::Handler;
 use crate::protocol::call::Refusal;
 use crate::sys::secret::Secret;
 use crate::sys::shutdown::Shutdown;
-use crate::web::gate;
+use crate::web::denial;
 
 /// How long the other hub may take to be connected.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
@@ -172,7 +172,7 @@ impl Remote {
                 tracing::info!(remote = %self, %error, "a page cannot be led to the remote hub");
                 let host = self.bus.host().unwrap_or_default();
                 let text = format!("the remote hub `{host}` does not answer, or refuses our key");
-                gate::refuse(&Refusal::new(502, text))
+                denial::refuse(&Refusal::new(502, text))
             }
         }
     }

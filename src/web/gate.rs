@@ -282,7 +282,7 @@ impl Gate {
         match shown {
             Shown::WrongToken => Err(self.denial(peer, What::Token, why)),
             Shown::WrongPage => Err(self.denial(peer, What::Page, why)),
-            Shown::Key(Opens::Bus) => Err(forbidden("this API key is for the bus alone")),
+            Shown::Key(Opens::Bus) => Err(denial::forbidden("this API key is for the bus alone")),
             _ => Err(Denial::Refused(Refusal::new(401, why))),
         }
     }

@@ -13,8 +13,6 @@ use tokio::sync::watch;
 
 use super::NAME;
 use super::Server;
-use crate::plus::account;
-use crate::plus::account::ACCOUNT;
 use crate::lite::api;
 use crate::lite::api::Api;
 use crate::lite::blobs;
@@ -32,6 +30,8 @@ use crate::lite::remote;
 use crate::lite::remote::Remote;
 use crate::lite::settings::calls as settings_calls;
 use crate::lite::settings::keeper::Keeper;
+use crate::plus::account;
+use crate::plus::account::ACCOUNT;
 use crate::plus::storing::Storing;
 use crate::plus::terminals;
 use crate::project::calls;
