@@ -7,8 +7,8 @@
 //! | `/conat` from a page, or from one behind a tunnel | who is signed in | the account |
 //!
 //! What the project answers is asked at its subjects, `project.local.terminal.list`
-//! with `{}`: the same handlers as behind `/call`, which pages use, because a
-//! WebSocket of the bus costs a page two round trips before its first question.
+//! with `{}`: the same handlers as behind `POST /call`, which pages use until
+//! their WebSocket is up, and commands.
 //!
 //! Whoever looks for services by the convention of NATS finds that of the project,
 //! `project-local`; `$SRV.PING` to everybody is for programs with the token.
@@ -320,6 +320,7 @@ async fn ask(handler: Handler, request: Message) -> Answer {
     let refused = |refusal: Refusal| ServiceError {
         code: refusal.code,
         message: refusal.message,
+        reason: refusal.reason,
     };
     let payload = match &request.payload[..] {
         b"" => Ok(Value::Object(Map::new())),

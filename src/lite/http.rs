@@ -103,7 +103,7 @@ impl Hub {
         let run = HeaderValue::from_str(&self.run).ok();
         let standing: Standing = Arc::new(move || status.borrow().clone());
         let routes = Router::new()
-            .route("/call", get(serve_call).post(answer_call))
+            .route("/call", post(answer_call))
             .layer(DefaultBodyLimit::max(MAX_CALL_BYTES))
             .route(auth::BUS_PATH, get(serve_bus))
             .route("/session", get(serve_session))
@@ -125,10 +125,6 @@ impl Hub {
             ));
         Site::new(routes, shutdown)
     }
-}
-
-async fn serve_call(State(hub): State<Hub>, upgrade: WebSocketUpgrade) -> Response<Body> {
-    call::serve(upgrade, hub.handler)
 }
 
 async fn answer_call(State(hub): State<Hub>, text: String) -> Response<Body> {

@@ -40,6 +40,9 @@ pub const ERROR_CODE: &str = "Nats-Service-Error-Code";
 /// The header with an error's sentence.
 pub const ERROR: &str = "Nats-Service-Error";
 
+/// The header with an error's reason, a word; ours.
+pub const ERROR_REASON: &str = "Nats-Service-Error-Reason";
+
 /// The queue group of all services, as NATS services name it.
 const QUEUE: &str = "q";
 
@@ -78,13 +81,18 @@ pub struct ServiceError {
     pub code: u16,
     /// A sentence.
     pub message: String,
+    /// A word by which an asker decides, where the code does not suffice.
+    pub reason: Option<String>,
 }
 
 impl ServiceError {
     /// Makes one.
     pub fn new(code: u16, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { code, message }
+        Self {
+            code,
+            message: message.into(),
+            reason: None,
+        }
     }
 }
 
@@ -212,6 +220,7 @@ pub fn read(answer: Message) -> Result<bytes::Bytes, ServiceError> {
         Some(code) => Err(ServiceError {
             code: code.parse().unwrap_or(500),
             message: answer.headers.get(ERROR).unwrap_or_default().to_owned(),
+            reason: answer.headers.get(ERROR_REASON).map(str::to_owned),
         }),
     }
 }

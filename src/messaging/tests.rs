@@ -296,10 +296,7 @@ fn joined(broker: &Arc<Broker>, token: &str) -> super::client::Client {
 fn doubler() -> service::Answerer {
     Arc::new(|request| {
         Box::pin(async move {
-            let refused = |code, message: &str| service::ServiceError {
-                code,
-                message: message.to_owned(),
-            };
+            let refused = service::ServiceError::new;
             if request.subject != "shared.double" {
                 return Err(refused(404, "no such method\nhere"));
             }

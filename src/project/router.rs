@@ -51,7 +51,6 @@ impl Router {
     }
 
     /// Answers a method of many replies, with what it needs for that.
-    #[expect(dead_code, reason = "no method has many replies yet")]
     pub(super) fn many<M, S, F>(
         mut self,
         state: &Arc<S>,

@@ -1,7 +1,6 @@
 //! A page's request to its project, and the reply.
 //!
-//! Over one WebSocket (`/call`), a text message each way, or posted there one
-//! by one:
+//! On the bus, or posted to `/call`:
 //!
 //! ```text
 //! {"id":1,"subject":"project.gpu1.terminal.list","payload":{}}
@@ -9,7 +8,7 @@
 //! {"id":2,"error":{"code":404,"message":"no terminal `t9`"}}
 //! ```
 //!
-//! Replies come in any order. Handlers see subject and payload, never the
+//! Handlers see subject and payload, never the
 //! carrier, so that another carrier can replace this one. Codes are those of
 //! HTTP: 400 malformed, 403 denied, 404 absent, 408 too late, 500 failed, 503
 //! nobody answers that subject. Subjects are `project.<id>.` and the name of one of

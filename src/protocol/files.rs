@@ -22,7 +22,6 @@
 //! POST   /files/upload   UploadRequest 200 UploadPlace; 409 `exists`
 //! PUT    /files/upload/ID?offset=N     200 UploadPlace; 409 `offset` when N is not where it stands
 //! DELETE /files/upload/ID              200 {}
-//! GET    /files/watch                  a WebSocket: WatchRequest up, WatchNews down, as text
 //! ```
 
 use serde::Deserialize;
@@ -347,21 +346,7 @@ pub struct UploadPlace {
     pub entry: Option<Entry>,
 }
 
-/// What a page says on `/files/watch`: `{"watch":"/home/u"}` or
-/// `{"unwatch":"/home/u"}`. Watch first, and list when the first news of the
-/// path has come: what changed before that is told to nobody.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
-pub struct WatchRequest {
-    /// A directory that is shown from now on, or a file that is open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub watch: Option<String>,
-    /// One that is not any more, spelled as it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unwatch: Option<String>,
-}
-
-/// What the server says on `/files/watch`, about a path spelled as it was
-/// asked for; one of the other fields is set.
+/// What is told of a watched path, spelled as it was asked for; one of the other fields is set.
 ///
 /// ```text
 /// {"path":P,"watching":true}                 from now on nothing is missed

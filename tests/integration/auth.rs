@@ -14,7 +14,7 @@ use crate::support::visitor::{Visitor, spend};
 use crate::support::{find_program, set_mode, skip};
 
 /// Routes behind the door, some of which do not exist.
-const GUARDED: [&str; 15] = [
+const GUARDED: [&str; 14] = [
     "/customize",
     "/call",
     "/files/list?path=/",
@@ -22,7 +22,6 @@ const GUARDED: [&str; 15] = [
     "/files/ticket",
     "/files/get?ticket=abc",
     "/files/upload/abc?offset=0",
-    "/files/watch",
     "/session",
     "/terminal/t1",
     "/stop",
@@ -257,7 +256,7 @@ fn the_workspaces_name_is_served_case_blind() {
 fn a_websocket_is_refused_as_every_request_is() {
     for door in Door::both() {
         let visitor = door.sign_in();
-        for path in ["/call", "/session", "/terminal/t1", "/files/watch"] {
+        for path in ["/session", "/terminal/t1"] {
             let bare = Request::get(path).upgrade();
             assert_eq!(door.send(&bare).status, 401, "{} {path}", door.kind);
             let foreign = visitor

@@ -141,7 +141,7 @@ fn what_another_user_closed_is_a_refusal_and_the_rest_is_shown() {
         assert_eq!(refused.status, 403, "{path:?}: {refused:?}");
         assert!(refused.body.contains("ls -ld"), "{refused:?}");
     }
-    assert!(desk.watch(&closed).text().contains("403"));
+    assert_eq!(desk.watch(&closed).news()["error"]["code"], 403);
 }
 
 #[test]
@@ -466,5 +466,5 @@ fn a_second_user_gets_nothing_with_a_link() {
     let request = Request::get(&link).header("cookie", &other.cookie_header());
     assert_eq!(request.send(&other.address()).status, 401);
     assert_eq!(other.get(&url("/files/list", "/")).status, 401);
-    assert!(other.try_websocket("/files/watch").is_err());
+    assert!(other.try_websocket("/conat").is_err());
 }

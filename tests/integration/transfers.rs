@@ -18,6 +18,7 @@ use crate::support::http::{Connection, Request, Response};
 use crate::support::odd::{bytes, odd_tree, same_trees};
 use crate::support::poll::eventually;
 use crate::support::targets::{SOON, connected};
+use crate::support::watch::Watch;
 use crate::support::{find_program, set_mode, skip};
 
 /// How long a job may take.
@@ -296,9 +297,8 @@ fn files_pass_through_a_tunnel() {
     );
     let wrong = Request::get("/files/get?ticket=wrong").header("cookie", &cookie);
     assert_eq!(door.send(&wrong).status, 403);
-    let mut watch = visitor.websocket("/files/watch");
-    watch.send_text(&json!({ "watch": home }).to_string());
-    assert!(watch.text().contains("\"watching\":true"));
+    let mut watch = Watch::open(&visitor, home.as_str().expect("a path"));
+    assert_eq!(watch.news()["watching"], true);
 }
 
 #[test]

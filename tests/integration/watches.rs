@@ -9,10 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::desk::{Desk, text};
-use crate::support::websocket::{Said, WebSocket};
-
-/// How long a change may take to be told.
-const TOLD: Duration = Duration::from_secs(20);
+use crate::support::watch::Watch;
 
 #[test]
 fn without_inotify_a_directory_is_looked_at_and_the_page_told() {
@@ -23,7 +20,7 @@ fn without_inotify_a_directory_is_looked_at_and_the_page_told() {
         let desk = Desk::after(&format!("echo 0 > /proc/sys/user/{limit}"));
         let path = desk.write("f", "old");
         let mut watch = desk.watch(&desk.path(""));
-        let polling = news(&mut watch);
+        let polling = watch.news();
         assert_eq!(polling["polling"], true, "{polling}");
         assert!(
             polling["why"].as_str().expect("words").contains(words),
@@ -44,7 +41,7 @@ fn without_inotify_a_directory_is_looked_at_and_the_page_told() {
 fn what_changes_in_a_directory_is_told() {
     let desk = Desk::new();
     let mut watch = desk.watch(&desk.path(""));
-    assert_eq!(news(&mut watch)["watching"], true);
+    assert_eq!(watch.news()["watching"], true);
     let odd = OsStr::from_bytes(b"caf\xe9");
     let path = desk.write(odd, "12345");
     let entry = changed(&mut watch, "caf\u{10ffe9}");
@@ -61,7 +58,7 @@ fn what_changes_in_a_directory_is_told() {
     // Each name, or the word that there were too many; a slow disk decides.
     let mut told = 0;
     while told < 2000 {
-        let news = news(&mut watch);
+        let news = watch.news();
         told += news["changed"].as_array().map_or(0, Vec::len);
         if news["again"] == true {
             break;
@@ -78,7 +75,7 @@ fn a_directory_that_is_made_again_is_watched_again() {
     for gone in [&below, &above] {
         fs::create_dir_all(&below).expect("the directory is ours");
         let mut watch = desk.watch(&below);
-        assert_eq!(news(&mut watch)["watching"], true);
+        assert_eq!(watch.news()["watching"], true);
         fs::remove_dir_all(gone).expect("it is ours");
         until(&mut watch, |news| news["gone"] == true);
         fs::create_dir_all(&below).expect("the directory is ours");
@@ -112,29 +109,21 @@ fn a_file_under_an_editor_is_told_however_it_is_written() {
 fn nothing_watched_costs_nothing_and_a_wrong_path_says_so() {
     let desk = Desk::new();
     let mut watch = desk.watch(Path::new("relative"));
-    assert_eq!(news(&mut watch)["error"]["code"], 400);
-    let dir = text(&desk.path(""));
-    watch.send_text(&json!({ "watch": dir }).to_string());
+    assert_eq!(watch.news()["error"]["code"], 400);
+    assert!(watch.news().is_null(), "the watch has ended");
+    watch.ask(&text(&desk.path("")));
     until(&mut watch, |news| news["watching"] == true);
-    watch.send_text(&json!({ "unwatch": dir }).to_string());
+    watch.stop();
+    assert!(watch.news().is_null(), "the watch has ended");
     desk.write("f", "");
-    assert_eq!(watch.next_within(Duration::from_secs(1)), None);
-}
-
-/// Waits for the next news of a watch.
-#[track_caller]
-fn news(watch: &mut WebSocket) -> Value {
-    match watch.next_within(TOLD) {
-        Some(Said::Text(text)) => serde_json::from_str(&text).expect("news are JSON"),
-        other => panic!("no news: {other:?}"),
-    }
+    assert_eq!(watch.news_within(Duration::from_secs(1)), None);
 }
 
 /// Waits for news that are as wanted.
 #[track_caller]
-fn until(watch: &mut WebSocket, is_wanted: impl Fn(&Value) -> bool) -> Value {
+fn until(watch: &mut Watch, is_wanted: impl Fn(&Value) -> bool) -> Value {
     loop {
-        let news = news(watch);
+        let news = watch.news();
         if is_wanted(&news) {
             return news;
         }
@@ -143,7 +132,7 @@ fn until(watch: &mut WebSocket, is_wanted: impl Fn(&Value) -> bool) -> Value {
 
 /// Waits until a name came or changed; returns its entry.
 #[track_caller]
-fn changed(watch: &mut WebSocket, name: &str) -> Value {
+fn changed(watch: &mut Watch, name: &str) -> Value {
     let find = |news: &Value| {
         let mut entries = news["changed"].as_array()?.iter();
         entries.find(|entry| entry["name"] == name).cloned()

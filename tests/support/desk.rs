@@ -15,7 +15,7 @@ use super::laptop::Laptop;
 use super::processes;
 use super::served::Served;
 use super::visitor::Visitor;
-use super::websocket::WebSocket;
+use super::watch::Watch;
 use super::{bin, find_program};
 
 /// A server, a page and the directory `~/d`.
@@ -176,10 +176,8 @@ impl Desk {
 
     /// Watches a path.
     #[track_caller]
-    pub(crate) fn watch(&self, path: &Path) -> WebSocket {
-        let mut socket = self.visitor.websocket("/files/watch");
-        socket.send_text(&json!({ "watch": text(path) }).to_string());
-        socket
+    pub(crate) fn watch(&self, path: &Path) -> Watch {
+        Watch::open(&self.visitor, &text(path))
     }
 }
 

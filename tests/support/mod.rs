@@ -42,6 +42,7 @@ pub(crate) mod terminal;
 pub(crate) mod tls;
 pub(crate) mod visitor;
 pub(crate) mod wan;
+pub(crate) mod watch;
 pub(crate) mod websocket;
 pub(crate) mod wire;
 

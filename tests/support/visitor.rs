@@ -91,11 +91,9 @@ impl Visitor {
     /// Asks the project one thing; returns the whole reply.
     #[track_caller]
     pub(crate) fn try_call(&self, method: &str, payload: &Value) -> Value {
-        let mut socket = self.websocket("/call");
         let subject = format!("project.local.{method}");
         let call = json!({ "id": 7, "subject": subject, "payload": payload });
-        socket.send_text(&call.to_string());
-        let reply: Value = serde_json::from_str(&socket.text()).expect("a reply is JSON");
+        let reply = self.send(Request::post("/call", &call)).json();
         assert_eq!(reply["id"], 7, "{reply}");
         reply
     }

@@ -6,6 +6,7 @@ use tokio::time::sleep_until;
 
 use super::ERROR;
 use super::ERROR_CODE;
+use super::ERROR_REASON;
 use super::Parts;
 use super::ServiceError;
 use crate::messaging::client::Client;
@@ -156,6 +157,10 @@ async fn send_error(client: &Client, reply: &str, error: &ServiceError) -> Resul
     let headers = Headers::default()
         .with(ERROR_CODE, &error.code.to_string())
         .with(ERROR, &message);
+    let headers = match &error.reason {
+        Some(reason) => headers.with(ERROR_REASON, reason),
+        None => headers,
+    };
     client.publish(reply, None, &headers, b"").await
 }
 

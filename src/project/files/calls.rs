@@ -13,6 +13,8 @@ use super::jobs::transfer;
 use super::refusal::refuse;
 use super::refusal::refuse_name;
 use super::trash::can;
+use super::watch;
+use crate::project::router::Replies;
 use crate::project::router::Router;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::Create;
@@ -30,6 +32,7 @@ use crate::protocol::files::Restored;
 use crate::protocol::files::Started;
 use crate::protocol::files::Transfer;
 use crate::protocol::files::Trashed;
+use crate::protocol::files::WatchNews;
 use crate::protocol::methods::Nothing;
 use crate::protocol::methods::files as methods;
 use crate::protocol::pathtext;
@@ -50,6 +53,7 @@ pub(in crate::project) fn routes(router: Router, files: &Arc<Files>) -> Router {
         .one::<methods::Trash, _, _>(files, trash)
         .one::<methods::Restore, _, _>(files, restore)
         .one::<methods::Job, _, _>(files, job)
+        .many::<methods::Watch, _, _>(files, watch_path)
 }
 
 async fn home(files: Arc<Files>, _: Nothing) -> Result<Place, Refusal> {
@@ -112,6 +116,10 @@ async fn job(files: Arc<Files>, asked: JobRequest) -> Result<Job, Refusal> {
         true => files.jobs.cancel(&asked.id),
         false => files.jobs.look(&asked.id),
     }
+}
+
+async fn watch_path(files: Arc<Files>, asked: Place) -> Result<Replies<WatchNews>, Refusal> {
+    Ok(watch::of(files, asked.path))
 }
 
 /// Puts one after the other into the trash, up to the first that does not go.

@@ -10,7 +10,6 @@ use axum::extract::Path;
 use axum::extract::Query;
 use axum::extract::Request;
 use axum::extract::State;
-use axum::extract::ws::WebSocketUpgrade;
 use axum::http::HeaderMap;
 use axum::http::Method;
 use axum::http::Response;
@@ -34,7 +33,6 @@ use super::links::get;
 use super::listing;
 use super::refusal::refuse;
 use super::upload;
-use super::watch;
 use crate::protocol::auth;
 use crate::protocol::call::Refusal;
 use crate::protocol::files::Place;
@@ -63,7 +61,6 @@ pub fn router(files: Arc<Files>) -> Router {
             "/files/upload/{id}",
             routing::put(upload_some).delete(cancel_upload),
         )
-        .route("/files/watch", routing::get(watch_some))
         .with_state(files)
 }
 
@@ -241,8 +238,4 @@ async fn upload_some(
 async fn cancel_upload(State(files): State<Arc<Files>>, Path(id): Path<String>) -> Answer {
     upload::cancel(files, id).await?;
     Ok(Json(serde_json::json!({})).into_response())
-}
-
-async fn watch_some(State(files): State<Arc<Files>>, upgrade: WebSocketUpgrade) -> Response<Body> {
-    watch::serve(upgrade, files)
 }

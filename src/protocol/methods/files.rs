@@ -46,4 +46,8 @@ methods! {
 
     /// Tells how far a job is, or stops it; 404 when it is not known (any more).
     Job = "files.job", Changes, 20 s: JobRequest => One shapes::Job;
+
+    /// Tells what changes at a directory or file from now on. List when the
+    /// first news has come: what changed before that is told to nobody.
+    Watch = "files.watch", Reads, 20 s: Place => Many shapes::WatchNews;
 }

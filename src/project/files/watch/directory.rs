@@ -9,7 +9,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::REST;
-use super::page::Pen;
+use super::news::Pen;
 use super::source::Signal;
 use super::source::Source;
 use super::watcher::Watcher;

@@ -1,7 +1,7 @@
-//! `/files/watch`: what changes while somebody looks.
+//! `files.watch`: what changes while somebody looks.
 //!
-//! One WebSocket a page, one task for each path on it. The tasks share one
-//! inotify descriptor; where that is used up, or the file system is one that
+//! One task for each path that somebody watches. The tasks share one inotify
+//! descriptor; where that is used up, or the file system is one that
 //! other machines change too, a task looks at its path every two seconds.
 //!
 //! | file | owns |
@@ -10,18 +10,18 @@
 //! | [`inbox`] | what happened since a task last looked |
 //! | [`directory`], [`file`] | the task of a directory, of a file |
 //! | [`source`] | when a task looks |
-//! | [`page`] | the WebSocket |
+//! | [`news`] | what is told to whoever asked |
 
 mod directory;
 mod file;
 mod inbox;
-mod page;
+mod news;
 mod source;
 pub(super) mod watcher;
 
 use std::time::Duration;
 
-pub(super) use page::serve;
+pub(super) use news::of;
 
 /// How long changes are collected before they are told.
 const COLLECT: Duration = Duration::from_millis(100);

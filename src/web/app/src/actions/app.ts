@@ -6,6 +6,7 @@ import { readOlder, readOwn, settingsOf, type Settings } from "../model/settings
 import { stageOf, type Door } from "../model/stage";
 import type { Status } from "../model/status";
 import { onKeyChange } from "../net/auth";
+import { Bus } from "../net/bus";
 import { CallClient } from "../net/calls";
 import { reloadIfOutdated } from "../net/page-version";
 import { SessionClient } from "../net/session";
@@ -45,7 +46,8 @@ export class App {
 
   readonly session = new SessionClient(() => this.turnOut("expired"));
   readonly restart = new RestartNote(this.session.ready);
-  readonly calls = new CallClient();
+  readonly bus = new Bus();
+  readonly calls = new CallClient(this.bus);
   readonly workspace = new Workspace(this.calls);
   readonly files = new FilesDoor(this);
   /** The settings that every browser is told. */

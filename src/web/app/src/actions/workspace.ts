@@ -1,7 +1,7 @@
 /** The workspace: which terminals there are, which is selected, how they do. */
 
 import { computed, effect, signal, type ReadonlySignal } from "@preact/signals-core";
-import type { MethodName, Methods, TerminalRow } from "../model/methods";
+import type { Methods, TerminalRow } from "../model/methods";
 import type { Screen, Size } from "../model/screen";
 import type { Work } from "../model/stage";
 import {
@@ -16,7 +16,7 @@ import {
   tabOf,
   type Tab,
 } from "../model/tabs";
-import { CallError, LOST, type CallClient } from "../net/calls";
+import { CallError, LOST, type CallClient, type Callable } from "../net/calls";
 import { recallHere, rememberHere } from "../net/storage";
 import type { TerminalClient, TerminalEvents } from "../net/terminal";
 
@@ -365,7 +365,7 @@ export class Workspace {
     }
   }
 
-  #call<M extends MethodName>(method: M, request: Methods[M]["request"]): Promise<Methods[M]["reply"]> {
+  #call<M extends Callable>(method: M, request: Methods[M]["request"]): Promise<Methods[M]["reply"]> {
     if (this.#project === null) return Promise.reject(new CallError(LOST, "the server is out of reach"));
     return this.#calls.call(this.#project, method, request);
   }

@@ -66,6 +66,16 @@ export type Exit = {
   signal?: number | null,
 };
 
+/** What a watched file is now: `{"hash":"9f86…","mtime":1795248000000,"size":4}`. */
+export type FileState = {
+  /** The content's SHA-256; `null` above 32 MiB, or when it is unreadable. */
+  hash: string | null,
+  /** In milliseconds since 1970. */
+  mtime: number,
+  /** In bytes. */
+  size: number,
+};
+
 /** Several things in a trash: `{"ids":["/home/u/.local/share/Trash/info/a.trashinfo"]}`. */
 export type Ids = {
   /** From `Trashed`. */
@@ -271,6 +281,41 @@ export type TrashedItem = {
   id: string,
 };
 
+/**
+ * What is told of a watched path, spelled as it was asked for; one of the other fields is set.
+ *
+ * ```text
+ * {"path":P,"watching":true}                 from now on nothing is missed
+ * {"path":P,"changed":[Entry…],"removed":["a"]}
+ * {"path":P,"again":true}                    too much at once: list again
+ * {"path":P,"gone":true}                     no such directory any more; the watch has ended
+ * {"path":P,"polling":true,"why":"…"}        looked at every 2 s instead
+ * {"path":P,"file":{"hash":"9f86…","mtime":1795248000000,"size":4}}, null when there is none
+ * {"path":P,"error":{"code":403,"message":"…"}}   it cannot be watched
+ * ```
+ */
+export type WatchNews = {
+  /** What was asked for. */
+  path: string, } & ({
+  /** As they are now. */
+  changed: Array<Entry>,
+  /** Names that are not there any more. */
+  removed: Array<string>, } | {
+  /** `null` when there is none, or it is no regular file. */
+  file: FileState | null, } | {
+  /** Always true. */
+  polling: boolean,
+  /** A sentence for a person. */
+  why: string, } | {
+  /** Always true. */
+  watching: boolean, } | {
+  /** Always true. */
+  again: boolean, } | {
+  /** Always true. */
+  gone: boolean, } | {
+  /** Why. */
+  error: Refusal, });
+
 /** What is asked and answered. */
 export interface Methods {
   /** Lists the terminals, oldest first. */
@@ -301,6 +346,8 @@ export interface Methods {
   "files.restore": { request: Ids; reply: Restored; replies: "one" };
   /** Tells how far a job is, or stops it; 404 when it is not known (any more). */
   "files.job": { request: JobRequest; reply: Job; replies: "one" };
+  /** Tells what changes at a directory or file from now on. List when the first news has come: what changed before that is told to nobody. */
+  "files.watch": { request: Place; reply: WatchNews; replies: "many" };
 }
 
 /** The name of a method. */
@@ -312,4 +359,5 @@ export const READS: ReadonlySet<MethodName> = new Set<MethodName>([
   "environment",
   "files.home",
   "files.stat",
+  "files.watch",
 ]);

@@ -1,20 +1,21 @@
 /**
- * Requests to the project over the `/call` WebSocket; the shapes of
- * `src/protocol/call.rs`.
+ * Requests to the project, on the bus; the shapes of `src/protocol/methods`.
  *
  * A call waits until the connection is there, at most `ANSWER_MS` in all. One
  * that was under way when the connection broke is refused, because whether it
  * was carried out is not known; one that changes nothing is repeated, once.
  *
- * The WebSocket is opened by `start`, once the page is usable: browsers open
- * one WebSocket after the other, and the terminal's shall be the first. Until
- * then each call is a request of its own (`POST /call`), for which a first visit
- * has a connection already.
+ * The bus is connected by `start`, once the page is usable: browsers open one
+ * WebSocket after the other, and the terminal's shall be the first. Until it is
+ * up each call is a request of its own (`POST /call`), for which a first visit
+ * has a connection already; so is one that nobody on the bus takes.
  */
 
-import { READS, type MethodName, type Methods } from "../model/methods";
+import { effect, untracked } from "@preact/signals-core";
+import type { Msg } from "@nats-io/nats-core";
+import { READS, type MethodName, type Methods, type Refusal } from "../model/methods";
 import { KEY_HEADER, authKey } from "./auth";
-import { KeptSocket } from "./socket";
+import type { Bus, BusConnection } from "./bus";
 
 /** The longest wait for an answer, in milliseconds. */
 const ANSWER_MS = 20_000;
@@ -35,8 +36,15 @@ export class CallError extends Error {
   }
 }
 
+/** The methods that have one reply. */
+export type Callable = {
+  [M in MethodName]: Methods[M]["replies"] extends "one" ? M : never;
+}[MethodName];
+
 interface Pending {
-  text: string;
+  id: number;
+  subject: string;
+  payload: object;
   way: "waiting" | "posted" | "sent";
   /** Whether it is sent again when the connection swallows it. */
   isRepeated: boolean;
@@ -45,123 +53,111 @@ interface Pending {
 }
 
 interface Reply {
-  id: number;
   payload?: unknown;
-  error?: { code: number; message: string; reason?: string };
+  error?: Refusal;
 }
 
 /** Sends calls and matches replies. */
 export class CallClient {
-  #pending = new Map<number, Pending>();
+  #bus: Bus;
+  #pending = new Set<Pending>();
   #lastId = 0;
-  #isOpen = false;
-  #isStarted = false;
+  /** Whether calls go by the bus from now on, and wait for it. */
+  #isBusUsed = false;
   #isReached = false;
-  #socket = new KeptSocket("/call", {
-    opened: () => this.#opened(),
-    message: (data) => this.#told(data),
-    closed: () => this.#lost(),
-  });
 
-  constructor() {
-    this.#socket.gate(false);
+  constructor(bus: Bus) {
+    this.#bus = bus;
+    effect(() => {
+      if (bus.connection.value === null) return;
+      this.#isBusUsed = true;
+      untracked(() => this.#sendAll());
+    });
   }
 
-  /** Opens the WebSocket, which carries all calls from here on. */
+  /** Connects the bus, which carries all calls from then on. */
   start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
-    this.#socket.start();
+    this.#bus.start();
   }
 
   /** Says whether requests reach the server. */
   gate(open: boolean): void {
     this.#isReached = open;
-    this.#socket.gate(open);
-    if (open && !this.#isStarted) this.#sendAll();
+    this.#bus.gate(open);
+    if (open) this.#sendAll();
   }
 
   /** Calls a method of a project; one that only reads is repeated once if its reply is lost. Throws `CallError`. */
-  call<M extends MethodName>(
+  call<M extends Callable>(
     project: string,
     method: M,
     payload: Methods[M]["request"],
   ): Promise<Methods[M]["reply"]> {
     const id = ++this.#lastId;
     const subject = `project.${project}.${method}`;
-    const text = JSON.stringify({ id, subject, payload });
     return new Promise<Methods[M]["reply"]>((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#pending.delete(id);
+        this.#pending.delete(pending);
         reject(new CallError(pending.way === "waiting" ? LOST : 408, `no answer to ${subject}`));
       }, ANSWER_MS);
       const done = () => {
         clearTimeout(timer);
-        this.#pending.delete(id);
+        this.#pending.delete(pending);
       };
       const pending: Pending = {
-        text,
+        id,
+        subject,
+        payload,
         way: "waiting",
         isRepeated: READS.has(method),
         resolve: (value) => (done(), resolve(value as Methods[M]["reply"])),
         reject: (error) => (done(), reject(error)),
       };
-      this.#pending.set(id, pending);
-      if (this.#isOpen || (this.#isReached && !this.#isStarted)) this.#send(pending);
+      this.#pending.add(pending);
+      this.#send(pending);
     });
   }
 
   #send(pending: Pending): void {
     if (pending.way !== "waiting") return;
-    if (!this.#isStarted) void this.#post(pending);
-    else if (this.#socket.send(pending.text)) pending.way = "sent";
+    const connection = this.#bus.connection.peek();
+    if (connection) void this.#ask(pending, connection);
+    else if (this.#isReached && !this.#isBusUsed) void this.#post(pending);
   }
 
   #sendAll(): void {
-    for (const pending of this.#pending.values()) this.#send(pending);
+    for (const pending of [...this.#pending]) this.#send(pending);
+  }
+
+  async #ask(pending: Pending, connection: BusConnection): Promise<void> {
+    pending.way = "sent";
+    try {
+      answered(pending, readAnswer(await connection.ask(pending.subject, pending.payload, ANSWER_MS)));
+    } catch (error) {
+      if (isNobody(error)) return this.#post(pending);
+      this.#swallowed(pending);
+    }
   }
 
   async #post(pending: Pending): Promise<void> {
     pending.way = "posted";
+    const { id, subject, payload } = pending;
     try {
       const response = await fetch("/call", {
         method: "POST",
         headers: { [KEY_HEADER]: authKey() ?? "" },
         cache: "no-store",
-        body: pending.text,
+        body: JSON.stringify({ id, subject, payload }),
         signal: AbortSignal.timeout(ANSWER_MS),
       });
       if (response.status === 401) return pending.reject(new CallError(401, "this browser is not signed in"));
       if (!response.ok) throw new Error(`/call answered ${response.status}`);
-      this.#answered((await response.json()) as Reply);
+      answered(pending, (await response.json()) as Reply);
     } catch {
-      this.#swallowed(pending);
+      // What is sent again waits for the bus: another request would fare no better.
+      this.#isBusUsed = true;
       this.start();
-      if (this.#isOpen) this.#send(pending);
-    }
-  }
-
-  #opened(): void {
-    this.#isOpen = true;
-    this.#sendAll();
-  }
-
-  #told(data: string | ArrayBuffer): void {
-    if (typeof data !== "string") return;
-    this.#socket.proved();
-    this.#answered(JSON.parse(data) as Reply);
-  }
-
-  #answered(reply: Reply): void {
-    const pending = this.#pending.get(reply.id);
-    if (reply.error) pending?.reject(new CallError(reply.error.code, reply.error.message, reply.error.reason));
-    else pending?.resolve(reply.payload ?? {});
-  }
-
-  #lost(): void {
-    this.#isOpen = false;
-    for (const pending of [...this.#pending.values()]) {
-      if (pending.way === "sent") this.#swallowed(pending);
+      this.#swallowed(pending);
     }
   }
 
@@ -169,5 +165,29 @@ export class CallClient {
     if (!pending.isRepeated) return pending.reject(new CallError(LOST, "the connection was lost meanwhile"));
     pending.isRepeated = false;
     pending.way = "waiting";
+    if (this.#pending.has(pending)) this.#send(pending);
   }
+}
+
+/** Reads the error that a service's answer says in its headers; `null` when it says none. */
+function readError(answer: Msg): Refusal | null {
+  const code = answer.headers?.get("Nats-Service-Error-Code");
+  if (!code) return null;
+  const message = answer.headers?.get("Nats-Service-Error") ?? "";
+  return { code: Number(code), message, reason: answer.headers?.get("Nats-Service-Error-Reason") || null };
+}
+
+function readAnswer(answer: Msg): Reply {
+  const error = readError(answer);
+  return error ? { error } : { payload: answer.json() };
+}
+
+function answered(pending: Pending, { payload, error }: Reply): void {
+  if (error) pending.reject(new CallError(error.code, error.message, error.reason));
+  else pending.resolve(payload ?? {});
+}
+
+/** Whether nobody on the bus took a request, so that nothing was done. */
+function isNobody(error: unknown): boolean {
+  return error instanceof Error && "isNoResponders" in error && (error.isNoResponders as () => boolean)();
 }

@@ -34,7 +34,7 @@ const MOST_REMEMBERED = 40;
 export class Files {
   #app: App;
   #disposers = new Disposers();
-  #watch = new WatchClient();
+  #watch: WatchClient;
   #open = signal<readonly OpenFile[]>([]);
   #project: string | null = null;
   #lastId = 0;
@@ -61,6 +61,7 @@ export class Files {
   constructor(app: App) {
     this.#app = app;
     this.verbs = new FileVerbs(app.calls);
+    this.#watch = new WatchClient(app.bus);
     this.explorer = new Explorer(this.#watch);
     this.operations = new Operations(this.explorer, this.verbs, {
       moved: (from, to) => this.#moved(from, to),
@@ -174,7 +175,7 @@ export class Files {
   async #reach(project: string | null): Promise<void> {
     this.#project = project;
     this.verbs.reach(project);
-    this.#watch.gate(project !== null);
+    this.#watch.reach(project);
     if (project === null) return;
     this.uploads.reachable();
     for (const file of this.#open.value) file.reachable();

@@ -1,7 +1,7 @@
 /** What is done to files by calls, `project.<id>.files.<verb>`. */
 
-import type { Entry, Job, MethodName, Methods, Trashed } from "../../model/methods";
-import { CallError, LOST, type CallClient } from "../calls";
+import type { Entry, Job, Methods, Trashed } from "../../model/methods";
+import { CallError, LOST, type CallClient, type Callable } from "../calls";
 
 /** The first and longest wait between two looks at a job, in milliseconds. */
 const LOOK_MS = { first: 80, longest: 1000 } as const;
@@ -85,7 +85,7 @@ export class FileVerbs {
     }
   }
 
-  #call<M extends MethodName>(method: M, request: Methods[M]["request"]): Promise<Methods[M]["reply"]> {
+  #call<M extends Callable>(method: M, request: Methods[M]["request"]): Promise<Methods[M]["reply"]> {
     if (this.#project === null) return Promise.reject(new CallError(LOST, "the server is out of reach"));
     return this.#calls.call(this.#project, method, request);
   }

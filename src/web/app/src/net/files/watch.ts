@@ -1,17 +1,21 @@
 /**
- * What changes on disk, over the `/files/watch` WebSocket.
+ * What changes on disk: `files.watch` on the bus, a stream for each path.
  *
  * Promise: after every connection, a watcher of a directory is told `again`
  * once the server watches, and one of a file what the file is now; so nothing
  * is missed. Nothing is told after its disposer ran.
  */
 
+import { effect, untracked } from "@preact/signals-core";
 import type { Disposer } from "../../model/disposers";
-import type { Entry } from "../../model/methods";
-import { KeptSocket } from "../socket";
+import type { Entry, FileState, WatchNews } from "../../model/methods";
+import type { Bus } from "../bus";
+
+/** The wait before a path is watched again of which nothing more is told, in milliseconds. */
+const AGAIN_MS = 1000;
 
 /** What is on disk at a watched file; `null` when nothing is. */
-export type FileFact = { hash: string | null; mtime: number; size: number } | null;
+export type FileFact = FileState | null;
 
 /** What a watcher of one path is told. */
 export interface Watcher {
@@ -27,83 +31,94 @@ export interface Watcher {
   file?(fact: FileFact): void;
 }
 
-interface Told {
-  path: string;
-  changed?: Entry[];
-  removed?: string[];
-  watching?: boolean;
-  again?: boolean;
-  gone?: boolean;
-  polling?: boolean;
-  why?: string;
-  file?: FileFact;
-  error?: { code: number; message: string };
+/** One path, whoever watches it, and the end of its stream. */
+interface Watched {
+  watchers: Set<Watcher>;
+  stop: Disposer;
 }
 
-/** Watches any number of paths over one WebSocket. */
+/** Watches any number of paths. */
 export class WatchClient {
-  #watchers = new Map<string, Set<Watcher>>();
-  #socket = new KeptSocket("/files/watch", {
-    opened: () => this.#opened(),
-    message: (data) => this.#told(data),
-  });
+  #bus: Bus;
+  #project: string | null = null;
+  #watched = new Map<string, Watched>();
+  #ignore: Disposer;
 
-  constructor() {
-    this.#socket.gate(false);
-    this.#socket.start();
+  constructor(bus: Bus) {
+    this.#bus = bus;
+    this.#ignore = effect(() => {
+      if (bus.connection.value !== null) untracked(() => this.#followAll());
+    });
   }
 
-  /** Says whether requests reach the server. */
-  gate(open: boolean): void {
-    this.#socket.gate(open);
+  /** Says which project is watched; `null` while none is within reach. */
+  reach(project: string | null): void {
+    if (project === null || project === this.#project) return;
+    this.#project = project;
+    this.#followAll();
   }
 
   /** Ends it. */
   stop(): void {
-    this.#watchers.clear();
-    this.#socket.stop();
+    this.#ignore();
+    for (const watched of this.#watched.values()) watched.stop();
+    this.#watched.clear();
   }
 
   /** Watches a directory or file until the disposer is called. */
   watch(path: string, watcher: Watcher): Disposer {
-    const there = this.#watchers.get(path);
-    if (there) there.add(watcher);
+    const there = this.#watched.get(path);
+    if (there) there.watchers.add(watcher);
     else {
-      this.#watchers.set(path, new Set([watcher]));
-      this.#send({ watch: path });
+      const watched = { watchers: new Set([watcher]), stop: () => {} };
+      this.#watched.set(path, watched);
+      this.#follow(path, watched);
     }
     return () => this.#forget(path, watcher);
   }
 
   #forget(path: string, watcher: Watcher): void {
-    const there = this.#watchers.get(path);
-    if (!there?.delete(watcher) || there.size > 0) return;
-    this.#watchers.delete(path);
-    this.#send({ unwatch: path });
+    const there = this.#watched.get(path);
+    if (!there?.watchers.delete(watcher) || there.watchers.size > 0) return;
+    this.#watched.delete(path);
+    there.stop();
   }
 
-  #opened(): void {
-    for (const path of this.#watchers.keys()) this.#send({ watch: path });
+  #followAll(): void {
+    for (const [path, watched] of this.#watched) this.#follow(path, watched);
   }
 
-  #told(data: string | ArrayBuffer): void {
-    if (typeof data !== "string") return;
-    this.#socket.proved();
-    const told = JSON.parse(data) as Told;
-    for (const watcher of [...(this.#watchers.get(told.path) ?? [])]) tell(watcher, told);
-  }
-
-  #send(message: object): void {
-    this.#socket.send(JSON.stringify(message));
+  #follow(path: string, watched: Watched): void {
+    watched.stop();
+    const connection = this.#bus.connection.peek();
+    if (this.#project === null || connection === null) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isRefused = false;
+    const stop = connection.follow(
+      `project.${this.#project}.files.watch`,
+      { path },
+      (answer) => {
+        const news = answer.json<WatchNews>();
+        isRefused = "error" in news;
+        for (const watcher of [...watched.watchers]) tell(watcher, news);
+      },
+      () => {
+        if (!isRefused) timer = setTimeout(() => this.#follow(path, watched), AGAIN_MS);
+      },
+    );
+    watched.stop = () => {
+      clearTimeout(timer);
+      stop();
+    };
   }
 }
 
-function tell(watcher: Watcher, told: Told): void {
-  if (told.polling) watcher.polling?.(told.why ?? "");
-  if (told.watching) watcher.polling?.(null);
-  if (told.gone) return watcher.gone?.();
+function tell(watcher: Watcher, news: WatchNews): void {
+  if ("polling" in news) watcher.polling?.(news.why);
+  if ("watching" in news) watcher.polling?.(null);
+  if ("gone" in news) return watcher.gone?.();
   // What cannot be watched may still be listed, and the listing says why not.
-  if (told.again || told.watching || told.polling || told.error) return watcher.again?.();
-  if (told.file !== undefined) return watcher.file?.(told.file);
-  if (told.changed || told.removed) watcher.changed?.(told.changed ?? [], told.removed ?? []);
+  if ("again" in news || "watching" in news || "polling" in news || "error" in news) return watcher.again?.();
+  if ("file" in news) return watcher.file?.(news.file);
+  watcher.changed?.(news.changed, news.removed);
 }
