@@ -97,18 +97,7 @@ fn owner_of(kind: &str, id: &str, projects: &[String]) -> (Vec<String>, Vec<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Numbers that look random and are the same in every run.
-    struct Chance(u64);
-
-    impl Chance {
-        fn below(&mut self, count: usize) -> usize {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            usize::try_from(self.0 % u64::try_from(count).unwrap()).unwrap()
-        }
-    }
+    use crate::sys::chance::Chance;
 
     const TOKENS: [&str; 18] = [
         "$SRV",

@@ -31,6 +31,8 @@
 //! | [`tty`] | the terminal that a person sits at |
 
 pub mod capture;
+#[cfg(test)]
+pub(crate) mod chance;
 pub mod clock;
 pub mod detach;
 pub mod dirs;

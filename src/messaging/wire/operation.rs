@@ -307,6 +307,7 @@ fn number(word: &[u8]) -> Result<u64, Ending> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::chance::Chance;
 
     fn parsed(text: &str) -> Result<Parsed<'_>, Ending> {
         parse(text.as_bytes(), 16)
@@ -377,18 +378,6 @@ mod tests {
         }
         let long = format!("SUB {} 1\r\n", "a".repeat(MAX_ARGUMENT_BYTES));
         assert_eq!(parsed(&long), Err(Ending::Line));
-    }
-
-    /// Numbers that look random and are the same in every run.
-    struct Chance(u64);
-
-    impl Chance {
-        fn below(&mut self, count: usize) -> usize {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            usize::try_from(self.0 % u64::try_from(count).unwrap()).unwrap()
-        }
     }
 
     /// What a connection would do with these bytes, and how it would end.
