@@ -44,7 +44,10 @@ use crate::sys::shutdown::Shutdown;
 /// `nats-server` takes unless it is told otherwise.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;
 
-/// How many connections there may be at once.
+/// How many connections there may be at once. Each takes a descriptor of the
+/// server, of which it has 65,536 at most: with several times as many it could
+/// open no terminal and no file any more. Fewer than 10,000 would turn pages and
+/// programs away that it has room for.
 const MAX_CONNECTIONS: usize = 16_384;
 
 /// Says what a credential in a CONNECT from an address allows; `None` lets

@@ -144,6 +144,11 @@ where
 }
 
 /// A connection that is known to its broker, until this is dropped.
+///
+/// `Session::leave` takes the subscriptions away before, and lets others have
+/// their turn meanwhile. What is taken away here is left over where the task
+/// was dropped while it ran, as when the process ends: nobody must find a peer
+/// that is gone.
 struct Entered<'a>(&'a Broker, &'a Peer);
 
 impl Drop for Entered<'_> {

@@ -44,15 +44,6 @@ const LOOK_AT_CLOCK: usize = 16;
 /// How many subscriptions are taken away until others have their turn.
 const LEAVE_AT_ONCE: usize = 256;
 
-/// What follows the operations that were done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Further {
-    /// More that was received whole.
-    Ready,
-    /// The start of one, of which at least that many bytes are needed.
-    Needs(usize),
-}
-
 /// The status that an asker gets whom nobody hears.
 const NO_RESPONDERS: &[u8] = b"NATS/1.0 503\r\n\r\n";
 
@@ -74,6 +65,15 @@ pub(super) struct Session {
     full: Vec<Arc<Peer>>,
     /// Chooses members of queue groups; xorshift, never 0.
     chance: u64,
+}
+
+/// What follows the operations that were done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Further {
+    /// More that was received whole.
+    Ready,
+    /// The start of one, of which at least that many bytes are needed.
+    Needs(usize),
 }
 
 /// Where a subject leads.
