@@ -12,6 +12,7 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::io::DuplexStream;
 use tokio::time::Instant;
+use tokio::time::timeout;
 
 use super::access::Access;
 use super::access::Admission;
@@ -24,6 +25,9 @@ use super::message::Headers;
 use super::service;
 use crate::sys::secret::Secret;
 use crate::sys::shutdown::Shutdown;
+
+/// How long what must come may take.
+const SOON: Duration = Duration::from_secs(20);
 
 /// A broker that knows `all`, and `a` and `b`, who have subjects of their own.
 fn broker(shutdown: &Shutdown) -> Arc<Broker> {
@@ -292,6 +296,14 @@ fn joined(broker: &Arc<Broker>, token: &str) -> super::client::Client {
     super::client::Client::join(reader, writer, login)
 }
 
+/// Waits until somebody answers at a subject.
+async fn answered_by_now(asker: &super::client::Client, subject: &str) {
+    let none = Headers::default();
+    let nobody = Err(ClientError::NoResponders(subject.to_owned()));
+    let asking = async { while asker.request(subject, &none, b"1", SOON).await == nobody {} };
+    timeout(SOON, asking).await.expect("somebody answers");
+}
+
 /// Answers `shared.double` and refuses everything else.
 fn doubler() -> service::Answerer {
     Arc::new(|request| {
@@ -325,17 +337,7 @@ async fn a_service_answers_each_request_once_or_says_why_not() {
         let asked = asker.request(subject, &none, text.as_bytes(), deadline);
         service::read(asked.await.unwrap()).map_err(|error| (error.code, error.message))
     };
-    // Whoever serves has subscribed by then.
-    while asker
-        .request(
-            "shared.double",
-            &Headers::default(),
-            b"1",
-            Duration::from_secs(5),
-        )
-        .await
-        == Err(ClientError::NoResponders("shared.double".into()))
-    {}
+    answered_by_now(&asker, "shared.double").await;
     let answers = futures::future::join_all((1..300).map(|number: u64| {
         let text = number.to_string();
         let ask = &ask;
@@ -372,7 +374,9 @@ async fn who_asks_nobody_is_told_at_once_and_who_asks_in_vain_in_time() {
     assert_eq!(ask("shared.nobody", 5000).await, Err(nobody));
     let silent = joined(&broker, "b");
     let mut heard = silent.subscribe("shared.silent", None).await.unwrap();
-    while ask("shared.silent", 5).await != Err(ClientError::Timeout("shared.silent".into())) {}
+    let unheard = Err(ClientError::Timeout("shared.silent".into()));
+    let asking = async { while ask("shared.silent", 5).await != unheard {} };
+    timeout(SOON, asking).await.expect("it is subscribed to");
     assert_eq!(heard.next().await.unwrap().subject, "shared.silent");
     let subject = ClientError::Subject("a b".into());
     assert_eq!(ask("a b", 5000).await, Err(subject));

@@ -6,8 +6,6 @@ use super::*;
 use crate::messaging::service::discovery::Description;
 use crate::messaging::service::discovery::Endpoint;
 
-const SOON: Duration = Duration::from_secs(20);
-
 async fn offer(broker: &Arc<Broker>) {
     let server = joined(broker, "all");
     let description = Description {

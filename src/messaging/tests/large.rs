@@ -6,8 +6,6 @@ use crate::messaging::chunks::Torn;
 use crate::messaging::service::Answerer;
 use crate::messaging::service::Body;
 
-const SOON: Duration = Duration::from_secs(20);
-
 /// Answers with what was asked, `shared.parts` in two parts; `shared.size` with
 /// its length, and `shared.large` with 2 MiB.
 fn echo() -> Answerer {

@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 
 use futures::StreamExt;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use super::*;
 use crate::messaging::client::Client as Asker;
@@ -17,9 +16,6 @@ use crate::messaging::stream;
 
 /// The bytes of the parts of `shared.flood`.
 const LARGE: usize = 64 << 10;
-
-/// How long a test waits for what must come.
-const SOON: Duration = Duration::from_secs(20);
 
 /// What a service of tests knows of its streams.
 #[derive(Default)]
