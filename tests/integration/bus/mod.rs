@@ -2,7 +2,7 @@
 //!
 //! Whatever the specification leaves open is what `nats-server` does: each
 //! behaviour here is asked of it and of ours, and one text says what both have
-//! to answer:
+//! to answer. By what is asked:
 //!
 //! | what | where |
 //! | --- | --- |

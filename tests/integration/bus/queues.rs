@@ -35,12 +35,7 @@ fn a_group_over_connections_gets_each_message_once() {
         }
         publish(&mut broker.join(), "work");
         let heard = heard_by(&mut members);
-        assert!(
-            heard.iter().all(|heard| !heard.is_empty()),
-            "{}",
-            broker.name
-        );
-        assert_each_once(&broker, &heard.concat());
+        assert_shared(&broker, &heard);
     }
 }
 
@@ -85,12 +80,7 @@ fn a_publisher_in_the_group_may_get_its_own_message() {
         ];
         let own = publish(&mut members[0], "work");
         let heard = [own, heard_by(&mut members).concat()];
-        assert!(
-            heard.iter().all(|heard| !heard.is_empty()),
-            "{}",
-            broker.name
-        );
-        assert_each_once(&broker, &heard.concat());
+        assert_shared(&broker, &heard);
     }
 }
 
@@ -196,6 +186,14 @@ fn sids(heard: &[String]) -> Vec<&str> {
         .filter_map(|text| text.split(' ').nth(2))
         .collect();
     sids.into_iter().collect()
+}
+
+/// Every member had some of the messages, and none had another's.
+#[track_caller]
+fn assert_shared(broker: &Broker, heard: &[Vec<String>]) {
+    let all_have_some = heard.iter().all(|heard| !heard.is_empty());
+    assert!(all_have_some, "{}", broker.name);
+    assert_each_once(broker, &heard.concat());
 }
 
 #[track_caller]

@@ -52,9 +52,7 @@ fn each_publishers_order_is_kept_while_all_publish() {
 #[test]
 fn a_subscriber_that_vanishes_does_not_disturb_the_others() {
     for broker in Broker::both() {
-        let mut staying = broker.join();
-        staying.send(b"SUB stream.0 1\r\n");
-        flush(&mut staying);
+        let mut staying = listening(&broker);
         for carrier in &broker.carriers {
             let mut vanishing = broker.join_by(carrier, &json!({}));
             vanishing.send(b"SUB stream.0 1\r\nSUB vanishing 2\r\n");
@@ -66,9 +64,7 @@ fn a_subscriber_that_vanishes_does_not_disturb_the_others() {
                 // In the midst: much was sent to it that it never reads.
                 vanishing.hear();
                 drop(vanishing);
-                for number in 0..MESSAGES {
-                    assert_eq!(numbered(&staying.hear()), (0, number), "{}", broker.name);
-                }
+                assert_numbers(&broker, &mut staying, MESSAGES);
             });
             wait_until_unheard(&mut publisher, "vanishing");
         }
@@ -78,17 +74,13 @@ fn a_subscriber_that_vanishes_does_not_disturb_the_others() {
 #[test]
 fn what_a_client_published_before_it_vanished_is_delivered() {
     for broker in Broker::both() {
-        let mut subscriber = broker.join();
-        subscriber.send(b"SUB stream.0 1\r\n");
-        flush(&mut subscriber);
+        let mut subscriber = listening(&broker);
         for carrier in &broker.carriers {
             let mut vanishing = broker.join_by(carrier, &json!({}));
             let unfinished = b"PUB stream.0 1\r\n0\r\nPUB stream.0 1\r\n1\r\nPUB stream.0 100\r\n2";
             vanishing.send(unfinished);
             drop(vanishing);
-            for number in 0..2 {
-                assert_eq!(numbered(&subscriber.hear()), (0, number), "{}", broker.name);
-            }
+            assert_numbers(&broker, &mut subscriber, 2);
             assert_eq!(
                 flush(&mut subscriber),
                 Vec::<String>::new(),
@@ -107,6 +99,23 @@ fn publish_numbers(publisher: &mut Wire, subject: &str) {
         publisher.send(format!("PUB {subject} {size}\r\n{payload}\r\n").as_bytes());
     }
     flush(publisher);
+}
+
+/// Joins, and hears what is published to `stream.0`.
+#[track_caller]
+fn listening(broker: &Broker) -> Wire {
+    let mut wire = broker.join();
+    wire.send(b"SUB stream.0 1\r\n");
+    flush(&mut wire);
+    wire
+}
+
+/// Hears the numbers of the first publisher, from 0 on.
+#[track_caller]
+fn assert_numbers(broker: &Broker, wire: &mut Wire, count: usize) {
+    for number in 0..count {
+        assert_eq!(numbered(&wire.hear()), (0, number), "{}", broker.name);
+    }
 }
 
 /// Reads `MSG from.PUBLISHER 1 SIZE`, CRLF, `NUMBER`.
