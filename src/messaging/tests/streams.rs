@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
+use futures::FutureExt;
 use futures::StreamExt;
 use tokio::sync::mpsc;
 
@@ -352,4 +353,32 @@ async fn a_window_that_is_none_is_refused() {
             "{window}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_ends_while_much_waits_to_be_written_is_told_all_the_same() {
+    let (near, mut far) = tokio::io::duplex(64);
+    let (reader, writer) = tokio::io::split(near);
+    let login = Login {
+        token: None,
+        inbox: "_INBOX.a".into(),
+    };
+    let client = Asker::join(reader, writer, login);
+    let heard = client.subscribe("a.x", None).await.unwrap();
+    let none = Headers::default();
+    // Nobody writes meanwhile: there is room for no more.
+    while let Some(published) = client.publish("a.y", None, &none, b"").now_or_never() {
+        published.unwrap();
+    }
+    drop(heard);
+    let reading = async {
+        let mut told = String::new();
+        while !told.contains("UNSUB 1\r\n") {
+            let mut bytes = [0; 64];
+            let count = far.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "it ended");
+            told.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+    };
+    timeout(SOON, reading).await.expect("it is unsubscribed");
 }
