@@ -121,7 +121,7 @@ impl Api {
         let request: Request = serde_json::from_value(payload).map_err(|_| {
             Refusal::new(400, "a request is `{\"name\":\"system.ping\",\"args\":[]}`")
         })?;
-        match self.own(subject, asker, &request).await {
+        match self.own(asker, &request).await {
             Some(answer) => answer,
             None => self.elsewhere(&request).await,
         }
@@ -138,12 +138,7 @@ impl Api {
     }
 
     /// Answers what this hub knows; `None` is for what it does not.
-    async fn own(
-        &self,
-        subject: &str,
-        asker: Asker,
-        request: &Request,
-    ) -> Option<Result<Value, Refusal>> {
+    async fn own(&self, asker: Asker, request: &Request) -> Option<Result<Value, Refusal>> {
         let answer = match &*request.name {
             "system.ping" => Ok(json!({ "now": clock::now_ms() })),
             "system.getCustomize" => Ok((self.customize)()),
@@ -160,7 +155,10 @@ impl Api {
                 Asker::Account => self.keys(request).await,
                 Asker::Project => Err(Refusal::new(403, "keys belong to the account")),
             },
-            "db.userQuery" => self.query(subject, request).await,
+            "db.userQuery" => match asker {
+                Asker::Account => self.query(request).await,
+                Asker::Project => Err(Refusal::new(403, "tables belong to the account")),
+            },
             "settings.get" | "settings.set" => match asker {
                 Asker::Account => self.settings(request).await,
                 Asker::Project => Err(Refusal::new(403, "settings belong to the account")),
@@ -179,15 +177,8 @@ impl Api {
         }
     }
 
-    /// Asks the tables; what is wrong with a query is a refusal of 400.
-    async fn query(&self, subject: &str, request: &Request) -> Result<Value, Refusal> {
-        let asked = request.args.first().unwrap_or(&Value::Null).to_string();
-        let answer = self.desk.query(subject, asked.as_bytes()).await;
-        let mut answer = answer.map_err(|error| Refusal::new(error.code, error.message))?;
-        match &answer["error"]["message"] {
-            Value::String(message) => Err(Refusal::new(400, message.clone())),
-            _ => Ok(answer["result"].take()),
-        }
+    async fn query(&self, request: &Request) -> Result<Value, Refusal> {
+        self.desk.user_query(request.argument()?).await
     }
 
     async fn settings(&self, request: &Request) -> Result<Value, Refusal> {

@@ -202,29 +202,22 @@ impl Bus {
 
     /// Has `handler` answer for a service, until shutdown.
     pub async fn answer(&self, service: Service, handler: Handler) {
+        self.offer(service, answerer(handler)).await;
+    }
+
+    /// Has `answerer` answer for a service, until shutdown; one that the bus has
+    /// cut off, because more was asked than it could take, joins again.
+    pub(super) async fn offer(&self, service: Service, answerer: Answerer) {
         let Service {
             identity,
             pattern,
             description,
         } = service;
-        self.offer(&identity, description, &pattern, answerer(handler))
-            .await;
-    }
-
-    /// Has `answerer` answer a pattern, until shutdown; one that the bus has cut
-    /// off, because more was asked than it could take, joins again.
-    pub(super) async fn offer(
-        &self,
-        identity: &Identity,
-        description: Description,
-        pattern: &str,
-        answerer: Answerer,
-    ) {
         let answering = async {
             loop {
-                let client = self.join(identity);
+                let client = self.join(&identity);
                 let (description, answerer) = (description.clone(), Arc::clone(&answerer));
-                match service::offer(&client, description, pattern, answerer).await {
+                match service::offer(&client, description, &pattern, answerer).await {
                     Ok(serving) => serving.await,
                     Err(error) => tracing::error!(%error, pattern, "nobody answers on the bus"),
                 }

@@ -20,7 +20,8 @@ use serde_json::json;
 use tokio::sync::OnceCell;
 
 use super::bus::Bus;
-use super::identity::Identity;
+use super::bus::Service;
+use super::stored;
 use super::tables;
 use super::tables::TABLES;
 use crate::messaging::message::Message;
@@ -28,8 +29,7 @@ use crate::messaging::service::Answer;
 use crate::messaging::service::Answerer;
 use crate::messaging::service::Body;
 use crate::messaging::service::ServiceError;
-use crate::messaging::service::discovery::Description;
-use crate::messaging::service::discovery::Endpoint;
+use crate::protocol::call::Refusal;
 use crate::store::database::Store;
 use crate::store::error::Error;
 use crate::store::tables::error::QueryError;
@@ -45,30 +45,14 @@ use crate::sys::text;
 const QUERY: &str = "hub.account.*.query";
 const CHANGEFEED: &str = "hub.account.*.changefeed";
 
-/// Answers both on the bus, until shutdown; without a store, with the reason.
-pub async fn serve(bus: Bus, desk: Arc<Desk>) {
-    let asked = Arc::clone(&desk);
-    let query: Answerer = Arc::new(move |request| {
-        let desk = Arc::clone(&asked);
-        Box::pin(async move {
-            let answer = desk.query(&request.subject, &request.payload).await?;
-            Ok(Body::One(written(&answer)))
-        })
-    });
-    let follow: Answerer = Arc::new(move |request| {
-        let desk = Arc::clone(&desk);
-        Box::pin(async move { desk.follow(&request).await })
-    });
-    let hub = Identity::Hub;
-    tokio::join!(
-        bus.offer(&hub, described("query", QUERY), QUERY, query),
-        bus.offer(
-            &hub,
-            described("changefeed", CHANGEFEED),
-            CHANGEFEED,
-            follow
-        ),
-    );
+/// Where an account's questions about its tables are answered.
+#[derive(Debug)]
+pub struct Desk {
+    tables: Result<Tables, Error>,
+    account: String,
+    project: String,
+    /// Whether the first rows are there; whoever asks first waits for them.
+    is_seeded: OnceCell<()>,
 }
 
 /// `{"query":…,"options":…,"resume":…}`.
@@ -99,18 +83,9 @@ impl Options {
     }
 }
 
-/// Where questions are answered.
-pub struct Desk {
-    tables: Result<Tables, Error>,
-    account: String,
-    project: String,
-    /// Whether the first rows are there; whoever asks first waits for them.
-    is_seeded: OnceCell<()>,
-}
-
 impl Desk {
-    /// Makes the one of a hub; `account` and `project` are those that every hub
-    /// has.
+    /// Makes it; without a store it answers with the reason. `account` and
+    /// `project` are the ones that every hub has.
     pub fn new(store: Result<Store, Error>, account: &str, project: &str) -> Arc<Self> {
         Arc::new(Self {
             tables: store.map(|store| Tables::new(store, TABLES)),
@@ -120,23 +95,65 @@ impl Desk {
         })
     }
 
-    /// Answers `{"query":…,"options":…}` of whoever may use a subject.
+    /// Answers both subjects, until shutdown.
+    pub async fn serve(self: Arc<Self>, bus: Bus) {
+        let about = "An account's tables";
+        let asked = Arc::clone(&self);
+        let query: Answerer = Arc::new(move |request| {
+            let desk = Arc::clone(&asked);
+            Box::pin(async move { desk.query(&request).await })
+        });
+        let follow: Answerer = Arc::new(move |request| {
+            let desk = Arc::clone(&self);
+            Box::pin(async move { desk.follow(&request).await })
+        });
+        tokio::join!(
+            bus.offer(Service::of_hub("hub-query", about, QUERY), query),
+            bus.offer(Service::of_hub("hub-changefeed", about, CHANGEFEED), follow),
+        );
+    }
+
+    /// Answers `{"query":…,"options":…}` of the account, as the hub's API has it.
     ///
     /// # Errors
-    /// 503 without a store. What is wrong with the query is an answer.
-    pub async fn query(&self, subject: &str, payload: &[u8]) -> Result<Value, ServiceError> {
+    /// A [`Refusal`] whose reason is the error's code.
+    pub async fn user_query(&self, asked: Value) -> Result<Value, Refusal> {
+        let tables = self.tables().await;
+        let tables = tables.map_err(|error| Refusal::new(error.code, error.message))?;
+        let asked: Request = serde_json::from_value(asked)
+            .map_err(|_| Refusal::new(400, "a user query is `{\"query\":…,\"options\":…}`"))?;
+        let (wish, asker) = (asked.options.wish(), self.asker_of(&self.account));
+        let answered = tables.query(&asked.query, wish, &asker).await;
+        answered.map_err(|error| {
+            let (code, message) = (error.code(), error.to_string());
+            let refusal = match error {
+                QueryError::Store(error) => stored::refused(error),
+                QueryError::NotSettable { .. } | QueryError::NotYours { .. } => {
+                    Refusal::new(403, message)
+                }
+                QueryError::NoTable { .. } => Refusal::new(404, message),
+                QueryError::TooLarge { .. } | QueryError::TooMany { .. } => {
+                    Refusal::new(413, message)
+                }
+                _ => Refusal::new(400, message),
+            };
+            refusal.because(code)
+        })
+    }
+
+    async fn query(&self, request: &Message) -> Answer {
         let tables = self.tables().await?;
         let answered = async {
-            let asked = read(payload)?;
-            let asker = self.asker(subject);
+            let asked = read(&request.payload)?;
+            let asker = self.asker(&request.subject);
             tables
                 .query(&asked.query, asked.options.wish(), &asker)
                 .await
         };
-        Ok(match answered.await {
-            Ok(result) => json!({ "result": result }),
+        Ok(Body::One(match answered.await {
+            Ok(result) => written(&json!({ "result": result })),
             Err(error) => refusal(&error),
-        })
+        }))
     }
 
     async fn follow(&self, request: &Message) -> Answer {
@@ -145,13 +162,13 @@ impl Desk {
         let feed = read(&request.payload)
             .and_then(|asked| tables.follow(&asked.query, &asker, asked.resume));
         Ok(match feed {
-            Err(error) => Body::One(written(&refusal(&error))),
+            Err(error) => Body::One(refusal(&error)),
             Ok(feed) => Body::Many(
                 feed.updates()
                     .map(|update| {
                         Ok(match update {
                             Ok(update) => serde_json::to_vec(&update).expect("updates serialise"),
-                            Err(error) => written(&refusal(&error)),
+                            Err(error) => refusal(&error),
                         })
                     })
                     .boxed(),
@@ -172,7 +189,10 @@ impl Desk {
 
     /// Whoever may use the subject, `hub.account.ID.query`.
     fn asker(&self, subject: &str) -> Asker {
-        let account = subject.split('.').nth(2).unwrap_or_default();
+        self.asker_of(subject.split('.').nth(2).unwrap_or_default())
+    }
+
+    fn asker_of(&self, account: &str) -> Asker {
         Asker {
             account: account.to_owned(),
             project: self.project.clone(),
@@ -187,28 +207,16 @@ fn read(payload: &[u8]) -> Result<Request, QueryError> {
 }
 
 /// What whoever asked is told of an error; the rest is in the log.
-fn refusal(error: &QueryError) -> Value {
+fn refusal(error: &QueryError) -> Vec<u8> {
     if let QueryError::Store(error) = error {
         tracing::error!(error = text::with_causes(error), "a query failed");
     }
     let told = json!({
         "code": error.code(), "field": error.field(), "message": error.to_string(),
     });
-    json!({ "error": told })
+    written(&json!({ "error": told }))
 }
 
 fn written(value: &Value) -> Vec<u8> {
     serde_json::to_vec(value).expect("JSON values serialise")
-}
-
-fn described(name: &str, subject: &str) -> Description {
-    let endpoint = Endpoint {
-        name: name.to_owned(),
-        subject: subject.to_owned(),
-    };
-    Description {
-        name: format!("hub-{name}"),
-        description: "An account's tables".to_owned(),
-        endpoints: vec![endpoint],
-    }
 }

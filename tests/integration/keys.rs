@@ -223,7 +223,7 @@ fn the_api_answers_as_the_original_does() {
     let found = ask(&desk.served, "db.userQuery", &json!({ "query": query }));
     assert_eq!(found["accounts"]["font_size"], 14, "{found}");
     let wrong = json!({ "query": { "nothing": { "a": null } } });
-    assert_eq!(refusal(&desk.served, "db.userQuery", &wrong).0, 400);
+    assert_eq!(refusal(&desk.served, "db.userQuery", &wrong).0, 404);
     let settings = ask(&desk.served, "settings.get", &json!({}));
     assert!(settings["settings"].is_array(), "{settings}");
 }

@@ -18,7 +18,6 @@ use crate::lite::api::Api;
 use crate::lite::blobs;
 use crate::lite::bus::Bus;
 use crate::lite::bus::Service;
-use crate::lite::feeds;
 use crate::lite::feeds::Desk;
 use crate::lite::http::Customize;
 use crate::lite::http::Fate;
@@ -89,7 +88,7 @@ impl Server {
         let of_account = format!("hub.account.{ACCOUNT}");
         let settings = settings_calls::handler(&of_account, keeper);
         let desk = Desk::new(self.store.clone(), ACCOUNT, NAME);
-        tokio::spawn(feeds::serve(bus.clone(), Arc::clone(&desk)));
+        tokio::spawn(Arc::clone(&desk).serve(bus.clone()));
         let attached = self.remote.as_ref().map(|remote| {
             let project = Arc::clone(&project);
             remote.attach(NAME, project, shutdown.clone())

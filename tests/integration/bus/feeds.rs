@@ -1,8 +1,10 @@
 //! An account's queries and feeds, asked on the bus of a real server.
 
+use std::time::Instant;
+
 use cocalc_plus::messaging::client::answers::Answers;
-use cocalc_plus::messaging::client::{Client, Login};
-use cocalc_plus::messaging::message::Headers;
+use cocalc_plus::messaging::client::{Client, ClientError, Login};
+use cocalc_plus::messaging::message::{Headers, Message};
 use cocalc_plus::messaging::stream;
 use cocalc_plus::sys::secret::Secret;
 use serde_json::{Value, json};
@@ -28,16 +30,29 @@ fn join(served: &Served) -> Client {
     Client::connect(vec![format!("127.0.0.1:{port}")], login)
 }
 
+/// Asks; a server that has just begun to listen may not answer yet.
+async fn ask(client: &Client, subject: &str, payload: &Value) -> Message {
+    let (subject, payload) = (format!("{ACCOUNT}.{subject}"), payload.to_string());
+    let (none, until) = (Headers::default(), Instant::now() + SOON);
+    loop {
+        match client
+            .request(&subject, &none, payload.as_bytes(), SOON)
+            .await
+        {
+            Err(ClientError::NoResponders(_)) if Instant::now() < until => {}
+            answer => return answer.expect("somebody answers"),
+        }
+    }
+}
+
 async fn query(client: &Client, query: Value) -> Value {
-    let payload = json!({ "query": query }).to_string();
-    let (subject, none) = (format!("{ACCOUNT}.query"), Headers::default());
-    let answer = client
-        .request(&subject, &none, payload.as_bytes(), SOON)
-        .await;
-    serde_json::from_slice(&answer.expect("somebody answers").payload).expect("JSON")
+    let answer = ask(client, "query", &json!({ "query": query })).await;
+    serde_json::from_slice(&answer.payload).expect("JSON")
 }
 
 async fn follow(client: &Client, resume: Value) -> Answers {
+    // A refusal shows that somebody answers.
+    ask(client, "changefeed", &json!({ "query": 7 })).await;
     let request = json!({ "query": { "projects": [{ "title": null }] }, "resume": resume });
     let (subject, none) = (format!("{ACCOUNT}.changefeed"), Headers::default());
     let payload = request.to_string();
@@ -87,6 +102,26 @@ fn a_feed_goes_on_after_the_server_was_killed() {
             assert_eq!(update["new_val"]["title"], name, "{update}");
             assert_eq!(update["old_val"]["title"], old, "{update}");
         }
+    });
+}
+
+#[test]
+fn a_user_query_of_the_hubs_api_is_one_of_the_same_tables() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let laptop = Laptop::new();
+        let served = start(&laptop);
+        let client = join(&served);
+        let ask = async |query: Value| {
+            let request = json!({ "name": "db.userQuery", "args": [{ "query": query }] });
+            ask(&client, "api", &request).await
+        };
+        ask(title("mine")).await;
+        let found = query(&client, json!({ "projects": [{ "title": null }] })).await;
+        assert_eq!(found["result"]["projects"][0]["title"], "mine", "{found}");
+        let refused = ask(json!({ "projects": [{ "colour": null }] })).await;
+        let code = refused.headers.get("Nats-Service-Error-Code");
+        assert_eq!(code, Some("400"));
     });
 }
 
