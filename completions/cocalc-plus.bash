@@ -25,6 +25,9 @@ _cocalc__plus() {
             cocalc__plus,help)
                 cmd="cocalc__plus__subcmd__help"
                 ;;
+            cocalc__plus,key)
+                cmd="cocalc__plus__subcmd__key"
+                ;;
             cocalc__plus,open)
                 cmd="cocalc__plus__subcmd__open"
                 ;;
@@ -88,6 +91,9 @@ _cocalc__plus() {
             cocalc__plus__subcmd__help,help)
                 cmd="cocalc__plus__subcmd__help__subcmd__help"
                 ;;
+            cocalc__plus__subcmd__help,key)
+                cmd="cocalc__plus__subcmd__help__subcmd__key"
+                ;;
             cocalc__plus__subcmd__help,open)
                 cmd="cocalc__plus__subcmd__help__subcmd__open"
                 ;;
@@ -117,6 +123,15 @@ _cocalc__plus() {
                 ;;
             cocalc__plus__subcmd__help__subcmd__config,unset)
                 cmd="cocalc__plus__subcmd__help__subcmd__config__subcmd__unset"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__key,create)
+                cmd="cocalc__plus__subcmd__help__subcmd__key__subcmd__create"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__key,list)
+                cmd="cocalc__plus__subcmd__help__subcmd__key__subcmd__list"
+                ;;
+            cocalc__plus__subcmd__help__subcmd__key,revoke)
+                cmd="cocalc__plus__subcmd__help__subcmd__key__subcmd__revoke"
                 ;;
             cocalc__plus__subcmd__help__subcmd__ssh,doctor)
                 cmd="cocalc__plus__subcmd__help__subcmd__ssh__subcmd__doctor"
@@ -150,6 +165,30 @@ _cocalc__plus() {
                 ;;
             cocalc__plus__subcmd__help__subcmd__terminal,send)
                 cmd="cocalc__plus__subcmd__help__subcmd__terminal__subcmd__send"
+                ;;
+            cocalc__plus__subcmd__key,create)
+                cmd="cocalc__plus__subcmd__key__subcmd__create"
+                ;;
+            cocalc__plus__subcmd__key,help)
+                cmd="cocalc__plus__subcmd__key__subcmd__help"
+                ;;
+            cocalc__plus__subcmd__key,list)
+                cmd="cocalc__plus__subcmd__key__subcmd__list"
+                ;;
+            cocalc__plus__subcmd__key,revoke)
+                cmd="cocalc__plus__subcmd__key__subcmd__revoke"
+                ;;
+            cocalc__plus__subcmd__key__subcmd__help,create)
+                cmd="cocalc__plus__subcmd__key__subcmd__help__subcmd__create"
+                ;;
+            cocalc__plus__subcmd__key__subcmd__help,help)
+                cmd="cocalc__plus__subcmd__key__subcmd__help__subcmd__help"
+                ;;
+            cocalc__plus__subcmd__key__subcmd__help,list)
+                cmd="cocalc__plus__subcmd__key__subcmd__help__subcmd__list"
+                ;;
+            cocalc__plus__subcmd__key__subcmd__help,revoke)
+                cmd="cocalc__plus__subcmd__key__subcmd__help__subcmd__revoke"
                 ;;
             cocalc__plus__subcmd__ssh,doctor)
                 cmd="cocalc__plus__subcmd__ssh__subcmd__doctor"
@@ -236,7 +275,7 @@ _cocalc__plus() {
 
     case "${cmd}" in
         cocalc__plus)
-            opts="-h -V --log-level --help --version ssh serve terminal config open completions help"
+            opts="-h -V --log-level --help --version ssh serve terminal config key open completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -514,7 +553,7 @@ _cocalc__plus() {
             return 0
             ;;
         cocalc__subcmd__plus__subcmd__help)
-            opts="ssh serve terminal config open completions help"
+            opts="ssh serve terminal config key open completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -642,6 +681,62 @@ _cocalc__plus() {
         cocalc__subcmd__plus__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__key)
+            opts="create list revoke"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__key__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__key__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__help__subcmd__key__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -856,6 +951,156 @@ _cocalc__plus() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__key)
+            opts="-h --log-level --help create list revoke help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__key__subcmd__create)
+            opts="-h --scope --expires --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --scope)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__key__subcmd__help)
+            opts="create list revoke help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__key__subcmd__help__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__key__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__key__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__key__subcmd__help__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__key__subcmd__list)
+            opts="-h --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cocalc__subcmd__plus__subcmd__key__subcmd__revoke)
+            opts="-h --json --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

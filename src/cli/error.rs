@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::daemon::launch::LaunchError;
 use crate::holder;
+use crate::plus::keys::KeysError;
 use crate::plus::serve::ServeError;
 use crate::plus::settings;
 use crate::plus::storing;
@@ -53,6 +54,9 @@ pub enum CliError {
     /// Whoever starts terminals did not.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// API keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// A file that a command was given.
     #[error("cannot open `{path}`")]
     File {
@@ -123,6 +127,8 @@ fn hint(error: &CliError) -> Option<String> {
         CliError::Settings(error) | CliError::Serve(ServeError::Settings(error)) => {
             Some(settings_hint(error))
         }
+        CliError::Keys(KeysError::NoServer) => Some("cocalc-plus serve --daemon".into()),
+        CliError::Keys(_) => Some("cocalc-plus key list".into()),
         CliError::NoTerminal(_) => Some("cocalc-plus terminal list".into()),
         CliError::Holder(holder::Error::Vanished) => Some("cocalc-plus terminal new".into()),
         CliError::Hinted { hint, .. } => Some(hint.clone()),

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::error::CliError;
+use crate::plus::keys::KeysError;
 use crate::plus::settings;
 use crate::protocol::control::Cause;
 
@@ -129,11 +130,12 @@ impl From<&CliError> for Exit {
             CliError::Settings(_) => Self::Failure,
             CliError::Serve(_) => Self::Server,
             CliError::Launch(_) => Self::Server,
-            CliError::NoTerminal(_) => Self::NotRunning,
+            CliError::NoTerminal(_) | CliError::Keys(KeysError::NoServer) => Self::NotRunning,
             CliError::Registry(_)
             | CliError::Tunnel(_)
             | CliError::Holder(_)
             | CliError::Start(_)
+            | CliError::Keys(_)
             | CliError::File { .. }
             | CliError::Hinted { .. }
             | CliError::Io(_) => Self::Failure,

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod error;
 pub mod exit;
 pub mod hidden;
+pub mod key;
 pub mod open;
 pub mod output;
 pub mod reach;
@@ -92,6 +93,7 @@ enum Command {
     Serve(serve::Args),
     Terminal(terminal::Args),
     Config(config::Args),
+    Key(key::Args),
     Open(open::Args),
     Completions(completions::Args),
     #[command(name = "__attach", hide = true)]
@@ -135,6 +137,7 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(&args, cli.log_level),
         Some(Command::Terminal(args)) => return end(terminal::run(args)),
         Some(Command::Config(args)) => config::run(args),
+        Some(Command::Key(args)) => key::run(args),
         Some(Command::Open(args)) => open::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Attach(args)) => hidden::attach(args),

@@ -40,14 +40,14 @@ use serde_json::json;
 use super::bus::Bus;
 use super::feeds::Desk;
 use super::http::Customize;
-use super::keys::ApiKey;
 use super::keys::Keys;
-use super::keys::Scope;
 use super::remote::Attached;
 use crate::protocol::call::Answer;
 use crate::protocol::call::Body;
 use crate::protocol::call::Handler;
 use crate::protocol::call::Refusal;
+use crate::protocol::keys::ApiKey;
+use crate::protocol::keys::MadeKey;
 use crate::sys::clock;
 
 /// The pattern of all hub APIs.
@@ -95,15 +95,6 @@ struct Request {
 #[derive(Deserialize)]
 struct Named {
     id: String,
-}
-
-/// `{"name":"ci","scope":"account","expires":1795248000000}`.
-#[derive(Deserialize)]
-struct NewKey {
-    name: String,
-    #[serde(default = "of_account")]
-    scope: Scope,
-    expires: Option<u64>,
 }
 
 impl Api {
@@ -197,13 +188,9 @@ impl Api {
         match &*request.name {
             "keys.list" => reply(&keys.list()),
             "keys.create" => {
-                let NewKey {
-                    name,
-                    scope,
-                    expires,
-                } = request.argument()?;
-                let (key, secret) = keys.create(&name, scope, expires).await?;
-                with_secret(&key, secret.reveal())
+                let (key, secret) = keys.create(request.argument()?).await?;
+                let secret = secret.reveal().to_owned();
+                reply(&MadeKey { key, secret })
             }
             "keys.revoke" => {
                 let Named { id } = request.argument()?;
@@ -253,17 +240,6 @@ impl Request {
             Refusal::new(400, text)
         })
     }
-}
-
-fn of_account() -> Scope {
-    Scope::Account
-}
-
-/// A key with its text, told this once.
-fn with_secret(key: &ApiKey, secret: &str) -> Result<Value, Refusal> {
-    let mut told = reply(key)?;
-    told["secret"] = secret.into();
-    Ok(told)
 }
 
 fn reply<T: serde::Serialize>(body: &T) -> Result<Value, Refusal> {

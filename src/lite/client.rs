@@ -11,6 +11,8 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use serde_json::json;
 use tokio::net::UnixStream;
 
 use crate::protocol::call::Call;
@@ -22,6 +24,9 @@ use crate::protocol::methods::Method;
 
 /// How long a hub may take to mint a URL.
 const MINT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long the hub's API may take.
+const API_DEADLINE: Duration = Duration::from_secs(15);
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -57,10 +62,38 @@ pub async fn call<M: Method>(
     project: &str,
     request: &M::Request,
 ) -> Result<M::Reply, CallError> {
+    let subject = format!("project.{project}.{}", M::ABOUT.name);
+    let payload = serde_json::to_value(request).expect("a request serialises");
+    let reply = ask(info, subject, payload, M::ABOUT.deadline).await?;
+    serde_json::from_value(reply).map_err(|_| CallError::Silent)
+}
+
+/// Asks the hub's API for the account `account`.
+///
+/// # Errors
+/// [`CallError`], after 15 s at the latest.
+pub async fn ask_api(
+    info: &ConnectionInfo,
+    account: &str,
+    name: &str,
+    argument: Value,
+) -> Result<Value, CallError> {
+    let subject = format!("hub.account.{account}.api");
+    let payload = json!({ "name": name, "args": [argument] });
+    ask(info, subject, payload, API_DEADLINE).await
+}
+
+async fn ask(
+    info: &ConnectionInfo,
+    subject: String,
+    payload: Value,
+    deadline: Duration,
+) -> Result<Value, CallError> {
+    let id = 1;
     let call = Call {
-        id: 1,
-        subject: format!("project.{project}.{}", M::ABOUT.name),
-        payload: serde_json::to_value(request).expect("a request serialises"),
+        id,
+        subject,
+        payload,
     };
     let body = serde_json::to_vec(&call).expect("a call of JSON values serialises");
     let calling = async {
@@ -72,12 +105,10 @@ pub async fn call<M: Method>(
         let reply: Reply = serde_json::from_slice(&body).map_err(|_| CallError::Silent)?;
         match (reply.payload, reply.error) {
             (_, Some(refusal)) => Err(refusal.into()),
-            (payload, None) => {
-                serde_json::from_value(payload.unwrap_or_default()).map_err(|_| CallError::Silent)
-            }
+            (payload, None) => Ok(payload.unwrap_or_default()),
         }
     };
-    tokio::time::timeout(M::ABOUT.deadline, calling)
+    tokio::time::timeout(deadline, calling)
         .await
         .unwrap_or(Err(CallError::Silent))
 }

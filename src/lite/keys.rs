@@ -18,8 +18,6 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
-use serde::Deserialize;
-use serde::Serialize;
 use sha2::Digest;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -28,6 +26,9 @@ use super::identity::Identity;
 use super::stored;
 use crate::messaging::access::Admission;
 use crate::protocol::call::Refusal;
+use crate::protocol::keys::ApiKey;
+use crate::protocol::keys::NewKey;
+use crate::protocol::keys::Scope;
 use crate::store::database::Store;
 use crate::store::error::Error;
 use crate::store::value::Row;
@@ -62,37 +63,6 @@ pub struct Keys {
     known: Mutex<HashMap<String, Known>>,
 }
 
-/// A key as people see it:
-/// `{"id":"4f7q2m9c","name":"ci","scope":"account","created":1795248000000,"lastUsed":…}`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ApiKey {
-    /// Which.
-    pub id: String,
-    /// What its maker calls it.
-    pub name: String,
-    /// Whose rights it has, `account` or `project:ID`.
-    pub scope: Scope,
-    /// When it was made, in milliseconds since 1970.
-    pub created: u64,
-    /// When it ends, if it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires: Option<u64>,
-    /// When it was last shown, to a minute, if it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_used: Option<u64>,
-}
-
-/// Whose rights a key has; as text `account` or `project:compute-1`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Scope {
-    /// Those of the account.
-    Account,
-    /// Those of one project.
-    Project(String),
-}
-
 struct Known {
     key: ApiKey,
     hash: [u8; 32],
@@ -122,12 +92,12 @@ impl Keys {
     /// # Errors
     /// 400 for a name or time that is none, 409 when there are too many, else
     /// what the store says.
-    pub async fn create(
-        &self,
-        name: &str,
-        scope: Scope,
-        expires: Option<u64>,
-    ) -> Result<(ApiKey, Secret), Refusal> {
+    pub async fn create(&self, asked: NewKey) -> Result<(ApiKey, Secret), Refusal> {
+        let NewKey {
+            name,
+            scope,
+            expires,
+        } = asked;
         if name.trim().is_empty() || name.len() > MAX_NAME_BYTES {
             let text = format!("a key's name has 1 to {MAX_NAME_BYTES} bytes");
             return Err(Refusal::new(400, text));
@@ -142,7 +112,7 @@ impl Keys {
         }
         let key = ApiKey {
             id: secret::word(ID_LETTERS),
-            name: name.to_owned(),
+            name,
             scope,
             created: now,
             expires,
@@ -155,7 +125,7 @@ impl Keys {
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let written = self.store.write(move |write| write.execute(sql, &values));
         written.await.map_err(stored::refused)?;
-        tracing::info!(id = key.id, name, scope = %key.scope, "made an API key");
+        tracing::info!(id = key.id, name = key.name, scope = %key.scope, "made an API key");
         let known = Known {
             key: key.clone(),
             hash,
@@ -263,39 +233,6 @@ impl Keys {
 impl Known {
     fn is_over(&self, now: u64) -> bool {
         self.key.expires.is_some_and(|end| end <= now)
-    }
-}
-
-impl std::fmt::Display for Scope {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Account => out.write_str("account"),
-            Self::Project(id) => write!(out, "project:{id}"),
-        }
-    }
-}
-
-impl From<Scope> for String {
-    fn from(scope: Scope) -> Self {
-        scope.to_string()
-    }
-}
-
-impl TryFrom<String> for Scope {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let is_id = |id: &str| {
-            let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-            !id.is_empty() && id.len() <= 64 && id.bytes().all(is_letter)
-        };
-        match text.strip_prefix("project:") {
-            None if text == "account" => Ok(Self::Account),
-            Some(id) if is_id(id) => Ok(Self::Project(id.to_owned())),
-            _ => Err(format!(
-                "`{text}` is no scope: use `account` or `project:ID`"
-            )),
-        }
     }
 }
 

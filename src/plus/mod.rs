@@ -6,6 +6,7 @@
 
 mod account;
 mod keeping;
+pub mod keys;
 pub mod outside;
 pub mod serve;
 pub mod settings;

@@ -32,6 +32,7 @@ pub mod connection;
 pub mod control;
 pub mod ending;
 pub mod files;
+pub mod keys;
 pub mod methods;
 pub mod pathtext;
 pub mod session;

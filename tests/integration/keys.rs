@@ -9,6 +9,7 @@ use cocalc_plus::sys::clock;
 use crate::support::desk::Desk;
 use crate::support::http::Request;
 use crate::support::hub::{API, Member, ask, make_key, refusal, try_ask};
+use crate::support::laptop::Laptop;
 use crate::support::poll::eventually;
 use crate::support::served::Served;
 use crate::support::targets::SOON;
@@ -244,6 +245,56 @@ fn the_same_is_answered_on_the_bus_and_nobody_asks_for_another() {
     assert_eq!(member.hear(), denied);
     let no_json = try_ask(&desk.served, text(&key, "secret"), "", &json!({}));
     assert_eq!(no_json.json()["error"]["code"], 404);
+}
+
+#[test]
+fn keys_are_made_listed_and_revoked_by_commands() {
+    let desk = Desk::new();
+    let run = |arguments: &[&str]| desk.laptop.run(arguments);
+    let none = run(&["key", "list"]).success();
+    assert!(none.stderr.contains("no keys; make one"), "{none:?}");
+    let made = run(&["key", "create", "ci", "--expires", "30d"]).success();
+    let secret = made.stdout.trim();
+    assert_eq!(status(&desk.served, "/customize", secret), 200);
+    let other = [
+        "key",
+        "create",
+        "gpu",
+        "--scope",
+        "project:compute-1",
+        "--json",
+    ];
+    let other = run(&other).success().json();
+    let table = run(&["key", "list"]).success().stdout;
+    let head = table.lines().next().unwrap_or_default().to_lowercase();
+    let columns: Vec<&str> = head.split_whitespace().collect();
+    assert_eq!(columns.join(" "), "id name scope made last used ends");
+    assert!(table.contains("project:compute-1"), "{table}");
+    assert!(
+        table.contains("in 29 days") || table.contains("in 30 days"),
+        "{table}"
+    );
+    assert!(!table.contains(text(&other, "secret")), "{table}");
+    run(&["key", "revoke", text(&other, "id")]).success();
+    let listed = run(&["key", "list", "--json"]).success().json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    let again = run(&["key", "revoke", text(&other, "id")]).failure(1);
+    assert!(
+        again.stderr.contains("hint: cocalc-plus key list"),
+        "{again:?}"
+    );
+    run(&["key", "create", "a", "--scope", "root"]).failure(2);
+    run(&["key", "create", "a", "--expires", "soon"]).failure(2);
+}
+
+#[test]
+fn without_a_server_there_are_no_keys_and_the_command_says_what_to_do() {
+    let laptop = Laptop::new();
+    let failed = laptop.run(&["key", "list"]).failure(3);
+    assert!(
+        failed.stderr.contains("hint: cocalc-plus serve --daemon"),
+        "{failed:?}"
+    );
 }
 
 fn get(served: &Served, path: &str, bearer: &str) -> crate::support::http::Response {

@@ -10,10 +10,11 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Api;
-use crate::lite::keys::ApiKey;
 use crate::lite::keys::Keys;
-use crate::lite::keys::Scope;
 use crate::protocol::call::Refusal;
+use crate::protocol::keys::ApiKey;
+use crate::protocol::keys::NewKey;
+use crate::protocol::keys::Scope;
 
 /// What is to be done.
 #[derive(Deserialize)]
@@ -50,8 +51,12 @@ pub(super) async fn answer(api: &Api, keys: &Keys, asked: Manage) -> Result<Valu
                 Some(id) => Scope::try_from(format!("project:{id}"))
                     .map_err(|text| Refusal::new(400, text))?,
             };
-            let name = asked.name.as_deref().unwrap_or("unnamed");
-            let (key, secret) = keys.create(name, scope, asked.expire).await?;
+            let wish = NewKey {
+                name: asked.name.clone().unwrap_or_else(|| "unnamed".to_owned()),
+                scope,
+                expires: asked.expire,
+            };
+            let (key, secret) = keys.create(wish).await?;
             let mut told = shape(&key);
             told["secret"] = secret.reveal().into();
             Ok(json!([told]))
