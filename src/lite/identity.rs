@@ -26,7 +26,7 @@ pub enum Identity {
     Account {
         /// Which.
         id: String,
-        /// Their ids.
+        /// Their ids; `*` is all of them.
         projects: Vec<String>,
     },
     /// A project's daemon.
@@ -80,7 +80,12 @@ fn inbox_of(kind: &str, id: &str) -> String {
 
 /// Where a project's service is asked about itself, and one server of it.
 fn discovery_of(project: &str) -> [String; 2] {
-    let name = Identity::service_of(project);
+    // A name is one token, of which no pattern covers a part: whose are all
+    // projects finds the hub's own services too.
+    let name = match project {
+        "*" => project.to_owned(),
+        project => Identity::service_of(project),
+    };
     [format!("$SRV.*.{name}"), format!("$SRV.*.{name}.*")]
 }
 

@@ -207,7 +207,7 @@ fn a_secret_is_never_an_argument_and_never_shown() {
 fn a_chosen_token_signs_in_and_reaches_no_child() {
     let laptop = Laptop::new()
         .env("AUTH_TOKEN", "correct-horse")
-        .env("COMPUTE_SERVER", "http://x?apiKey=battery-staple");
+        .env("COMPUTE_SERVER", "http://x?apiKey=battery-staple&id=1");
     // In the background, as the token has to come through to there.
     let started = laptop
         .run(&["serve", "--daemon", "--no-open", "--json"])

@@ -11,7 +11,7 @@ const SUBJECT = "hub.account.a1.settings";
 function served() {
   let inFile: number | null = null;
   const asked: string[] = [];
-  const call = async (subject: string, payload: { key?: string; value?: number | null }) => {
+  const ask = async (subject: string, payload: { key?: string; value?: number | null }) => {
     asked.push(subject);
     if (subject === `${SUBJECT}.set`) {
       if ((payload.value ?? 0) > 32) throw new CallError(400, "`terminal_font_size` is a whole number from 8 to 32");
@@ -22,7 +22,7 @@ function served() {
   };
   vi.stubGlobal("fetch", async () => ({ ok: true, json: async () => ({ account: "a1", settings: {} }) }));
   vi.stubGlobal("localStorage", { getItem: () => null });
-  return { site: new SiteSettings({ call } as unknown as CallClient), asked, held: () => inFile };
+  return { site: new SiteSettings({ ask } as unknown as CallClient), asked, held: () => inFile };
 }
 
 afterEach(() => vi.unstubAllGlobals());

@@ -93,9 +93,13 @@ export class CallClient {
     method: M,
     payload: Methods[M]["request"],
   ): Promise<Methods[M]["reply"]> {
+    return this.ask(`project.${project}.${method}`, payload, READS.has(method));
+  }
+
+  /** Asks at a subject; what is repeated is asked once more if its reply is lost. Throws `CallError`. */
+  ask<T>(subject: string, payload: object, isRepeated: boolean): Promise<T> {
     const id = ++this.#lastId;
-    const subject = `project.${project}.${method}`;
-    return new Promise<Methods[M]["reply"]>((resolve, reject) => {
+    return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(pending);
         reject(new CallError(pending.way === "waiting" ? LOST : 408, `no answer to ${subject}`));
@@ -109,8 +113,8 @@ export class CallClient {
         subject,
         payload,
         way: "waiting",
-        isRepeated: READS.has(method),
-        resolve: (value) => (done(), resolve(value as Methods[M]["reply"])),
+        isRepeated,
+        resolve: (value) => (done(), resolve(value as T)),
         reject: (error) => (done(), reject(error)),
       };
       this.#pending.add(pending);

@@ -34,10 +34,10 @@ export async function fetchCustomize(): Promise<Customize> {
 
 /** Lists the settings. Throws `CallError`. */
 export function getSettings(calls: CallClient, account: string): Promise<Listed> {
-  return calls.call<Listed>(`hub.account.${account}.settings.get`, {}, { isRepeated: true });
+  return calls.ask<Listed>(`hub.account.${account}.settings.get`, {}, true);
 }
 
 /** Sets one, or takes it out by `null`; setting it twice is setting it once. Throws `CallError`. */
 export function setSetting(calls: CallClient, account: string, key: string, value: Value | null): Promise<Listed> {
-  return calls.call<Listed>(`hub.account.${account}.settings.set`, { key, value }, { isRepeated: true });
+  return calls.ask<Listed>(`hub.account.${account}.settings.set`, { key, value }, true);
 }
