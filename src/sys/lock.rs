@@ -55,6 +55,14 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that was forked off and has not come
+        // to its exec yet has the same open file, and the lock with it.
+        let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock);
+    }
+}
+
 fn open(path: &Path) -> io::Result<File> {
     fs::OpenOptions::new()
         .read(true)
