@@ -53,7 +53,11 @@ const UNSTEADY: [&str; 15] = [
 
 /// Opens the one connection that writes, for a database that is there.
 pub(super) fn writer(path: &Path, sharing: Sharing) -> rusqlite::Result<Connection> {
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let locking = match sharing {
+        Sharing::Shared => Locking::Own,
+        Sharing::Exclusive => Locking::None,
+    };
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, locking)?;
     // Until the file was found to be ours and good, closing changes nothing.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     if sharing == Sharing::Exclusive {
@@ -82,7 +86,7 @@ pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Opens a connection that only reads.
 pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, Locking::Own)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
@@ -91,15 +95,28 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
 /// Opens a file that nobody else has open and that need not last yet: a copy
 /// that is made or looked at.
 pub(super) fn private(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, Locking::None)?;
     connection.pragma_update(None, "locking_mode", "exclusive")?;
     connection.pragma_update(None, "synchronous", "off")?;
     Ok(connection)
 }
 
-fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+/// Whether SQLite locks a file itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Locking {
+    /// As it does: several connections share the file.
+    Own,
+    /// Not at all: the store's own lock suffices, and one on a network file
+    /// system may hang.
+    None,
+}
+
+fn open(path: &Path, access: OpenFlags, locking: Locking) -> rusqlite::Result<Connection> {
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = match locking {
+        Locking::Own => Connection::open_with_flags(path, flags)?,
+        Locking::None => Connection::open_with_flags_and_vfs(path, flags, c"unix-none")?,
+    };
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
