@@ -83,7 +83,9 @@ fn what_two_browsers_type_arrives_once_each() {
     let mut second = shown.second();
     shown
         .page
-        .ask("type n=0; add() { n=$((n+1)); echo n=$n.; }");
+        .ask("type n=0; add() { n=$((n+1)); echo n=$n.; }; echo ready=$((6*7))");
+    // Else the other types into the same line.
+    second.ask("wait-text ready=42");
     for number in 1..=10 {
         let typist = match number % 2 {
             0 => &mut shown.page,

@@ -47,7 +47,7 @@ const ROUTES: &[Row] = &[
     ("HEAD", "/customize", guarded(200)),
     ("POST", "/customize", guarded(405)),
     ("GET", "/session", guarded(400)),
-    ("GET", "/call", guarded(400)),
+    ("GET", "/call", guarded(405)),
     ("POST", "/call", guarded(200)),
     ("GET", "/conat", guarded(400)),
     ("POST", "/stop", guarded(415)),
@@ -57,7 +57,7 @@ const ROUTES: &[Row] = &[
     ("GET", "/files/content", guarded(400)),
     ("PUT", "/files/content", guarded(400)),
     ("POST", "/files/ticket", guarded(400)),
-    ("GET", "/files/watch", guarded(400)),
+    ("GET", "/files/watch", guarded(404)),
     ("GET", "/files/get", [401, 400, 401, 400, 400, 403, 403]),
     (
         "GET",

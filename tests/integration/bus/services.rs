@@ -119,7 +119,10 @@ fn whoever_may_ask_finds_the_project_by_the_convention_of_nats() {
         };
         heard.push_str(&String::from_utf8_lossy(&bytes));
     }
-    assert!(heard.contains("Violation for Publish to \"$SRV.PING\"'"), "{heard}");
+    assert!(
+        heard.contains("Violation for Publish to \"$SRV.PING\"'"),
+        "{heard}"
+    );
     assert!(heard.contains("\"name\":\"project-local\""), "{heard}");
 }
 
