@@ -1,6 +1,5 @@
 //! Examining targets with `ssh doctor`, and typing what it says.
 
-use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use serde_json::Value;
 use super::finished::{self, Finished};
 use super::laptop::Laptop;
 use super::sshd_builder::Builder;
-use super::{bin, set_mode};
+use super::{bin, write_program};
 
 /// How long a typed command may take.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -99,8 +98,7 @@ pub(crate) fn fixes(check: &Value) -> Vec<String> {
 /// Puts a program of this script in front of the remote's own.
 pub(crate) fn with_tool(builder: Builder, folder: &Path, name: &str, script: &str) -> Builder {
     let path = folder.join(name);
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("ours");
-    set_mode(&path, 0o755);
+    write_program(&path, format!("#!/bin/sh\n{script}\n").as_bytes());
     builder.env(
         "PATH",
         &format!("{}:/usr/bin:/bin:/usr/sbin:/sbin", folder.display()),

@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use super::finished::{self, Finished};
 use super::pty::Pty;
 use super::sshd::Sshd;
-use super::{bin, find_program, processes, say, set_mode, temporary_directory};
+use super::{bin, find_program, processes, say, set_mode, temporary_directory, write_program};
 
 /// How long a command may take unless the case says otherwise.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -270,6 +270,5 @@ fn ssh_wrapper(at: &Path) -> String {
 }
 
 fn script(path: &Path, body: &str) {
-    fs::write(path, format!("#!/bin/sh\n{body}")).expect("the directory is ours");
-    set_mode(path, 0o755);
+    write_program(path, format!("#!/bin/sh\n{body}").as_bytes());
 }

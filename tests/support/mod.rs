@@ -51,6 +51,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -95,6 +96,26 @@ pub(crate) fn temporary_directory() -> TempDir {
 /// Sets the permission bits of a path that the case made.
 pub(crate) fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, PermissionsExt::from_mode(mode)).expect("the path is ours");
+}
+
+/// Writes a program that may be started at once.
+///
+/// By a process of its own: what other cases start meanwhile has, until it
+/// begins, every file that this one has open, and the system starts no program
+/// that anybody has open to write.
+#[track_caller]
+pub(crate) fn write_program(path: &Path, content: &[u8]) {
+    let mut writing = Command::new("/bin/sh")
+        .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("there is a shell");
+    let mut stdin = writing.stdin.take().expect("stdin is piped");
+    stdin.write_all(content).expect("it reads");
+    drop(stdin);
+    let ended = writing.wait().expect("it runs");
+    assert!(ended.success(), "cannot write `{}`", path.display());
 }
 
 /// Finds a program in the places where systems keep them.

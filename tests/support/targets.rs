@@ -12,7 +12,7 @@ use super::poll::eventually;
 use super::processes;
 use super::sshd::Sshd;
 use super::visitor::Visitor;
-use super::{bin, set_mode};
+use super::{bin, write_program};
 
 /// How long a tunnel may take to notice what happened to it: an idle one pings
 /// every 15 s and waits 3 s for the answer.
@@ -89,8 +89,7 @@ impl Laptop {
         let mut bytes = fs::read(bin()).expect("the binary can be read");
         bytes.resize(bytes.len() + by, 0);
         let path = self.file(&format!("cocalc-plus-{by}"));
-        fs::write(&path, bytes).expect("`/tmp` has room");
-        set_mode(&path, 0o755);
+        write_program(&path, &bytes);
         path
     }
 
